@@ -1,0 +1,34 @@
+"""The paths and names that a model image's programs see; SageMaker fixes the first, Slipway the rest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ML: Final = "/opt/ml"
+INPUT_CONFIG: Final = "/opt/ml/input/config"
+INPUT_DATA: Final = "/opt/ml/input/data"
+MODEL: Final = "/opt/ml/model"
+OUTPUT: Final = "/opt/ml/output"
+FAILURE: Final = "/opt/ml/output/failure"
+CHECKPOINTS: Final = "/opt/ml/checkpoints"
+
+PROCESSING: Final = "/opt/ml/processing"
+EVALUATION_MODEL: Final = "/opt/ml/processing/model"
+"""Holds ``model.tar.gz``; ``evaluate`` unpacks it itself."""
+EVALUATION_DATA: Final = "/opt/ml/processing/data"
+"""``<EVALUATION_DATA>/<channel>/`` holds each evaluation channel's files."""
+EVALUATION_OUTPUT: Final = "/opt/ml/processing/evaluation"
+"""``evaluate`` writes ``evaluation.json``, ``predictions.csv`` and ``plots/*.svg`` here."""
+
+REPORT_FILE: Final = "evaluation.json"
+PREDICTIONS_FILE: Final = "predictions.csv"
+
+PROGRAM: Final = "/opt/program"
+"""The model's own code inside the image."""
+PACKAGES: Final = "/opt/packages"
+"""The model's locked dependencies inside an image that was built without Docker."""
+
+IDENTITY: Final = "SLIPWAY_IDENTITY"
+"""Environment variable of a serving container: JSON of ``contracts.promotion.Identity``."""
+IDENTITY_HEADER: Final = "X-Amzn-SageMaker-Custom-Attributes"
+"""The one response header of a container that InvokeEndpoint hands on (as ``CustomAttributes``)."""

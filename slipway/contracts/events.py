@@ -1,0 +1,44 @@
+"""
+The platform's own events on the default event bus.
+
+Every detail is a JSON object that holds at least the keys of ``NoticeDetail``;
+each kind adds its own, named beside it here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+SOURCE: Final = "slipway"
+
+RELEASE_REFUSED: Final = "Release Refused"
+"""+ ``reason``, ``repository``, ``tag``, ``digest``."""
+RELEASE_STARTED: Final = "Release Started"
+"""+ ``cause``, ``execution_arn``."""
+RELEASE_JUDGED: Final = "Release Judged"
+"""+ ``verdict`` (contracts.release.Verdict), ``evaluation``, ``training``."""
+APPROVAL_DECIDED: Final = "Approval Decided"
+"""+ ``decision`` (approved, rejected or expired), ``approver``, ``reason``."""
+ENDPOINT_IN_SERVICE: Final = "Endpoint In Service"
+"""+ ``endpoint`` (contracts.promotion.EndpointSummary)."""
+RELEASE_FAILED: Final = "Release Failed"
+"""+ ``step``, ``error``, ``cause``, ``log_url``, ``next_action``, ``execution_arn``."""
+
+KINDS: Final = (
+    RELEASE_REFUSED,
+    RELEASE_STARTED,
+    RELEASE_JUDGED,
+    APPROVAL_DECIDED,
+    ENDPOINT_IN_SERVICE,
+    RELEASE_FAILED,
+)
+
+
+class NoticeDetail(TypedDict):
+    """What every event of the platform says of itself."""
+
+    environment: str
+    release_id: str
+    project: str
+    model: str
+    version: str

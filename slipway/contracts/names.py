@@ -1,0 +1,56 @@
+"""Names of what belongs to one model or release; SageMaker allows 63 characters of ``[a-zA-Z0-9-]``."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_SAGEMAKER_NAME: Final = 63
+MAX_PROJECT: Final = 20
+MAX_MODEL: Final = 24
+RELEASE_ID_LENGTH: Final = 16
+
+MANIFEST_LABEL: Final = "io.slipway.manifest"
+"""The OCI label that carries the model manifest as canonical JSON."""
+
+CHAMPION: Final = "champion"
+"""The alias of the version in production."""
+
+VARIANT: Final = "AllTraffic"
+"""The production variant; deployment guardrails demand the same name in every config."""
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9]+", "-", text).strip("-")
+
+
+def repository(prefix: str, project: str, model: str) -> str:
+    """
+    The ECR repository of a model.
+
+    >>> repository("models", "pricing", "hotel-rates")
+    'models/pricing/hotel-rates'
+    """
+    return f"{prefix}/{project}/{model}" if prefix else f"{project}/{model}"
+
+
+def endpoint(resource_prefix: str, project: str, model: str) -> str:
+    """
+    The endpoint of a model, which is also the name of its model package group.
+
+    >>> endpoint("slipway-prod", "pricing", "hotel-rates")
+    'slipway-prod-pricing-hotel-rates'
+    """
+    return f"{resource_prefix}-{project}-{model}"[:MAX_SAGEMAKER_NAME].rstrip("-")
+
+
+def of_release(resource_prefix: str, model: str, version: str, release_id: str, *, room: int = 0) -> str:
+    """
+    A name that carries model, version and release; ``room`` characters are left for a suffix.
+
+    >>> of_release("slipway-prod", "hotel-rates", "1.4.0", "9f2c41d07b3a55e1")
+    'slipway-prod-hotel-rates-1-4-0-9f2c41d0'
+    """
+    tail = f"-{release_id[:8]}"
+    head = f"{resource_prefix}-{model}-{_slug(version)}"
+    return head[: MAX_SAGEMAKER_NAME - room - len(tail)].rstrip("-") + tail

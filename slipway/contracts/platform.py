@@ -1,0 +1,35 @@
+"""What one deployed platform tells its clients: the JSON of one SSM parameter."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+def parameter_name(environment: str) -> str:
+    """
+    The SSM parameter that describes the platform of an environment.
+
+    >>> parameter_name("prod")
+    '/slipway/prod/platform'
+    """
+    return f"/slipway/{environment}/platform"
+
+
+class Platform(TypedDict):
+    """Names and ARNs that the command line needs; no secret is among them."""
+
+    environment: str
+    account: str
+    region: str
+    repository_prefix: str
+    resource_prefix: str
+    ledger_table: str
+    data_bucket: str
+    artifact_bucket: str
+    data_key_arn: str
+    release_machine_arn: str
+    promote_machine_arn: str
+    plan_function: str
+    """Name of ``plan_release``; the command line invokes it to start a release by hand."""
+    notice_topic_arn: str
+    approval_url: str

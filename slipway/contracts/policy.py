@@ -1,0 +1,28 @@
+"""What an environment's settings allow; a manifest may ask for less, never for more."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Policy(TypedDict):
+    """Travels as JSON in the environment variable ``SLIPWAY_POLICY``; lists may be empty."""
+
+    repository_prefix: str
+    """Repositories are ``<prefix>/<project>/<model>``."""
+    projects: list[str]
+    """Projects that may release here; empty: every project."""
+    training_instance_types: list[str]
+    """Instance types that jobs may ask for; empty: every type."""
+    serving_instance_types: list[str]
+    max_training_minutes: int
+    max_instance_count: int
+    approvers: dict[str, list[str]]
+    """Project (or ``*`` for all others) to the e-mail addresses of those who may approve."""
+    recipients: dict[str, list[str]]
+    """Project (or ``*``) to the e-mail addresses that are told of results; approvers are told as well."""
+    approval_timeout_hours: int
+    resource_prefix: str
+    """Every SageMaker name begins with it: ``slipway-<environment>``."""
+    poll_seconds: int
+    """How long the promote machine waits between two looks at an endpoint."""

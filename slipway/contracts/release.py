@@ -1,0 +1,164 @@
+"""
+The release workflow's document: it grows by one key per step, and no step rewrites another's.
+
+``plan`` is the execution's input; ``training``, ``evaluation``, ``verdict``,
+``package``, ``approval`` and ``endpoint`` follow in this order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class PinnedDataSet(TypedDict):
+    """One channel with the data set version that its manifest's range was resolved to."""
+
+    channel: str
+    data_set: str
+    version: str
+    digest: str
+    """``sha256:…`` of the data set's canonical file manifest."""
+    uri: str
+    """``s3://bucket/prefix/`` that holds the files, with a slash at its end."""
+    rows: int | None
+
+
+class Champion(TypedDict):
+    """The version in production when the release was planned."""
+
+    release_id: str
+    version: str
+    image_uri: str
+    image_digest: str
+    model_uri: str
+    package_arn: str
+    evaluate: list[str]
+
+
+class JobRequests(TypedDict):
+    """Complete SageMaker requests but for what only the machine knows (names, the trained artifact)."""
+
+    training: dict[str, Any]
+    """CreateTrainingJob without ``TrainingJobName``."""
+    challenger: dict[str, Any]
+    """CreateProcessingJob without ``ProcessingJobName``; the input named ``model`` lacks its S3Uri."""
+    champion: dict[str, Any] | None
+    """CreateProcessingJob without ``ProcessingJobName``; complete otherwise. None: there is no champion."""
+
+
+class JobNames(TypedDict):
+    """Each is a stem; the machine appends ``-<redrives>-<retries>``."""
+
+    training: str
+    challenger: str
+    champion: str
+
+
+class Plan(TypedDict):
+    """What ``plan_release`` decided; pinned before the first job starts."""
+
+    release_id: str
+    environment: str
+    cause: Literal["push", "sweep", "cli", "schedule", "drift"]
+    project: str
+    model: str
+    version: str
+    repository: str
+    image_tag: str
+    image_digest: str
+    image_uri: str
+    """``<registry>/<repository>@sha256:…``."""
+    manifest: dict[str, Any]
+    training_data: list[PinnedDataSet]
+    evaluation_data: list[PinnedDataSet]
+    champion: Champion | None
+    endpoint_name: str
+    artifact_prefix: str
+    """``s3://bucket/<project>/<model>/releases/<release id>``, no slash at its end."""
+    job_names: JobNames
+    requests: JobRequests
+    approval_timeout_seconds: int
+    planned_at: str
+
+
+class Training(TypedDict):
+    """From the finished training job."""
+
+    job_name: str
+    job_arn: str
+    model_uri: str
+    seconds: float
+    billable_seconds: float
+    metrics: dict[str, float]
+
+
+class EvaluationRun(TypedDict):
+    """One side's evaluation; the report lies at ``<report_prefix>/evaluation.json``."""
+
+    job_name: str
+    report_prefix: str
+
+
+class Evaluation(TypedDict):
+    """Both sides, on the same frozen data."""
+
+    challenger: EvaluationRun
+    champion: EvaluationRun | None
+
+
+class GateOutcome(TypedDict):
+    """One gate in words: ``mae is 31.2, meets <= 40``."""
+
+    gate: str
+    passed: bool
+    reason: str
+
+
+class Verdict(TypedDict):
+    """The judge's answer; ``accepted`` false ends the release before anybody is asked."""
+
+    accepted: bool
+    summary: str
+    primary_metric: str
+    challenger: dict[str, float]
+    champion: dict[str, float] | None
+    gates: list[GateOutcome]
+    report_uri: str
+    """``s3://…/report.json``: the evidence that the approval page shows."""
+
+
+class Package(TypedDict):
+    """The registered model package."""
+
+    group: str
+    arn: str
+    version: int
+
+
+class Approval(TypedDict):
+    """A person's decision, or that nobody decided in time."""
+
+    decision: Literal["approved", "rejected", "expired"]
+    approver: str
+    reason: str
+    decided_at: str
+
+
+class ReleaseDocument(TypedDict):
+    """The whole, as the execution ends with it."""
+
+    plan: Plan
+    training: NotRequired[Training]
+    evaluation: NotRequired[Evaluation]
+    verdict: NotRequired[Verdict]
+    package: NotRequired[Package]
+    approval: NotRequired[Approval]
+    endpoint: NotRequired[dict[str, Any]]
+    """contracts.promotion.EndpointSummary."""
+
+
+class ApprovalRequest(TypedDict):
+    """What the machine hands to ``request_approval``, which waits for the task token."""
+
+    document: ReleaseDocument
+    task_token: str
