@@ -1,0 +1,181 @@
+"""What every command shares: where the platform is, how answers are printed, how a command refuses."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from slipway.contracts.platform import Platform
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+"""What was asked about failed, or was refused."""
+EXIT_USAGE: Final = 2
+EXIT_NOT_FOUND: Final = 3
+EXIT_UNREACHABLE: Final = 4
+"""The platform (or the embedded AWS) does not answer, or the credentials are refused."""
+EXIT_BAD_INPUT: Final = 5
+"""A file that was given is not valid."""
+
+LOCAL: Final = "local"
+
+
+class Refusal(Exception):  # noqa: N818 - an expected answer of a command, not an error of the program
+    """Ends a command: what is wrong, what to do next, and the exit code."""
+
+    def __init__(self, message: str, hint: str = "", exit_code: int = EXIT_FAILED) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+def home() -> Path:
+    """Where the embedded AWS keeps its state: ``$SLIPWAY_HOME``, or ``.slipway`` in the working directory."""
+    return Path(os.environ.get("SLIPWAY_HOME") or ".slipway").absolute()
+
+
+@dataclass(slots=True)
+class Workspace:
+    """The environment that a command speaks to."""
+
+    environment: str = LOCAL
+    profile: str | None = None
+    region: str | None = None
+    json: bool = False
+    home: Path = field(default_factory=home)
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _platform: Platform | None = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.environment == LOCAL
+
+    def server(self) -> dict[str, Any]:
+        """
+        What ``server.json`` says of the embedded AWS.
+
+        Raises:
+            Refusal: It was not started here.
+        """
+        path = self.home / "server.json"
+        try:
+            return dict(json.loads(path.read_text()))
+        except FileNotFoundError:
+            raise Refusal(
+                f"no embedded AWS was started here ({path} is missing)",
+                "start it with `slipway up`, or name another environment with --env",
+                EXIT_UNREACHABLE,
+            ) from None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the embedded AWS, or for AWS by profile and region."""
+        if service not in self._clients:
+            import boto3  # noqa: PLC0415 - a third of a second that `--help` need not wait for
+            from botocore.config import Config  # noqa: PLC0415 - likewise
+
+            config = Config(retries={"total_max_attempts": 4, "mode": "standard"}, max_pool_connections=32)
+            if self.is_local:
+                server = self.server()
+                self._clients[service] = boto3.client(
+                    service,
+                    region_name=server.get("region", "us-east-1"),
+                    endpoint_url=server["endpoint_url"],
+                    aws_access_key_id=server.get("access_key_id", "test"),
+                    aws_secret_access_key=server.get("secret_access_key", "test"),
+                    config=config,
+                )
+            else:
+                session = boto3.Session(profile_name=self.profile, region_name=self.region)
+                self._clients[service] = session.client(service, config=config)
+        return self._clients[service]
+
+    def platform(self) -> Platform:
+        """
+        Names and ARNs of the deployed platform, from its SSM parameter.
+
+        Raises:
+            Refusal: Nothing is deployed there.
+        """
+        if self._platform is None:
+            from slipway.contracts.platform import parameter_name  # noqa: PLC0415 - with its first use
+
+            name, ssm = parameter_name(self.environment), self.client("ssm")
+            try:
+                value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+            except ssm.exceptions.ParameterNotFound:
+                deploy = "slipway up" if self.is_local else f"cdk deploy --all -c env={self.environment}"
+                raise Refusal(
+                    f"no platform is deployed for environment {self.environment!r} (no parameter {name})",
+                    f"deploy it with `{deploy}`",
+                    EXIT_UNREACHABLE,
+                ) from None
+            self._platform = json.loads(value)
+        return self._platform
+
+
+def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where the platform is, and the ``Workspace`` they make."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+    @click.option("--region", envvar="AWS_REGION", help="AWS region (not for the embedded AWS).")
+    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile (not for the embedded AWS).")
+    @click.option(
+        "--env", "environment", envvar="SLIPWAY_ENV", default=LOCAL, show_default=True,
+        help="Environment: local is the embedded AWS, every other one is on AWS.",
+    )  # fmt: skip
+    @functools.wraps(function)
+    def command(
+        *args: Any, environment: str, profile: str | None, region: str | None, as_json: bool, **kwargs: Any
+    ) -> Any:
+        workspace = Workspace(environment=environment, profile=profile, region=region, json=as_json)
+        return function(workspace, *args, **kwargs)
+
+    return command
+
+
+def console(*, stderr: bool = False) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - only for those who print for people
+
+    return Console(
+        stderr=stderr, highlight=False, soft_wrap=not (sys.stderr if stderr else sys.stdout).isatty()
+    )
+
+
+def emit(workspace: Workspace, document: Any, render: Callable[[Console], None]) -> None:
+    """Print a document as JSON where ``--json`` was given, else let ``render`` show it to a person."""
+    if workspace.json:
+        click.echo(json.dumps(document, indent=2, default=str))
+    else:
+        render(console())
+
+
+def progress(text: str) -> None:
+    """One line of progress, on standard error so that standard output stays clean for pipes."""
+    click.echo(text, err=True)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]], *, title: str | None = None) -> Table:
+    """A plain table: no frame, bold head, cells as text."""
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only for those who print for people
+    from rich.table import Table  # noqa: PLC0415 - likewise
+
+    result = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        result.add_column(column, overflow="fold")
+    for row in rows:
+        result.add_row(*("" if cell is None else str(cell) for cell in row))
+    return result

@@ -1,0 +1,93 @@
+"""From a Step Functions execution history to steps that a person can follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+WORKING: Final = ("TaskStateEntered", "ParallelStateEntered", "MapStateEntered")
+"""States that do something; Pass, Choice and Wait only route."""
+
+FAILED: Final = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "TaskSubmitFailed", "TaskStartFailed")
+
+Status = Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One state of an execution, from entry to exit."""
+
+    name: str
+    status: Status
+    started_at: datetime
+    ended_at: datetime | None
+    attempts: int
+    problem: str
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at else None
+
+
+def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
+    """
+    The working states of a history in the order in which they were entered.
+
+    A state that is entered again (a retry after a redrive, a look at an endpoint
+    in a polling loop) is one step: its time runs from the first entry to the last
+    exit, and ``attempts`` counts the entries.
+    """
+    found: dict[str, Step] = {}
+    for event in events:
+        kind, at = event["type"], event["timestamp"]
+        if kind in WORKING:
+            name = event["stateEnteredEventDetails"]["name"]
+            before = found.get(name)
+            found[name] = Step(
+                name=name,
+                status="running",
+                started_at=before.started_at if before else at,
+                ended_at=None,
+                attempts=before.attempts + 1 if before else 1,
+                problem="",
+            )
+        elif kind.endswith("StateExited"):
+            _close(found, event["stateExitedEventDetails"]["name"], "done", at, "")
+        elif kind in FAILED:
+            _note(found, _problem(event))
+        elif kind in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
+            for name in [name for name, step in found.items() if step.status == "running"]:
+                _close(found, name, "failed", at, found[name].problem or _problem(event))
+    return list(found.values())
+
+
+def _close(found: dict[str, Step], name: str, status: Status, at: datetime, problem: str) -> None:
+    step = found.get(name)
+    if step is not None:
+        found[name] = Step(name, status, step.started_at, at, step.attempts, problem)
+
+
+def _note(found: dict[str, Step], problem: str) -> None:
+    """Keep a task's failure on the step that runs; a retry or a catch may still save it."""
+    running = [name for name, step in found.items() if step.status == "running"]
+    if running:
+        step = found[running[-1]]
+        found[running[-1]] = Step(
+            step.name, step.status, step.started_at, step.ended_at, step.attempts, problem
+        )
+
+
+def _details(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (value for key, value in event.items() if key.endswith("EventDetails") and isinstance(value, dict))
+
+
+def _problem(event: dict[str, Any]) -> str:
+    for details in _details(event):
+        if details.get("error") or details.get("cause"):
+            return f"{details.get('error', '')}: {details.get('cause', '')}".strip(": ")
+    return str(event["type"])
