@@ -1,4 +1,4 @@
-"""Writes ``docs/cli.md`` from the commands themselves: ``python -m workbench.cli.reference > docs/cli.md``."""
+"""Writes the command reference from the commands: ``python -m workbench.cli.reference > docs/cli.md``."""
 
 from __future__ import annotations
 
