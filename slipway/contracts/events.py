@@ -17,6 +17,8 @@ RELEASE_STARTED: Final = "Release Started"
 """+ ``cause``, ``execution_arn``."""
 RELEASE_JUDGED: Final = "Release Judged"
 """+ ``verdict`` (contracts.release.Verdict), ``evaluation``, ``training``."""
+APPROVAL_REQUESTED: Final = "Approval Requested"
+"""+ ``approvers``, ``expires_at`` (ISO 8601), ``summary``; never a link: each approver has an own one by e-mail."""
 APPROVAL_DECIDED: Final = "Approval Decided"
 """+ ``decision`` (approved, rejected or expired), ``approver``, ``reason``."""
 ENDPOINT_IN_SERVICE: Final = "Endpoint In Service"
@@ -28,6 +30,7 @@ KINDS: Final = (
     RELEASE_REFUSED,
     RELEASE_STARTED,
     RELEASE_JUDGED,
+    APPROVAL_REQUESTED,
     APPROVAL_DECIDED,
     ENDPOINT_IN_SERVICE,
     RELEASE_FAILED,

@@ -162,3 +162,5 @@ class ApprovalRequest(TypedDict):
 
     document: ReleaseDocument
     task_token: str
+    redrive: NotRequired[int]
+    """The execution's RedriveCount; when it grows, approvers are told again."""
