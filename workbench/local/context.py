@@ -1,0 +1,41 @@
+"""What every part of the embedded AWS knows of the server that carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerContext:
+    """
+    One running server.
+
+    ``on_start`` runs in order once persisted state is loaded and requests are
+    answered; ``on_stop`` in reverse when the server ends in an orderly way.
+    Both run in a worker thread and may block.
+    """
+
+    home: Path
+    port: int
+    account: str = ACCOUNT
+    region: str = REGION
+    on_start: list[Callable[[], None]] = field(default_factory=list)
+    on_stop: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where all services answer, without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def registry(self) -> str:
+        """The host of image URIs."""
+        return f"127.0.0.1:{self.port}"

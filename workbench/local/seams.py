@@ -1,0 +1,204 @@
+"""
+Every private name of ministack 1.5.33 and moto 5.2.5 that the embedded AWS touches.
+
+One ``Upstream`` per module, one line per name: what we call it, what upstream
+calls it, and its shape (the signature, or the type of what is no callable).
+``tests/workbench/local/test_seams.py`` compares each shape with what is
+installed, so that an upgrade fails there first. Modules are imported when a
+name is first used: listing one here costs nothing at start-up.
+
+>>> RESPONSES.get_region()
+'us-east-1'
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from slipway.domain.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+UPSTREAMS: list[Upstream] = []
+"""In the order of this file; the test walks over it."""
+
+
+class UnknownSeamError(SlipwayError):
+    """A private name is used that this file does not list."""
+
+    def __init__(self, module: str, name: str) -> None:
+        super().__init__(
+            f"{name!r} of {module} is not listed in workbench/local/seams.py; add it there with its shape"
+        )
+        self.module, self.name = module, name
+
+
+class Upstream:
+    """
+    One upstream module and the names of it that we reach.
+
+    Args:
+        module: Its dotted path.
+        names: Our name for it to ``(upstream's name, shape)``.
+    """
+
+    def __init__(self, module: str, **names: tuple[str, str]) -> None:
+        self.module_name = module
+        self.names = names
+        UPSTREAMS.append(self)
+
+    @property
+    def module(self) -> ModuleType:
+        """The module itself, imported now."""
+        return importlib.import_module(self.module_name)
+
+    def __getattr__(self, ours: str) -> Any:
+        return getattr(self.module, self.upstream_name(ours))
+
+    def replace(self, ours: str, value: Any) -> Any:
+        """Put ``value`` in the place of upstream's; returns what stood there."""
+        name = self.upstream_name(ours)
+        before = getattr(self.module, name)
+        setattr(self.module, name, value)
+        return before
+
+    def upstream_name(self, ours: str) -> str:
+        """What upstream calls it."""
+        try:
+            return self.names[ours][0]
+        except KeyError:
+            raise UnknownSeamError(self.module_name, ours) from None
+
+    def differences(self) -> Iterator[str]:
+        """Each name whose shape is not the expected one, in words."""
+        for name, expected in self.names.values():
+            found = shape_of(getattr(self.module, name, MISSING))
+            if found != expected:
+                yield f"{self.module_name}.{name} is {found}, expected {expected}"
+
+
+MISSING = object()
+
+
+def shape_of(value: Any) -> str:
+    """
+    Parameter names of what can be called, the type's name of what can not.
+
+    >>> shape_of(lambda name, *, tags=None: name), shape_of({})
+    ('(name, *, tags)', 'dict')
+    """
+    if value is MISSING:
+        return "missing"
+    if not callable(value):
+        return type(value).__name__
+    parts: list[str] = []
+    for parameter in inspect.signature(value).parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            parts.append(f"*{parameter.name}")
+            continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            parts.append(f"**{parameter.name}")
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not any(p.startswith("*") for p in parts):
+            parts.append("*")
+        parts.append(parameter.name)
+    return f"({', '.join(parts)})"
+
+
+# --- ministack.core.responses: answers, and whose account and region a request is in ------------
+RESPONSES = Upstream(
+    "ministack.core.responses",
+    ScopedDict=("AccountRegionScopedDict", "()"),
+    error=("error_response_json", "(code, message, status, extra, *, message_key, content_type)"),
+    json=("json_response", "(data, status, *, content_type)"),
+    get_account_id=("get_account_id", "()"),
+    get_region=("get_region", "()"),
+    set_account=("set_request_account_id", "(access_key_id)"),
+    set_region=("set_request_region", "(region)"),
+    scope=("request_scope", "(account_id, region)"),
+)
+
+# --- ministack.app: the ASGI application and its service registry --------------------------------
+APP = Upstream(
+    "ministack.app",
+    asgi=("app", "(scope, receive, send)"),
+    handlers=("SERVICE_HANDLERS", "dict"),
+    registry=("SERVICE_REGISTRY", "dict"),
+    loaded_modules=("_loaded_modules", "dict"),
+    get_module=("_get_module", "(name)"),
+    state_map=("_state_map", "dict"),
+    load_persisted_state=("_load_persisted_state", "()"),
+    pin_request_origin=("pin_request_origin", "(source_ip, secure_transport)"),
+    call_handler=(
+        "call_service_handler_sync",
+        "(handler, method, path, headers, body, query_params, timeout)",
+    ),
+    save_all=("save_all", "(services)"),
+)
+
+# --- ministack.core.router: which service a request is for ----------------------------------------
+ROUTER = Upstream("ministack.core.router", patterns=("SERVICE_PATTERNS", "dict"))
+
+# --- ministack.core.iam_*: actions, resources and decisions ---------------------------------------
+IAM_ACTIONS = Upstream(
+    "ministack.core.iam_actions",
+    namespaces=("SERVICE_TO_IAM_NAMESPACE", "dict"),
+    extract_action=("extract_iam_action", "(service, method, path, headers, body, query_params)"),
+    extract_resource=(
+        "extract_resource_arn",
+        "(service, method, path, headers, body, query_params, region, account_id)",
+    ),
+)
+IAM_EVALUATOR = Upstream(
+    "ministack.core.iam_evaluator",
+    enforce=("enforce", "(access_key_id, iam_action, service, region, resource_arn, service_context)"),
+    evaluate=("evaluate", "(ctx, policies, *limits)"),
+    EvalContext=(
+        "EvalContext",
+        "(principal_arn, principal_type, principal_account, action, resource_arn, region, source_ip, "
+        "secure_transport, request_tags, tag_keys, service_context, principal_keys)",
+    ),
+    AuthError=("AuthError", "(code, message, details)"),
+    role_policies=("_gather_role_policies", "(role_name, account_id)"),
+    resolve_principal=("resolve_principal", "(access_key_id, account_id, credential)"),
+)
+
+# --- ministack.core.lambda_runtime: credentials of a role's session -------------------------------
+LAMBDA_RUNTIME = Upstream(
+    "ministack.core.lambda_runtime",
+    execution_credentials=("execution_credentials", "(config)"),
+)
+
+# --- ministack.services.* -------------------------------------------------------------------------
+EVENTBRIDGE = Upstream(
+    "ministack.services.eventbridge",
+    put_events=("_put_events", "(data, allow_aws_source)"),
+)
+LOGS = Upstream(
+    "ministack.services.cloudwatch_logs",
+    create_group=("_create_log_group", "(data)"),
+    create_stream=("_create_log_stream", "(data)"),
+    put_events=("_put_log_events", "(data)"),
+)
+CLOUDWATCH = Upstream(
+    "ministack.services.cloudwatch",
+    record_metric=("record_metric", "(namespace, metric_name, value, unit, dimensions)"),
+)
+CLOUDFORMATION = Upstream(
+    "ministack.services.cloudformation.provisioners",
+    resource_handlers=("_RESOURCE_HANDLERS", "dict"),
+)
+ECR = Upstream(
+    "ministack.services.ecr",
+    repositories=("_repositories", "AccountRegionScopedDict"),
+    images=("_images", "AccountRegionScopedDict"),
+    layer_blobs=("_layer_blobs", "AccountRegionScopedDict"),
+    manifest_blobs=("_manifest_blobs", "AccountRegionScopedDict"),
+    put_image=("_put_image", "(data)"),
+    put_manifest=("_v2_put_manifest", "(name, ref, headers, body)"),
+    create_repository=("_create_repository", "(data)"),
+)

@@ -1,0 +1,75 @@
+"""What a service of ours needs to stand beside ministack's own."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from workbench.local import seams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+
+
+def register_service(
+    name: str,
+    module: ModuleType,
+    *,
+    target_prefixes: Sequence[str],
+    host_patterns: Sequence[str] = (),
+    iam_namespace: str | None = None,
+) -> None:
+    """
+    Serve ``name`` by ``module``.
+
+    The module offers ``async handle_request(method, path, headers, body, query_params)``
+    returning ``(status, headers, body)``, ``get_state() -> dict``,
+    ``load_persisted_state(dict)`` and ``reset()``.
+    """
+    handlers = seams.APP.handlers
+    seams.APP.loaded_modules[name] = module
+    seams.APP.registry[name] = {"module": name}
+    seams.APP.state_map[name] = name
+    handlers[name] = module.handle_request
+    seams.ROUTER.patterns[name] = {
+        "target_prefixes": list(target_prefixes),
+        "host_patterns": list(host_patterns),
+    }
+    seams.IAM_ACTIONS.namespaces[name] = iam_namespace or name
+
+
+def put_aws_event(
+    source: str, detail_type: str, detail: Mapping[str, Any], *, resources: Sequence[str] = ()
+) -> None:
+    """Put an event of an AWS service (``aws.…``) on the default bus of the request's account and region."""
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Resources": list(resources),
+        "Detail": json.dumps(detail, default=str),
+    }
+    seams.EVENTBRIDGE.put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def role_credentials(role_arn: str, session: str) -> dict[str, str]:
+    """Environment variables (``AWS_ACCESS_KEY_ID`` …) of a session under a role, as a service assumes it."""
+    account = role_arn.split(":")[4]
+    region = seams.RESPONSES.get_region()
+    config = {
+        "Role": role_arn,
+        "FunctionArn": f"arn:aws:lambda:{region}:{account}:function:{session}",
+        "FunctionName": session[:60],
+    }
+    found = seams.LAMBDA_RUNTIME.execution_credentials(config)
+    return {name: value for name, value in found.items() if value}
+
+
+def start_thread(name: str, work: Callable[..., None], *arguments: Any) -> threading.Thread:
+    """Run ``work`` in a daemon thread that keeps the account and region of the caller."""
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work, *arguments), name=name, daemon=True)
+    thread.start()
+    return thread
