@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workbench.local.iam import Audit
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -27,6 +29,9 @@ class ServerContext:
     port: int
     account: str = ACCOUNT
     region: str = REGION
+    confirm_email: bool = True
+    """Whether the inbox confirms e-mail subscriptions itself."""
+    audit: Audit = field(default_factory=Audit)
     on_start: list[Callable[[], None]] = field(default_factory=list)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
 

@@ -164,7 +164,7 @@ IAM_EVALUATOR = Upstream(
     ),
     AuthError=("AuthError", "(code, message, details)"),
     role_policies=("_gather_role_policies", "(role_name, account_id)"),
-    resolve_principal=("resolve_principal", "(access_key_id, account_id, credential)"),
+    resolve_credential=("resolve_credential", "(access_key_id, account_id, session_token)"),
 )
 
 # --- ministack.core.lambda_runtime: credentials of a role's session -------------------------------
@@ -201,4 +201,18 @@ ECR = Upstream(
     put_image=("_put_image", "(data)"),
     put_manifest=("_v2_put_manifest", "(name, ref, headers, body)"),
     create_repository=("_create_repository", "(data)"),
+)
+SNS = Upstream(
+    "ministack.services.sns",
+    topics=("_topics", "AccountRegionScopedDict"),
+    topic_by_arn=("_topic_by_arn_any_scope", "(topic_arn)"),
+    fan_out=(
+        "_fanout",
+        "(topic_arn, msg_id, message, subject, message_structure, message_attributes, "
+        "message_group_id, message_dedup_id)",
+    ),
+    subscribe=("_subscribe", "(params)"),
+    parameter=("_p", "(params, key, default)"),
+    message_for=("_resolve_message_for_protocol", "(message, message_structure, protocol)"),
+    matches_filter=("_matches_filter_policy", "(sub, message_attributes, message)"),
 )

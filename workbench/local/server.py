@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import importlib
 import importlib.util
+import json
 import logging
 import os
 import signal
@@ -24,6 +25,8 @@ from workbench.local.context import ACCOUNT, REGION, ServerContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from workbench.local.gateway import Gateway
 
 logger = logging.getLogger("slipway.server")
 
@@ -55,8 +58,15 @@ def configure_environment(server: ServerContext) -> None:
         os.environ.pop(name, None)
 
 
-def install(server: ServerContext) -> None:
+def install(server: ServerContext) -> Gateway:
     """Put our additions in their places, in the order in which they build on each other."""
+    from workbench.local import iam, inbox, seams  # noqa: PLC0415 - after configure_environment
+    from workbench.local.gateway import Gateway  # noqa: PLC0415 - likewise
+
+    gateway = Gateway(seams.APP.asgi)
+    gateway.answers["health"] = lambda _query: {"pid": os.getpid(), "home": str(server.home)}
+    iam.install(server.audit, gateway)
+    inbox.install(server, inbox.Inbox(server.home / "inbox.jsonl"), gateway)
     for part in ("states", "sagemaker"):
         name = f"workbench.local.{part}"
         if importlib.util.find_spec(name) is None:
@@ -66,14 +76,13 @@ def install(server: ServerContext) -> None:
             module.install(server)
         elif hasattr(module, "register"):
             module.register(server)
+    return gateway
 
 
-async def serve(server: ServerContext) -> None:
+async def serve(server: ServerContext, gateway: Gateway) -> None:
     """Answer requests until SIGTERM or SIGINT."""
     from hypercorn.asyncio import serve as serve_http  # noqa: PLC0415 - costs start-up time of every importer
     from hypercorn.config import Config  # noqa: PLC0415 - likewise
-
-    from workbench.local import seams  # noqa: PLC0415 - after configure_environment
 
     config = Config()
     config.bind = [f"127.0.0.1:{server.port}"]
@@ -85,8 +94,9 @@ async def serve(server: ServerContext) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     started = asyncio.create_task(_run_hooks(server))
-    await serve_http(seams.APP.asgi, config, shutdown_trigger=ended.wait)
+    await serve_http(gateway, config, shutdown_trigger=ended.wait)
     started.cancel()
+    (server.home / "server.json").unlink(missing_ok=True)
     for hook in reversed(server.on_stop):
         with contextlib.suppress(Exception):
             await asyncio.to_thread(hook)
@@ -99,11 +109,31 @@ async def _run_hooks(server: ServerContext) -> None:
             writer.close()
             break
         await asyncio.sleep(0.01)
+    write_description(server)
     for hook in server.on_start:
         try:
             await asyncio.to_thread(hook)
         except Exception:
             logger.exception("start hook %r", hook)
+
+
+def write_description(server: ServerContext) -> None:
+    """Say in ``server.json`` where this server is, once it answers."""
+    description = {
+        "pid": os.getpid(),
+        "port": server.port,
+        "endpoint_url": server.endpoint_url,
+        "registry": server.registry,
+        "region": server.region,
+        "account": server.account,
+        "access_key_id": "test",
+        "secret_access_key": "test",
+        "started_at": time.time(),
+    }
+    path = server.home / "server.json"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(description, indent=2) + "\n")
+    temporary.replace(path)
 
 
 def follow_parent() -> None:
@@ -132,13 +162,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         home=options.home.resolve(), port=options.port, account=ACCOUNT, region=options.region
     )
     configure_environment(server)
-    install(server)
+    gateway = install(server)
     run: Any = asyncio.run
     with contextlib.suppress(ImportError):
         import uvloop  # noqa: PLC0415 - not on every platform
 
         run = uvloop.run
-    run(serve(server))
+    run(serve(server, gateway))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""The one HTTP entrance: what is ours is answered here, all else is ministack's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    Answer = Callable[[Mapping[str, str]], Any]
+    Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+PREFIX = "/_slipway/"
+
+
+class Gateway:
+    """
+    An ASGI application around another.
+
+    ``answers`` maps a path below ``/_slipway/`` to a function of the query that
+    returns what is sent as JSON; ``mounts`` maps a path's beginning to an ASGI
+    application that takes the whole request, body included.
+    """
+
+    def __init__(self, inner: Asgi) -> None:
+        self.inner = inner
+        self.answers: dict[str, Answer] = {}
+        self.mounts: dict[str, Asgi] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.startswith(PREFIX):
+                await self._answer(path.removeprefix(PREFIX), scope, send)
+                return
+            for prefix, application in self.mounts.items():
+                if path.startswith(prefix):
+                    await application(scope, receive, send)
+                    return
+        await self.inner(scope, receive, send)
+
+    async def _answer(self, name: str, scope: Any, send: Any) -> None:
+        answer = self.answers.get(name)
+        status, document = 200, None
+        if answer is None:
+            status, document = 404, {"error": f"no {PREFIX}{name}; there are {sorted(self.answers)}"}
+        else:
+            document = answer(dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))))
+        await send_json(send, status, document)
+
+
+async def send_json(send: Any, status: int, document: Any) -> None:
+    """Send one JSON document as the whole response."""
+    body = json.dumps(document, default=str).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,1 @@
+"""Runs the programs of model images in private namespaces."""
