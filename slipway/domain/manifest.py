@@ -1,0 +1,266 @@
+"""The model manifest: what ``slipway.toml`` says and the image's label ``io.slipway.manifest`` carries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from slipway.contracts.names import MANIFEST_LABEL
+from slipway.domain.data_sets import DataSetReference
+from slipway.domain.manifest_problems import UNREADABLE, InvalidManifestError, ManifestProblem, said
+from slipway.domain.manifest_rules import RULES
+from slipway.domain.manifest_schema import MANIFEST, MAX_LABEL_BYTES, json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Evaluation",
+    "Gate",
+    "InvalidManifestError",
+    "Manifest",
+    "ManifestProblem",
+    "Metric",
+    "Model",
+    "Notifications",
+    "Programs",
+    "Sample",
+    "Serving",
+    "Training",
+    "json_schema",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the model is called."""
+
+    project: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Command lines inside the image."""
+
+    train: tuple[str, ...]
+    evaluate: tuple[str, ...]
+    serve: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training job."""
+
+    instance_type: str
+    instance_count: int
+    volume_gb: int
+    max_runtime_minutes: int
+    spot: bool
+    max_wait_minutes: int | None
+    """There exactly when ``spot`` is."""
+    checkpoints: bool
+    channels: Mapping[str, DataSetReference]
+    hyperparameters: Mapping[str, str]
+    metrics: Mapping[str, str]
+    """Name to the regular expression that finds the value in what ``train`` prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that ``evaluate`` reports."""
+
+    direction: Literal["minimize", "maximize"]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The evaluation job, and what it measures."""
+
+    instance_type: str
+    volume_gb: int
+    max_runtime_minutes: int
+    primary_metric: str
+    margin: float
+    channels: Mapping[str, DataSetReference]
+    metrics: Mapping[str, Metric]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A threshold that a metric must meet before anybody is asked."""
+
+    metric: str
+    comparison: Literal["<=", ">=", "<", ">"]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A request that a healthy endpoint answers with 200."""
+
+    content_type: str
+    accept: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The endpoint."""
+
+    instance_type: str
+    instance_count: int
+    min_instances: int
+    max_instances: int
+    invocations_per_instance: int | None
+    """Autoscaling's target per instance and minute; None: no autoscaling."""
+    startup_timeout_seconds: int
+    identity: Literal["proxy", "native"]
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Who is told, beside those whom the environment names."""
+
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole, valid manifest; made by ``from_toml``, ``from_label`` or ``from_document``."""
+
+    model: Model
+    programs: Programs
+    training: Training
+    evaluation: Evaluation
+    gates: tuple[Gate, ...]
+    serving: Serving
+    notifications: Notifications
+
+    @classmethod
+    def from_toml(cls, text: str, file: str) -> Manifest:
+        """
+        Read ``slipway.toml``; ``file`` is its name in messages.
+
+        Raises:
+            InvalidManifestError: With every problem at once.
+        """
+        import tomllib  # noqa: PLC0415 - only a workstation reads TOML; functions read the label
+
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidManifestError(
+                [ManifestProblem(file, "", UNREADABLE, f"TOML: {str(error)[:1].lower()}{str(error)[1:]}")]
+            ) from error
+        return cls.from_document(document, file)
+
+    @classmethod
+    def from_label(cls, json_text: str) -> Manifest:
+        """
+        Read the image's label.
+
+        Raises:
+            InvalidManifestError: With every problem at once.
+        """
+        file = f"label {MANIFEST_LABEL}"
+        try:
+            document = json.loads(json_text)
+        except ValueError as error:
+            raise InvalidManifestError([ManifestProblem(file, "", UNREADABLE, f"JSON: {error}")]) from error
+        return cls.from_document(document, file)
+
+    @classmethod
+    def from_document(cls, document: Any, file: str = "manifest") -> Manifest:
+        """
+        Check and read a manifest that has been parsed; defaults are filled in.
+
+        Raises:
+            InvalidManifestError: With every problem at once.
+        """
+        problems: list[ManifestProblem] = []
+
+        def report(key: str, value: Any, expected: str) -> None:
+            problems.append(ManifestProblem(file, key, value, expected))
+
+        checked = MANIFEST.check("", document, report)
+        if not problems:
+            for rule in RULES:
+                rule(checked, report)
+        if not problems:
+            size = len(_canonical(checked).encode())
+            if size > MAX_LABEL_BYTES:
+                report("", said(f"{size} bytes long as a label"), f"at most {MAX_LABEL_BYTES}")
+        if problems:
+            raise InvalidManifestError(problems)
+        return _read(checked)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values with every default filled in; ``from_document`` reads it back."""
+        training, evaluation, serving = self.training, self.evaluation, self.serving
+        return {
+            "model": _plain(self.model),
+            "programs": {name: list(words) for name, words in _plain(self.programs).items()},
+            "training": _plain(training) | {"channels": _references(training.channels)},
+            "evaluation": _plain(evaluation)
+            | {
+                "channels": _references(evaluation.channels),
+                "metrics": {name: _plain(metric) for name, metric in evaluation.metrics.items()},
+            },
+            "gates": [_plain(gate) for gate in self.gates],
+            "serving": _plain(serving) | {"sample": _plain(serving.sample)},
+            "notifications": {"recipients": list(self.notifications.recipients)},
+        }
+
+    def canonical(self) -> str:
+        """The label's text: JSON with sorted keys and without spaces; equal manifests give equal text."""
+        return _canonical(self.document())
+
+
+def _canonical(document: Any) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """One level of a dataclass; a key that is None stays away."""
+    plain = {name: getattr(value, name) for name in value.__slots__}
+    return {
+        name: dict(item) if isinstance(item, dict) else item
+        for name, item in plain.items()
+        if item is not None
+    }
+
+
+def _references(channels: Mapping[str, DataSetReference]) -> dict[str, str]:
+    return {channel: str(reference) for channel, reference in channels.items()}
+
+
+def _channels(channels: Mapping[str, str]) -> dict[str, DataSetReference]:
+    return {channel: DataSetReference.parse(reference) for channel, reference in channels.items()}
+
+
+def _read(checked: Mapping[str, Any]) -> Manifest:
+    training, evaluation, serving = checked["training"], checked["evaluation"], checked["serving"]
+    return Manifest(
+        model=Model(**checked["model"]),
+        programs=Programs(**{name: tuple(words) for name, words in checked["programs"].items()}),
+        training=Training(
+            **{"max_wait_minutes": None} | training | {"channels": _channels(training["channels"])}
+        ),
+        evaluation=Evaluation(
+            **evaluation
+            | {
+                "channels": _channels(evaluation["channels"]),
+                "metrics": {name: Metric(**metric) for name, metric in evaluation["metrics"].items()},
+            }
+        ),
+        gates=tuple(Gate(**gate) for gate in checked["gates"]),
+        serving=Serving(
+            **{"invocations_per_instance": None} | serving | {"sample": Sample(**serving["sample"])}
+        ),
+        notifications=Notifications(tuple(checked["notifications"]["recipients"])),
+    )
