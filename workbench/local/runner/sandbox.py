@@ -77,8 +77,9 @@ def bind(source: str, target: str, *, read_only: bool = False) -> None:
     if Path(source).is_dir():
         Path(target).mkdir(parents=True, exist_ok=True)
     else:
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        Path(target).touch()
+        if not Path(target).exists():
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            Path(target).touch()
     mount(source, target, flags=MS_BIND | MS_REC)
     if read_only:
         attributes = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
@@ -221,6 +222,7 @@ def answer(control: socket.socket, request: dict[str, Any], pid: int) -> None:
     try:
         connection.connect(("127.0.0.1", request["port"]))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setblocking(True)
         socket.send_fds(control, [b'{"connected": true}'], [connection.fileno()])
     except OSError as error:
         control.send(json.dumps({"connected": False, "reason": str(error)}).encode())
