@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import re
@@ -131,6 +130,8 @@ class DataSetVersion:
     @property
     def digest(self) -> str:
         """``sha256:…`` over the canonical list of files: equal exactly when every path and content is."""
+        import hashlib  # noqa: PLC0415 - not where only a reference is read
+
         listing = [{"bytes": file.bytes, "path": file.path, "sha256": file.sha256} for file in self.files]
         canonical = json.dumps(listing, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"

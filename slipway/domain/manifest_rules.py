@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 
 def _declared(metric: str, declared: Mapping[str, Any]) -> str:
+    import difflib  # noqa: PLC0415 - only for a mistake
+
     close = difflib.get_close_matches(metric, declared, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     return f"a metric of evaluation.metrics{hint}: {', '.join(declared)}"
