@@ -6,7 +6,10 @@ A reader takes every key but ``release_id`` as optional, so that an older report
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from slipway.contracts.release import GateOutcome, PinnedDataSet
 
 
 class MetricMeaning(TypedDict):
@@ -29,6 +32,10 @@ class Side(TypedDict):
     """Complete ``s3://…/plots/<name>.svg`` URIs, in the order in which to show them."""
     seconds: NotRequired[float]
     """How long the evaluation program ran."""
+    release_id: NotRequired[str]
+    image_digest: NotRequired[str]
+    problems: NotRequired[list[str]]
+    """What was wrong with the side's own report: a metric that is NaN, a file that is missing."""
 
 
 class ReleaseReport(TypedDict):
@@ -42,3 +49,25 @@ class ReleaseReport(TypedDict):
     """By metric; one that is missing here is shown without direction and unit."""
     challenger: Side
     champion: Side | None
+    environment: NotRequired[str]
+    project: NotRequired[str]
+    model: NotRequired[str]
+    version: NotRequired[str]
+    cause: NotRequired[str]
+    planned_at: NotRequired[str]
+    judged_at: NotRequired[str]
+    accepted: NotRequired[bool]
+    summary: NotRequired[str]
+    gates: NotRequired[list[GateOutcome]]
+    training_data: NotRequired[list[PinnedDataSet]]
+    evaluation_data: NotRequired[list[PinnedDataSet]]
+    image_uri: NotRequired[str]
+    image_digest: NotRequired[str]
+    model_uri: NotRequired[str]
+    hyperparameters: NotRequired[dict[str, str]]
+    training_job: NotRequired[str]
+    training_seconds: NotRequired[float]
+    billable_seconds: NotRequired[float]
+    training_metrics: NotRequired[dict[str, float]]
+    cost: NotRequired[str]
+    """The estimate in one line."""

@@ -1,0 +1,24 @@
+"""AWS clients: one per service and process; boto3 is loaded with the first of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+CONNECT_TIMEOUT_SECONDS = 3
+READ_TIMEOUT_SECONDS = 20
+ATTEMPTS = 5
+
+
+@cache
+def client(service: str) -> Any:
+    """A client with standard retries (throttling and server errors, with backoff and jitter)."""
+    import boto3  # noqa: PLC0415 - half a second of a cold start; a function that needs no client doesn't pay it
+    from botocore.config import Config  # noqa: PLC0415 - likewise
+
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    return boto3.client(service, config=config)

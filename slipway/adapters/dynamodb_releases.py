@@ -1,0 +1,113 @@
+"""Releases and answered pushes in the ledger's table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from slipway.contracts.ledger import (
+    BY_MODEL,
+    BY_MONTH,
+    LISTED,
+    OPEN_STATUSES,
+    model_partition,
+    push_key,
+    push_partition,
+    release_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slipway.adapters.dynamodb_table import DynamoDbTable
+    from slipway.contracts.ledger import Failure, PushRecord, ReleaseRecord, ReleaseStatus
+
+
+class DynamoDbReleases:
+    """Port ``Releases``."""
+
+    _table: DynamoDbTable
+
+    def claim_release(self, record: ReleaseRecord) -> ReleaseRecord | None:
+        item = {
+            **record,
+            **release_key(record["release_id"]),
+            "model_pk": model_partition(record["project"], record["model"]),
+            "model_sk": f"RELEASE#{record['planned_at']}#{record['release_id']}",
+            "month_pk": f"RELEASES#{record['planned_at'][:7]}",
+            "month_sk": f"{record['planned_at']}#{record['release_id']}",
+        }
+        if self._table.put(item, condition="attribute_not_exists(#pk)"):
+            return None
+        return self.release(record["release_id"])
+
+    def mark_started(self, release_id: str, execution_arn: str) -> bool:
+        return self._table.update(
+            release_key(release_id),
+            "SET #execution_arn = :arn",
+            condition="attribute_exists(#pk) AND attribute_not_exists(#execution_arn)",
+            values={":arn": execution_arn},
+        )
+
+    def set_release_status(self, release_id: str, status: ReleaseStatus) -> bool:
+        return self._table.update(
+            release_key(release_id),
+            "SET #status = :status",
+            condition="#status IN (:open0, :open1, :open2)",
+            values={":status": status, **{f":open{n}": open_ for n, open_ in enumerate(OPEN_STATUSES)}},
+        )
+
+    def end_release(
+        self, release_id: str, *, status: ReleaseStatus, ended_at: str, reason: str, failure: Failure | None
+    ) -> bool:
+        change = "SET #status = :status, #ended_at = :ended_at, #reason = :reason"
+        values: dict[str, Any] = {":status": status, ":ended_at": ended_at, ":reason": reason}
+        if failure is not None:
+            values[":failure"] = failure
+        return self._table.update(
+            release_key(release_id),
+            f"{change}, #failure = :failure" if failure is not None else f"{change} REMOVE #failure",
+            # a redriven execution ends again, later than before
+            condition="attribute_exists(#pk) AND (attribute_not_exists(#ended_at) OR #ended_at < :ended_at)",
+            values=values,
+        )
+
+    def reopen_release(self, release_id: str, *, started_at: str) -> bool:
+        # events come out of order: a late "running" must not open what ended after it
+        return self._table.update(
+            release_key(release_id),
+            "SET #status = :running",
+            condition="#status IN (:failed, :stopped) AND #ended_at < :started_at",
+            values={
+                ":running": "running",
+                ":failed": "failed",
+                ":stopped": "stopped",
+                ":started_at": started_at,
+            },
+        )
+
+    def release(self, release_id: str) -> ReleaseRecord | None:
+        return cast("ReleaseRecord | None", self._table.get(release_key(release_id)))
+
+    def releases_of_model(self, project: str, model: str, *, limit: int) -> list[ReleaseRecord]:
+        found = self._table.query(
+            model_partition(project, model),
+            "RELEASE#",
+            index=BY_MODEL,
+            newest_first=True,
+            limit=limit,
+            attributes=LISTED,
+        )
+        return cast("list[ReleaseRecord]", list(found))
+
+    def releases_of_month(self, month: str) -> Iterator[ReleaseRecord]:
+        found = self._table.query(f"RELEASES#{month}", index=BY_MONTH, newest_first=True, attributes=LISTED)
+        return cast("Iterator[ReleaseRecord]", found)
+
+    def put_push(self, record: PushRecord) -> None:
+        self._table.put({**record, **push_key(record["repository"], record["tag"], record["digest"])})
+
+    def push(self, repository: str, tag: str, digest: str) -> PushRecord | None:
+        return cast("PushRecord | None", self._table.get(push_key(repository, tag, digest)))
+
+    def pushes(self, repository: str) -> Iterator[PushRecord]:
+        return cast("Iterator[PushRecord]", self._table.query(push_partition(repository)))

@@ -1,0 +1,246 @@
+"""
+The ledger: one DynamoDB table. Its keys, its index names, and what each kind of item holds.
+
+``docs/ledger.md`` lists the access patterns. Keys are built here alone, so that
+the promote machine's lease and the functions' items can't drift apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+BY_MODEL: Final = "by_model"
+"""Index on ``model_pk``, ``model_sk``: a model's releases, newest last."""
+BY_MONTH: Final = "by_month"
+"""Index on ``month_pk``, ``month_sk``: a month's releases; the approvals that wait for somebody."""
+TTL: Final = "expires_at"
+
+LISTED: Final = (
+    "release_id",
+    "project",
+    "model",
+    "version",
+    "repository",
+    "image_tag",
+    "image_digest",
+    "cause",
+    "status",
+    "reason",
+    "execution_arn",
+    "planned_at",
+    "ended_at",
+    "failure",
+)
+"""What lists show of a release: all but its ``plan``, which is 95 % of the item."""
+
+PENDING_APPROVALS: Final = "APPROVALS#PENDING"
+
+ReleaseStatus = Literal[
+    "refused",
+    "running",
+    "awaiting-approval",
+    "promoting",
+    "deployed",
+    "not-accepted",
+    "rejected",
+    "expired",
+    "failed",
+    "stopped",
+]
+OPEN_STATUSES: Final[tuple[ReleaseStatus, ...]] = ("running", "awaiting-approval", "promoting")
+"""The release's execution has not ended."""
+
+
+def release_key(release_id: str) -> dict[str, str]:
+    """Key of a release."""
+    return {"pk": f"RELEASE#{release_id}", "sk": "RELEASE"}
+
+
+def approval_key(release_id: str) -> dict[str, str]:
+    """Key of a release's approval."""
+    return {"pk": f"RELEASE#{release_id}", "sk": "APPROVAL"}
+
+
+def push_partition(repository: str) -> str:
+    """The partition of a repository's answered pushes."""
+    return f"PUSH#{repository}"
+
+
+def push_key(repository: str, tag: str, digest: str) -> dict[str, str]:
+    """Key of a push that was answered: started or refused."""
+    return {"pk": push_partition(repository), "sk": f"{tag}@{digest}"}
+
+
+def model_partition(project: str, model: str) -> str:
+    """
+    The partition of a model's versions, aliases and promotions.
+
+    >>> model_partition("pricing", "hotel-rates")
+    'MODEL#pricing/hotel-rates'
+    """
+    return f"MODEL#{project}/{model}"
+
+
+def version_key(project: str, model: str, version: str) -> dict[str, str]:
+    """Key of a registered version."""
+    return {"pk": model_partition(project, model), "sk": f"VERSION#{version}"}
+
+
+def alias_key(project: str, model: str, alias: str) -> dict[str, str]:
+    """Key of where an alias points now."""
+    return {"pk": model_partition(project, model), "sk": f"ALIAS#{alias}"}
+
+
+def alias_history_key(project: str, model: str, alias: str, moved_at: str) -> dict[str, str]:
+    """Key of one move of an alias; never written twice."""
+    return {"pk": model_partition(project, model), "sk": f"ALIAS#{alias}#{moved_at}"}
+
+
+def promotion_key(project: str, model: str, execution: str) -> dict[str, str]:
+    """Key of one promotion's outcome."""
+    return {"pk": model_partition(project, model), "sk": f"PROMOTION#{execution}"}
+
+
+def lease_key(endpoint: str) -> dict[str, str]:
+    """Key of the lease that one promotion at a time holds on an endpoint."""
+    return {"pk": f"ENDPOINT#{endpoint}", "sk": "LEASE"}
+
+
+class Failure(TypedDict):
+    """Why a release or a promotion failed, for a person."""
+
+    step: str
+    error: str
+    cause: str
+    log_url: str
+    next_action: str
+
+
+class ReleaseRecord(TypedDict):
+    """One release, from its plan (or refusal) to its end."""
+
+    release_id: str
+    project: str
+    model: str
+    version: str
+    repository: str
+    image_tag: str
+    image_digest: str
+    cause: str
+    status: ReleaseStatus
+    reason: str
+    """Why it was refused, not accepted or rejected; empty otherwise."""
+    planned_at: str
+    """ISO 8601 in UTC with milliseconds."""
+    execution_arn: NotRequired[str]
+    """Missing: claimed, not yet started."""
+    ended_at: NotRequired[str]
+    failure: NotRequired[Failure]
+    plan: NotRequired[dict[str, Any]]
+    """contracts.release.Plan; missing in refusals and in lists."""
+
+
+class PushRecord(TypedDict):
+    """A push that was answered; the sweep compares these with the registry."""
+
+    repository: str
+    tag: str
+    digest: str
+    """The digest that the tag names (of the index, where there is one)."""
+    outcome: Literal["started", "refused"]
+    release_id: str
+    answered_at: str
+
+
+VersionApproval = Literal["pending", "approved", "rejected", "expired", "abandoned"]
+"""``abandoned``: the release ended before anybody could decide."""
+
+
+class VersionRecord(TypedDict):
+    """A registered version: everything needed to serve or to evaluate it again."""
+
+    project: str
+    model: str
+    version: str
+    release_id: str
+    image_uri: str
+    image_digest: str
+    model_uri: str
+    package_arn: str
+    manifest: dict[str, Any]
+    training_data: list[dict[str, Any]]
+    evaluation_data: list[dict[str, Any]]
+    metrics: dict[str, float]
+    report_uri: str
+    approval: VersionApproval
+    registered_at: str
+    approver: NotRequired[str]
+    decided_at: NotRequired[str]
+
+
+class AliasRecord(TypedDict):
+    """Where an alias points."""
+
+    project: str
+    model: str
+    alias: str
+    version: str
+    release_id: str
+    moved_at: str
+    actor: str
+    reason: str
+    revision: int
+    """1 for the first move; one more with each."""
+
+
+class PromotionRecord(TypedDict):
+    """How one execution of the promote machine ended."""
+
+    project: str
+    model: str
+    version: str
+    release_id: str
+    cause: str
+    actor: str
+    status: Literal["deployed", "failed", "stopped"]
+    execution_arn: str
+    ended_at: str
+    failure: NotRequired[Failure]
+
+
+class ApprovalRecord(TypedDict):
+    """What is asked of whom, and what was decided."""
+
+    release_id: str
+    project: str
+    model: str
+    version: str
+    image_digest: str
+    report_uri: str
+    package_arn: str
+    status: Literal["pending", "approved", "rejected", "expired"]
+    task_token: str
+    """Never leaves the ledger but to Step Functions."""
+    approvers: dict[str, str]
+    """E-mail address to the hash of the nonce in that approver's link."""
+    requested_at: str
+    expires_at_epoch: int
+    """Seconds since 1970."""
+    delivered: bool
+    """The decision was handed to the state machine."""
+    decided_by: NotRequired[str]
+    decided_at: NotRequired[str]
+    decision_reason: NotRequired[str]
+    source_ip: NotRequired[str]
+    user_agent: NotRequired[str]
+
+
+class ApprovalDecision(TypedDict):
+    """One approver's answer, as it is recorded."""
+
+    status: Literal["approved", "rejected", "expired"]
+    decided_by: str
+    decided_at: str
+    decision_reason: str
+    source_ip: str
+    user_agent: str

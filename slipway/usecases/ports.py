@@ -1,0 +1,226 @@
+"""
+What the use cases need from outside, in the domain's words.
+
+An adapter is named ``<technology>_<port>``; ``tests/fakes`` holds a fake of each, and
+one suite of tests runs over both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from slipway.contracts.ledger import (
+        AliasRecord,
+        ApprovalDecision,
+        ApprovalRecord,
+        Failure,
+        PromotionRecord,
+        PushRecord,
+        ReleaseRecord,
+        ReleaseStatus,
+        VersionApproval,
+        VersionRecord,
+    )
+    from slipway.domain.execution import Execution, StartedExecution
+    from slipway.domain.image import PushedImage, RegistryManifest
+    from slipway.domain.smoke import EndpointAnswer
+
+
+class Clock(Protocol):
+    """The time, in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Releases(Protocol):
+    """The ledger's releases and answered pushes."""
+
+    def claim_release(self, record: ReleaseRecord) -> ReleaseRecord | None:
+        """Write a release that is not there yet; None, or the one that is there already."""
+
+    def mark_started(self, release_id: str, execution_arn: str) -> bool:
+        """Note the execution; False when another delivery noted it first."""
+
+    def set_release_status(self, release_id: str, status: ReleaseStatus) -> bool:
+        """Move an open release to another open status; False when it is unknown or has ended."""
+
+    def end_release(
+        self, release_id: str, *, status: ReleaseStatus, ended_at: str, reason: str, failure: Failure | None
+    ) -> bool:
+        """Record an end; False when this end, or a later one, is recorded already."""
+
+    def reopen_release(self, release_id: str, *, started_at: str) -> bool:
+        """Its failed execution was redriven at ``started_at``; False when it did not fail before that."""
+
+    def release(self, release_id: str) -> ReleaseRecord | None: ...
+
+    def releases_of_model(self, project: str, model: str, *, limit: int) -> list[ReleaseRecord]:
+        """Newest first, without their plans."""
+
+    def releases_of_month(self, month: str) -> Iterator[ReleaseRecord]:
+        """Newest first, without their plans; ``month`` is ``yyyy-mm``."""
+
+    def put_push(self, record: PushRecord) -> None: ...
+
+    def push(self, repository: str, tag: str, digest: str) -> PushRecord | None: ...
+
+    def pushes(self, repository: str) -> Iterator[PushRecord]: ...
+
+
+class Versions(Protocol):
+    """The ledger's registered versions, aliases and promotions."""
+
+    def put_version(self, record: VersionRecord) -> VersionRecord | None:
+        """
+        Register a version; None, or the record of another release that holds it.
+
+        A version that was rejected, expired or abandoned may be registered anew.
+        """
+
+    def version(self, project: str, model: str, version: str) -> VersionRecord | None: ...
+
+    def versions(self, project: str, model: str) -> list[VersionRecord]: ...
+
+    def set_version_approval(
+        self,
+        project: str,
+        model: str,
+        version: str,
+        *,
+        release_id: str,
+        approval: VersionApproval,
+        approver: str,
+        at: str,
+    ) -> bool:
+        """Decide a pending version of this release; False when it is not pending (any more)."""
+
+    def alias(self, project: str, model: str, alias: str) -> AliasRecord | None: ...
+
+    def move_alias(self, record: AliasRecord) -> bool:
+        """Move an alias from revision ``record.revision - 1`` and append its history, or False."""
+
+    def alias_history(self, project: str, model: str, alias: str) -> list[AliasRecord]:
+        """Newest first."""
+
+    def put_promotion(self, record: PromotionRecord) -> bool:
+        """Record a promotion's end once; False when it is recorded already."""
+
+    def promotions(self, project: str, model: str) -> list[PromotionRecord]:
+        """Newest first."""
+
+
+class Approvals(Protocol):
+    """The ledger's approvals."""
+
+    def put_approval(self, record: ApprovalRecord) -> bool:
+        """Ask (again, with a new task token); False when it was approved or rejected already."""
+
+    def get_approval(self, release_id: str) -> ApprovalRecord | None: ...
+
+    def decide_approval(self, release_id: str, decision: ApprovalDecision, *, now_epoch: int) -> bool:
+        """Decide once: False when it is not pending, or (but for "expired") too late."""
+
+    def mark_delivered(self, release_id: str) -> None: ...
+
+    def pending_approvals(self) -> list[ApprovalRecord]:
+        """Those not delivered yet, decided or not; the one that expires first comes first."""
+
+
+class Ledger(Releases, Versions, Approvals, Protocol):
+    """All that the platform remembers."""
+
+
+class ImageRegistry(Protocol):
+    """Where images are pushed to."""
+
+    def manifest(self, repository: str, reference: str) -> RegistryManifest | None:
+        """An image by ``sha256:…`` or tag; None when there is none."""
+
+    def blob(self, repository: str, digest: str) -> bytes:
+        """A blob whose digest was verified; RegistryAnswerError otherwise."""
+
+    def repositories(self, prefix: str) -> Iterator[str]: ...
+
+    def pushed_since(self, repository: str, since: datetime) -> Iterator[PushedImage]:
+        """Tagged images, one per tag."""
+
+
+class DataSets(Protocol):
+    """Immutable data set versions in the data bucket."""
+
+    def versions(self, project: str, data_set: str) -> list[str]:
+        """Semantic versions, in no order; empty when there is no such data set."""
+
+    def document(self, project: str, data_set: str, version: str) -> str | None:
+        """The text of its ``data-set.json``."""
+
+    def files_uri(self, project: str, data_set: str, version: str) -> str:
+        """``s3://bucket/<project>/<data set>/<version>/files/``."""
+
+
+class Reports(Protocol):
+    """Evaluation reports and evidence in the artifact bucket."""
+
+    def read(self, uri: str) -> str | None:
+        """The text of a file; None when there is none."""
+
+    def write(self, uri: str, text: str) -> None: ...
+
+
+class Executions(Protocol):
+    """Runs of the state machines."""
+
+    def start(self, machine_arn: str, name: str, document: str) -> StartedExecution: ...
+
+    def describe(self, execution_arn: str) -> Execution | None:
+        """None when the execution is unknown (history is kept for 90 days)."""
+
+    def history(self, execution_arn: str) -> Sequence[Mapping[str, Any]]:
+        """Events, newest first, enough of them to find a failure's cause."""
+
+
+class ReleasePlanner(Protocol):
+    """Asks ``plan_release`` without waiting for its answer."""
+
+    def ask(self, repository: str, tag: str, *, cause: str) -> None: ...
+
+
+class ModelRegistry(Protocol):
+    """SageMaker's model packages."""
+
+    def ensure_group(self, name: str, description: str, tags: list[dict[str, str]]) -> None: ...
+
+    def find_package(self, group: str, release_id: str, since: str) -> str | None:
+        """ARN of the release's package, if one was made after ``since`` (ISO 8601)."""
+
+    def create_package(self, request: Mapping[str, Any]) -> str: ...
+
+    def package_status(self, arn: str) -> str:
+        """``ModelPackageStatus``."""
+
+    def approval_status(self, arn: str) -> str:
+        """``ModelApprovalStatus``; empty when there is no such package."""
+
+    def set_approval(self, arn: str, status: str, description: str) -> None:
+        """``Approved`` or ``Rejected``, with at most 1,024 characters of description."""
+
+    def set_stage(self, arn: str, stage: str, status: str, description: str) -> None:
+        """``ModelLifeCycle``."""
+
+
+class EndpointRuntime(Protocol):
+    """Sends requests to endpoints."""
+
+    def invoke(self, endpoint: str, *, body: bytes, content_type: str, accept: str) -> EndpointAnswer:
+        """An error of the model or the endpoint is an answer too."""
+
+
+class EventBus(Protocol):
+    """Where the platform's own events go."""
+
+    def emit(self, kind: str, detail: Mapping[str, Any]) -> None:
+        """Raises EventNotAcceptedError."""

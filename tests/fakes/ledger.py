@@ -1,0 +1,159 @@
+"""A ledger in memory that keeps the promises of the real one; tests/adapters/test_ledger.py runs over both."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import Any
+
+from slipway.contracts.ledger import OPEN_STATUSES
+from tests.fakes.approvals import FakeApprovals
+
+
+class FakeReleases:
+    """Port ``Releases``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.RLock()
+        self.releases: dict[str, Any] = {}
+        self.answered: dict[tuple[str, str, str], Any] = {}
+
+    def claim_release(self, record: Any) -> Any:
+        with self.lock:
+            if record["release_id"] in self.releases:
+                return copy.deepcopy(self.releases[record["release_id"]])
+            self.releases[record["release_id"]] = copy.deepcopy(dict(record))
+            return None
+
+    def mark_started(self, release_id: Any, execution_arn: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is None or "execution_arn" in record:
+                return False
+            record["execution_arn"] = execution_arn
+            return True
+
+    def set_release_status(self, release_id: Any, status: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is None or record["status"] not in OPEN_STATUSES:
+                return False
+            record["status"] = status
+            return True
+
+    def end_release(self, release_id: Any, *, status: Any, ended_at: Any, reason: Any, failure: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is None or record.get("ended_at", "") >= ended_at:
+                return False
+            record |= {"status": status, "ended_at": ended_at, "reason": reason}
+            record.pop("failure", None)
+            if failure is not None:
+                record["failure"] = failure
+            return True
+
+    def reopen_release(self, release_id: Any, *, started_at: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is None or record["status"] not in ("failed", "stopped"):
+                return False
+            if record["ended_at"] >= started_at:
+                return False
+            record["status"] = "running"
+            return True
+
+    def release(self, release_id: Any) -> Any:
+        return copy.deepcopy(self.releases.get(release_id))
+
+    def releases_of_model(self, project: Any, model: Any, *, limit: Any) -> Any:
+        mine = [r for r in self.releases.values() if (r["project"], r["model"]) == (project, model)]
+        return self._listed(mine)[:limit]
+
+    def releases_of_month(self, month: Any) -> Any:
+        return iter(self._listed([r for r in self.releases.values() if r["planned_at"].startswith(month)]))
+
+    def put_push(self, record: Any) -> Any:
+        self.answered[record["repository"], record["tag"], record["digest"]] = dict(record)
+
+    def push(self, repository: Any, tag: Any, digest: Any) -> Any:
+        return self.answered.get((repository, tag, digest))
+
+    def pushes(self, repository: Any) -> Any:
+        return iter([record for (name, _, _), record in sorted(self.answered.items()) if name == repository])
+
+    @staticmethod
+    def _listed(records: Any) -> Any:
+        newest_first = sorted(records, key=lambda r: (r["planned_at"], r["release_id"]), reverse=True)
+        return [{name: copy.deepcopy(r[name]) for name in r if name != "plan"} for r in newest_first]
+
+
+class FakeVersions:
+    """Port ``Versions``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.registered: dict[tuple[str, str, str], Any] = {}
+        self.aliases: dict[tuple[str, str, str], list[Any]] = {}
+        self.ended_promotions: dict[str, Any] = {}
+
+    def put_version(self, record: Any) -> Any:
+        key = record["project"], record["model"], record["version"]
+        held = self.registered.get(key)
+        free = held is None or held["approval"] in ("rejected", "expired", "abandoned")
+        if not free and held["release_id"] != record["release_id"]:
+            return copy.deepcopy(held)
+        self.registered[key] = copy.deepcopy(dict(record))
+        return None
+
+    def version(self, project: Any, model: Any, version: Any) -> Any:
+        return copy.deepcopy(self.registered.get((project, model, version)))
+
+    def versions(self, project: Any, model: Any) -> Any:
+        return [copy.deepcopy(r) for key, r in sorted(self.registered.items()) if key[:2] == (project, model)]
+
+    def set_version_approval(
+        self,
+        project: Any,
+        model: Any,
+        version: Any,
+        *,
+        release_id: Any,
+        approval: Any,
+        approver: Any,
+        at: Any,
+    ) -> Any:
+        record = self.registered.get((project, model, version))
+        if record is None or record["release_id"] != release_id or record["approval"] != "pending":
+            return False
+        record |= {"approval": approval, "approver": approver, "decided_at": at}
+        return True
+
+    def alias(self, project: Any, model: Any, alias: Any) -> Any:
+        moves = self.aliases.get((project, model, alias))
+        return dict(moves[-1]) if moves else None
+
+    def move_alias(self, record: Any) -> Any:
+        moves = self.aliases.setdefault((record["project"], record["model"], record["alias"]), [])
+        if record["revision"] != len(moves) + 1:
+            return False
+        moves.append(dict(record))
+        return True
+
+    def alias_history(self, project: Any, model: Any, alias: Any) -> Any:
+        return list(reversed(self.aliases.get((project, model, alias), [])))
+
+    def put_promotion(self, record: Any) -> Any:
+        held = self.ended_promotions.get(record["execution_arn"])
+        if held is not None and held["ended_at"] >= record["ended_at"]:
+            return False
+        self.ended_promotions[record["execution_arn"]] = dict(record)
+        return True
+
+    def promotions(self, project: Any, model: Any) -> Any:
+        mine = [r for r in self.ended_promotions.values() if (r["project"], r["model"]) == (project, model)]
+        return sorted(mine, key=lambda r: r["ended_at"], reverse=True)
+
+
+class FakeLedger(FakeReleases, FakeVersions, FakeApprovals):
+    """Port ``Ledger``."""
