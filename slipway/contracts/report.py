@@ -6,68 +6,84 @@ A reader takes every key but ``release_id`` as optional, so that an older report
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from slipway.contracts.release import GateOutcome, PinnedDataSet
 
 
-class MetricMeaning(TypedDict):
-    """What the manifest says of one metric."""
+class Side(TypedDict):
+    """One side of the comparison: the challenger, or the champion beside it."""
 
-    direction: Literal["minimize", "maximize"]
+    version: str
+    image_digest: str
+    release_id: str
+    rows: int
+    metrics: dict[str, float]
+    """Finite ones only: JSON knows neither NaN nor infinity."""
+    missing_metrics: list[str]
+    """Reported as NaN or infinite, or demanded and not reported."""
+    slices: dict[str, dict[str, dict[str, float]]]
+    """Column to value to metrics; each holds ``rows`` as well."""
+    plots: list[str]
+    """Complete ``s3://…/plots/<name>.svg`` URIs, in the order in which to show them."""
+    seconds: float | None
+    """How long the evaluation program ran."""
+    problem: str
+    """Why the side's own report could not be read; empty when it could."""
+
+
+class MetricDeclaration(TypedDict):
+    """How to read a metric, from the manifest."""
+
+    direction: str
+    """``minimize`` or ``maximize``."""
     unit: str
     """May be empty."""
 
 
-class Side(TypedDict):
-    """What one version measured on the frozen evaluation data."""
+class CostEstimate(TypedDict):
+    """What the release cost and the endpoint would cost, in US dollars; None where no price is known."""
 
-    version: str
-    metrics: dict[str, float]
-    rows: NotRequired[int]
-    slices: NotRequired[dict[str, dict[str, dict[str, float]]]]
-    """Column to value to metrics; each holds ``rows`` as well."""
-    plots: NotRequired[list[str]]
-    """Complete ``s3://…/plots/<name>.svg`` URIs, in the order in which to show them."""
-    seconds: NotRequired[float]
-    """How long the evaluation program ran."""
-    release_id: NotRequired[str]
-    image_digest: NotRequired[str]
-    problems: NotRequired[list[str]]
-    """What was wrong with the side's own report: a metric that is NaN, a file that is missing."""
+    instance_type: str
+    instance_count: int
+    """The least number of instances that serve."""
+    usd_per_hour: float | None
+    usd_per_month: float | None
+    training_usd: float | None
+    source: str
+    """Where the prices come from, and as of when."""
 
 
-class ReleaseReport(TypedDict):
-    """The whole file."""
+class EvidenceReport(TypedDict):
+    """The whole file: all that an approver needs to decide."""
 
     release_id: str
+    environment: str
+    project: str
+    model: str
+    version: str
+    cause: str
+    planned_at: str
+    judged_at: str
+    accepted: bool
+    summary: str
     primary_metric: str
-    margin: NotRequired[float]
+    margin: float
     """How much worse than the champion is still "not worse", in the primary metric's unit."""
-    meanings: NotRequired[dict[str, MetricMeaning]]
+    metric_declarations: dict[str, MetricDeclaration]
     """By metric; one that is missing here is shown without direction and unit."""
+    gates: list[GateOutcome]
     challenger: Side
     champion: Side | None
-    environment: NotRequired[str]
-    project: NotRequired[str]
-    model: NotRequired[str]
-    version: NotRequired[str]
-    cause: NotRequired[str]
-    planned_at: NotRequired[str]
-    judged_at: NotRequired[str]
-    accepted: NotRequired[bool]
-    summary: NotRequired[str]
-    gates: NotRequired[list[GateOutcome]]
-    training_data: NotRequired[list[PinnedDataSet]]
-    evaluation_data: NotRequired[list[PinnedDataSet]]
-    image_uri: NotRequired[str]
-    image_digest: NotRequired[str]
-    model_uri: NotRequired[str]
-    hyperparameters: NotRequired[dict[str, str]]
-    training_job: NotRequired[str]
-    training_seconds: NotRequired[float]
-    billable_seconds: NotRequired[float]
-    training_metrics: NotRequired[dict[str, float]]
-    cost: NotRequired[str]
-    """The estimate in one line."""
+    training_data: list[PinnedDataSet]
+    evaluation_data: list[PinnedDataSet]
+    image_uri: str
+    image_digest: str
+    model_uri: str
+    hyperparameters: dict[str, str]
+    training_job: str
+    training_seconds: float
+    billable_seconds: float
+    training_metrics: dict[str, float]
+    cost: CostEstimate
