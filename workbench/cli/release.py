@@ -1,0 +1,269 @@
+"""``slipway release``: list, show, watch, stop, retry."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from workbench.cli import frame
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from slipway.adapters.dynamodb_ledger import DynamoDbLedger
+    from slipway.contracts.ledger import ReleaseRecord
+    from workbench.history import Step
+    from workbench.releases import Executions
+
+OPEN: Final = ("running", "awaiting-approval", "promoting")
+GOOD: Final = ("deployed", "rejected", "not-accepted", "expired")
+"""Endings that are answers; every other ending makes ``watch`` leave with 1."""
+MARK: Final = {"done": "✓", "failed": "✗", "running": "…"}
+REFERENCE_HELP: Final = "a release id, MODEL:VERSION, MODEL (its newest), or latest"
+
+
+@click.group("release")
+def group() -> None:
+    """List, show, watch, stop and retry releases."""
+
+
+def ledger_of(workspace: frame.Workspace) -> DynamoDbLedger:
+    """The environment's ledger."""
+    from slipway.adapters.dynamodb_ledger import DynamoDbLedger  # noqa: PLC0415 - only when it is asked
+
+    return DynamoDbLedger(workspace.client("dynamodb"), workspace.platform()["ledger_table"])
+
+
+def executions_of(workspace: frame.Workspace) -> Executions:
+    """The environment's executions."""
+    from workbench.releases import Executions  # noqa: PLC0415 - only when they are asked
+
+    return Executions(workspace.client("stepfunctions"))
+
+
+def found(workspace: frame.Workspace, reference: str) -> ReleaseRecord:
+    """
+    The release that a person means.
+
+    Raises:
+        Refusal: There is none.
+    """
+    from workbench.releases import UnknownReleaseError, find  # noqa: PLC0415 - only when it is asked
+
+    try:
+        return find(ledger_of(workspace), reference)
+    except UnknownReleaseError as error:
+        raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+
+
+@group.command("list")
+@click.option("--model", help="Only this model: MODEL or PROJECT/MODEL.")
+@click.option("--status", help="Only releases with this status.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@frame.pass_workspace
+def list_releases(workspace: frame.Workspace, model: str | None, status: str | None, limit: int) -> None:
+    """List releases, newest first."""
+    from workbench.releases import newest  # noqa: PLC0415 - only when it is asked
+
+    records = (
+        record
+        for record in newest(ledger_of(workspace))
+        if (not status or record["status"] == status)
+        and (not model or model in (record["model"], f"{record['project']}/{record['model']}"))
+    )
+    chosen = list(itertools.islice(records, limit))
+    columns = ("release", "model", "version", "cause", "status", "planned", "reason")
+
+    def rows() -> list[tuple[str, ...]]:
+        return [
+            (
+                record["release_id"],
+                f"{record['project']}/{record['model']}",
+                record["version"] or record["image_tag"],
+                record["cause"],
+                record["status"],
+                record["planned_at"][:19].replace("T", " "),
+                record["reason"],
+            )
+            for record in chosen
+        ]
+
+    frame.emit(workspace, chosen, lambda out: out.print(frame.table(columns, rows())))
+
+
+def as_document(record: ReleaseRecord, steps: list[Step]) -> dict[str, Any]:
+    """A release with its steps, as ``--json`` prints it."""
+    return {
+        **record,
+        "steps": [{**dataclasses.asdict(step), "seconds": step.seconds} for step in steps],
+    }
+
+
+@group.command("show")
+@click.argument("release")
+@frame.pass_workspace
+def show(workspace: frame.Workspace, release: str) -> None:
+    """Show one RELEASE: what it is, its steps with their durations, and why it ended as it did."""
+    record = found(workspace, release)
+    arn = record.get("execution_arn")
+    steps = executions_of(workspace).steps(arn) if arn else []
+    frame.emit(workspace, as_document(record, steps), lambda out: _show(out, record, steps))
+
+
+def _show(out: Console, record: ReleaseRecord, steps: list[Step]) -> None:
+    plan = record.get("plan") or {}
+    facts = {
+        "release": record["release_id"],
+        "model": f"{record['project']}/{record['model']} {record['version'] or record['image_tag']}",
+        "status": record["status"],
+        "reason": record["reason"],
+        "cause": record["cause"],
+        "image": record["image_digest"],
+        "training data": _data(plan.get("training_data")),
+        "evaluation data": _data(plan.get("evaluation_data")),
+        "champion then": (plan.get("champion") or {}).get("version", "none") if plan else "",
+        "planned": record["planned_at"],
+        "ended": record.get("ended_at", ""),
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(f"{name:16} {value}", markup=False)
+    if steps:
+        out.print(frame.table(("", "step", "seconds", "attempts", "problem"), map(_row, steps)))
+    failure = record.get("failure")
+    if failure:
+        out.print(f"failed at {failure['step']}: {failure['error']}\n  {failure['cause']}", markup=False)
+        out.print(f"  log  {failure['log_url']}\n  next {failure['next_action']}", markup=False)
+
+
+def _data(pinned: list[dict[str, Any]] | None) -> str:
+    return ", ".join(f"{one['channel']} = {one['data_set']}:{one['version']}" for one in pinned or [])
+
+
+def _row(step: Step) -> tuple[str, str, str, str, str]:
+    seconds = "" if step.seconds is None else f"{step.seconds:.2f}"
+    return (
+        MARK[step.status],
+        step.name,
+        seconds,
+        str(step.attempts) if step.attempts > 1 else "",
+        step.problem[:200],
+    )
+
+
+@group.command("watch")
+@click.argument("release", default="latest")
+@click.option("--until-approval", is_flag=True, help="Stop watching once it waits for a decision.")
+@click.option("--timeout", type=float, default=86400.0, help="Give up after so many seconds (exit code 1).")
+@frame.pass_workspace
+def watch(workspace: frame.Workspace, release: str, until_approval: bool, timeout: float) -> None:  # noqa: FBT001 - a flag of the command line
+    """
+    Follow a RELEASE live, one line a step, until it has ended.
+
+    Leaves with 0 when it ended with an answer (deployed, rejected, not accepted, expired), else with 1.
+    """
+    record = found(workspace, release)
+    record, steps = follow(workspace, record, until_approval=until_approval, timeout=timeout)
+    if workspace.json:
+        frame.emit(workspace, as_document(record, steps), lambda _: None)
+    else:
+        frame.progress(f"{record['project']}/{record['model']} {record['version']}: {record['status']}")
+    if record["status"] not in (*GOOD, *OPEN):
+        failure = record.get("failure")
+        why = f"{failure['step']}: {failure['cause']}" if failure else record["reason"]
+        raise frame.Refusal(why or record["status"], failure["next_action"] if failure else "")
+
+
+def follow(
+    workspace: frame.Workspace,
+    record: ReleaseRecord,
+    *,
+    until_approval: bool = False,
+    timeout: float = 86400.0,
+    pause: float = 0.25,
+) -> tuple[ReleaseRecord, list[Step]]:
+    """
+    Print a line for each step as it ends, until the release ends (or waits for a decision).
+
+    Args:
+        workspace: Where the release is.
+        record: The release.
+        until_approval: Come back as soon as it waits for a decision.
+        timeout: Seconds after which to give up.
+        pause: Seconds between two looks.
+
+    Raises:
+        Refusal: It takes longer than ``timeout``.
+    """
+    ledger, executions = ledger_of(workspace), executions_of(workspace)
+    printed: set[str] = set()
+    deadline = time.monotonic() + timeout
+    steps: list[Step] = []
+    while time.monotonic() < deadline:
+        record = ledger.release(record["release_id"]) or record
+        arn = record.get("execution_arn")
+        if arn:
+            steps = executions.steps(arn)
+            _print_new(steps, printed)
+        if record["status"] not in OPEN or (until_approval and record["status"] == "awaiting-approval"):
+            return record, steps
+        time.sleep(pause)
+    raise frame.Refusal(
+        f"release {record['release_id']} is still {record['status']} after {timeout:.0f} s",
+        f"go on with `slipway release watch {record['release_id']}`",
+    )
+
+
+def _print_new(steps: list[Step], printed: set[str]) -> None:
+    for step in steps:
+        waits = step.name == "RequestApproval" and step.status == "running"
+        if waits and "waits" not in printed:
+            printed.add("waits")
+            frame.progress("  … waits for a decision (`slipway approval open`)")
+        if step.status != "running" and step.name not in printed:
+            printed.add(step.name)
+            problem = f"  {step.problem[:160]}" if step.problem else ""
+            frame.progress(f"  {MARK[step.status]} {step.name:24} {step.seconds:8.2f} s{problem}")
+
+
+@group.command("stop")
+@click.argument("release")
+@click.option("--reason", default="stopped by hand", show_default=True)
+@frame.pass_workspace
+def stop(workspace: frame.Workspace, release: str, reason: str) -> None:
+    """Stop a running RELEASE; what serves goes on serving."""
+    record = found(workspace, release)
+    if record["status"] not in OPEN:
+        raise frame.Refusal(f"release {record['release_id']} has ended already: {record['status']}")
+    workspace.client("stepfunctions").stop_execution(
+        executionArn=record["execution_arn"], error="Slipway.Stopped", cause=reason[:32768]
+    )
+    frame.emit(
+        workspace, {"release_id": record["release_id"], "stopped": True}, lambda out: out.print("stopped")
+    )
+
+
+@group.command("retry")
+@click.argument("release")
+@frame.pass_workspace
+def retry(workspace: frame.Workspace, release: str) -> None:
+    """Let a failed RELEASE go on from the step that failed, with the same inputs."""
+    record = found(workspace, release)
+    if record["status"] in OPEN:
+        raise frame.Refusal(f"release {record['release_id']} still runs ({record['status']})")
+    if record["status"] not in ("failed", "stopped"):
+        raise frame.Refusal(
+            f"release {record['release_id']} ended with an answer: {record['status']}",
+            "push a new version to try again",
+        )
+    workspace.client("stepfunctions").redrive_execution(executionArn=record["execution_arn"])
+    identity = {"release_id": record["release_id"], "retried": True}
+    frame.emit(
+        workspace,
+        identity,
+        lambda out: out.print(f"retried; follow it with `slipway release watch {record['release_id']}`"),
+    )
