@@ -83,10 +83,10 @@ def start_embedded_aws(home: Path, *, port: int | None = None) -> tuple[Embedded
     """Start a server and wait until it answers; it ends with this process."""
     port = port or free_port()
     home.mkdir(parents=True, exist_ok=True)
+    where = ("--port", str(port), "--home", str(home))
     with (home / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.local.server", "--with-parent"]
-            + ["--port", str(port), "--home", str(home)],
+            [sys.executable, "-m", "workbench.local.server", "--with-parent", *where],
             stdout=log,
             stderr=log,
             env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},

@@ -20,14 +20,18 @@ class Gateway:
     An ASGI application around another.
 
     ``answers`` maps a path below ``/_slipway/`` to a function of the query that
-    returns what is sent as JSON; ``mounts`` maps a path's beginning to an ASGI
-    application that takes the whole request, body included.
+    returns what is sent as JSON; a mounted ASGI application takes the whole
+    request, body included.
     """
 
     def __init__(self, inner: Asgi) -> None:
         self.inner = inner
         self.answers: dict[str, Answer] = {}
-        self.mounts: dict[str, Asgi] = {}
+        self._mounts: list[tuple[str, Callable[[str], bool], Asgi]] = []
+
+    def mount(self, is_mine: Callable[[str], bool], prefix: str, application: Asgi) -> None:
+        """Give an application the paths that begin with ``prefix`` and are its own."""
+        self._mounts.append((prefix, is_mine, application))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -35,8 +39,8 @@ class Gateway:
             if path.startswith(PREFIX):
                 await self._answer(path.removeprefix(PREFIX), scope, send)
                 return
-            for prefix, application in self.mounts.items():
-                if path.startswith(prefix):
+            for prefix, is_mine, application in self._mounts:
+                if path.startswith(prefix) and is_mine(path):
                     await application(scope, receive, send)
                     return
         await self.inner(scope, receive, send)

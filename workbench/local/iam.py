@@ -103,6 +103,30 @@ def principal_of(access_key_id: str) -> str:
     return str(getattr(found, "principal_arn", access_key_id or "anonymous"))
 
 
+def key_may(audit: Audit, access_key_id: str, action: str, resource: str) -> bool:
+    """Whether the principal behind an access key may do this; for protocols that don't sign requests."""
+    account = seams.RESPONSES.get_account_id()
+    principal = seams.IAM_EVALUATOR.resolve_principal(access_key_id, account, None)
+    if isinstance(principal, seams.IAM_EVALUATOR.AuthError):
+        audit.record(access_key_id, action, resource, "Unauthenticated")
+        return False
+    if principal.policies is None:  # the account's root
+        audit.record(principal.arn, action, resource, "Allow")
+        return True
+    context = seams.IAM_EVALUATOR.EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action=action,
+        resource_arn=resource,
+        region=seams.RESPONSES.get_region(),
+        principal_keys=principal.keys,
+    )
+    decision = seams.IAM_EVALUATOR.evaluate(context, principal.policies, *principal.limits).decision
+    audit.record(principal.arn, action, resource, decision)
+    return bool(decision == "Allow")
+
+
 def role_may(
     audit: Audit,
     role_arn: str,

@@ -64,7 +64,7 @@ class Inbox:
                 file.write(json.dumps(asdict(mail)) + "\n")
 
     def answer(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Mail in the order of arrival; ``to`` and ``subject`` narrow it, ``after`` leaves out what is known."""
+        """Mail in the order of arrival; ``to`` and ``subject`` narrow it, ``after`` begins behind an id."""
         with self._lock:
             mails = list(self._mails)
         if known := query.get("after"):
@@ -82,7 +82,7 @@ def install(server: ServerContext, inbox: Inbox, gateway: Gateway) -> None:
     gateway.answers["inbox"] = inbox.answer
     fan_out, subscribe = seams.SNS.fan_out, seams.SNS.subscribe
 
-    def fan_out_with_mail(  # noqa: PLR0917 - upstream's signature
+    def fan_out_with_mail(
         topic_arn: str,
         msg_id: str,
         message: str,

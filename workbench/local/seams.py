@@ -141,7 +141,11 @@ APP = Upstream(
 )
 
 # --- ministack.core.router: which service a request is for ----------------------------------------
-ROUTER = Upstream("ministack.core.router", patterns=("SERVICE_PATTERNS", "dict"))
+ROUTER = Upstream(
+    "ministack.core.router",
+    patterns=("SERVICE_PATTERNS", "dict"),
+    access_key=("extract_access_key_id", "(headers, query_params)"),
+)
 
 # --- ministack.core.iam_*: actions, resources and decisions ---------------------------------------
 IAM_ACTIONS = Upstream(
@@ -159,11 +163,14 @@ IAM_EVALUATOR = Upstream(
     evaluate=("evaluate", "(ctx, policies, *limits)"),
     EvalContext=(
         "EvalContext",
-        "(principal_arn, principal_type, principal_account, action, resource_arn, region, source_ip, "
-        "secure_transport, request_tags, tag_keys, service_context, principal_keys)",
+        (
+            "(principal_arn, principal_type, principal_account, action, resource_arn, region, source_ip, "
+            "secure_transport, request_tags, tag_keys, service_context, principal_keys)"
+        ),
     ),
     AuthError=("AuthError", "(code, message, details)"),
     role_policies=("_gather_role_policies", "(role_name, account_id)"),
+    resolve_principal=("resolve_principal", "(access_key_id, account_id, credential)"),
     resolve_credential=("resolve_credential", "(access_key_id, account_id, session_token)"),
 )
 
@@ -196,11 +203,11 @@ ECR = Upstream(
     "ministack.services.ecr",
     repositories=("_repositories", "AccountRegionScopedDict"),
     images=("_images", "AccountRegionScopedDict"),
-    layer_blobs=("_layer_blobs", "AccountRegionScopedDict"),
-    manifest_blobs=("_manifest_blobs", "AccountRegionScopedDict"),
-    put_image=("_put_image", "(data)"),
-    put_manifest=("_v2_put_manifest", "(name, ref, headers, body)"),
+    lifecycle_policies=("_lifecycle_policies", "AccountRegionScopedDict"),
+    repository_policies=("_repo_policies", "AccountRegionScopedDict"),
+    handle_request=("handle_request", "(method, path, headers, body, query_params)"),
     create_repository=("_create_repository", "(data)"),
+    repository_uri=("_repo_uri", "(name)"),
 )
 SNS = Upstream(
     "ministack.services.sns",
@@ -208,8 +215,10 @@ SNS = Upstream(
     topic_by_arn=("_topic_by_arn_any_scope", "(topic_arn)"),
     fan_out=(
         "_fanout",
-        "(topic_arn, msg_id, message, subject, message_structure, message_attributes, "
-        "message_group_id, message_dedup_id)",
+        (
+            "(topic_arn, msg_id, message, subject, message_structure, message_attributes, "
+            "message_group_id, message_dedup_id)"
+        ),
     ),
     subscribe=("_subscribe", "(params)"),
     parameter=("_p", "(params, key, default)"),

@@ -15,7 +15,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -60,13 +59,14 @@ def configure_environment(server: ServerContext) -> None:
 
 def install(server: ServerContext) -> Gateway:
     """Put our additions in their places, in the order in which they build on each other."""
-    from workbench.local import iam, inbox, seams  # noqa: PLC0415 - after configure_environment
+    from workbench.local import ecr, iam, inbox, seams  # noqa: PLC0415 - after configure_environment
     from workbench.local.gateway import Gateway  # noqa: PLC0415 - likewise
 
     gateway = Gateway(seams.APP.asgi)
     gateway.answers["health"] = lambda _query: {"pid": os.getpid(), "home": str(server.home)}
     iam.install(server.audit, gateway)
     inbox.install(server, inbox.Inbox(server.home / "inbox.jsonl"), gateway)
+    ecr.install(server, gateway)
     for part in ("states", "sagemaker"):
         name = f"workbench.local.{part}"
         if importlib.util.find_spec(name) is None:
@@ -172,4 +172,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

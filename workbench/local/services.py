@@ -41,6 +41,12 @@ def register_service(
     seams.IAM_ACTIONS.namespaces[name] = iam_namespace or name
 
 
+def keep_state(name: str, holder: Any) -> None:
+    """Persist what ``holder`` offers by ``get_state()``, ``load_persisted_state(dict)`` and ``reset()``."""
+    seams.APP.loaded_modules[name] = holder
+    seams.APP.state_map[name] = name
+
+
 def put_aws_event(
     source: str, detail_type: str, detail: Mapping[str, Any], *, resources: Sequence[str] = ()
 ) -> None:

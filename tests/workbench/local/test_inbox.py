@@ -25,7 +25,7 @@ class TestInbox:
         with path.open("a") as file:
             file.write('{"id": "trunc')
 
-        assert ["hello"] == [mail["subject"] for mail in Inbox(path).answer({})]
+        assert [mail["subject"] for mail in Inbox(path).answer({})] == ["hello"]
 
     def test_only_new_mail_is_asked_for_by_the_last_known_id(self, tmp_path: Path) -> None:
         """
@@ -36,7 +36,7 @@ class TestInbox:
             inbox.deliver("a@example.com", f"mail {number}", "", "arn:topic")
         first = inbox.answer({})[0]["id"]
 
-        assert ["mail 1", "mail 2"] == [mail["subject"] for mail in inbox.answer({"after": first})]
+        assert [mail["subject"] for mail in inbox.answer({"after": first})] == ["mail 1", "mail 2"]
 
 
 @pytest.mark.embedded
@@ -61,5 +61,5 @@ class TestSubscription:
             MessageAttributes={"recipient": {"DataType": "String", "StringValue": "bob@example.com"}},
         )
 
-        assert ["bob@example.com"] == [m["to"] for m in embedded_aws.inbox(subject="approve")]
+        assert [m["to"] for m in embedded_aws.inbox(subject="approve")] == ["bob@example.com"]
         assert len(embedded_aws.inbox(to="ann@example.com", subject="Subscription Confirmation")) == 1
