@@ -25,7 +25,7 @@ KEYS: Final[Mapping[str, str]] = {
 
 def parse_identity(custom_attributes: str) -> dict[str, str]:
     """
-    The identity that an answer carries; keys that are not ours are left out, the first of a repeated one counts.
+    The identity that an answer carries; of a repeated key the first counts, other keys are left out.
 
     >>> parse_identity("project=pricing;version=1.0.0;data=a%3Bb;trace=7")
     {'project': 'pricing', 'version': '1.0.0', 'data_version': 'a;b'}

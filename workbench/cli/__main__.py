@@ -58,7 +58,7 @@ def slipway() -> None:
 
 def _unreachable(error: Exception) -> frame.Refusal | None:
     """The refusal for errors that mean: nobody answers there, or not to us."""
-    from botocore import exceptions  # noqa: PLC0415 - only when something went wrong
+    from botocore import exceptions
 
     if isinstance(error, (exceptions.EndpointConnectionError, exceptions.ConnectionClosedError)):
         return frame.Refusal(
@@ -78,7 +78,7 @@ def _unreachable(error: Exception) -> frame.Refusal | None:
 
 
 def _refusal(error: Exception) -> frame.Refusal | None:
-    from slipway.domain.errors import SlipwayError  # noqa: PLC0415 - only when something went wrong
+    from slipway.domain.errors import SlipwayError
 
     if isinstance(error, frame.Refusal):
         return error

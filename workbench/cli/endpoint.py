@@ -28,13 +28,13 @@ def endpoint_name(workspace: frame.Workspace, model: str) -> str:
     Raises:
         Refusal: No endpoint, or more than one, goes by that name.
     """
-    from slipway.contracts.names import endpoint  # noqa: PLC0415 - only when it is asked
+    from slipway.contracts.names import endpoint
 
     prefix = workspace.platform()["resource_prefix"]
     if "/" in model:
         project, name = model.split("/", 1)
         return endpoint(prefix, project, name)
-    names = [one["EndpointName"] for one in _endpoints(workspace)]
+    names: list[str] = [one["EndpointName"] for one in _endpoints(workspace)]
     chosen = [name for name in names if name == model or name.endswith(f"-{model}")]
     if len(chosen) == 1:
         return chosen[0]
@@ -67,7 +67,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     Raises:
         Refusal: There is no such endpoint.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
+    from botocore.exceptions import ClientError
 
     sagemaker = workspace.client("sagemaker")
     try:
@@ -87,7 +87,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
 
 
 def _identity(model: dict[str, Any]) -> dict[str, str]:
-    from slipway.contracts.container import IDENTITY  # noqa: PLC0415 - only when it is asked
+    from slipway.contracts.container import IDENTITY
 
     container = model.get("PrimaryContainer") or (model.get("Containers") or [{}])[0]
     return dict(json.loads(container.get("Environment", {}).get(IDENTITY, "{}")))
@@ -119,7 +119,7 @@ def list_endpoints(workspace: frame.Workspace) -> None:
 @frame.pass_workspace
 def show(workspace: frame.Workspace, model: str) -> None:
     """Show the endpoint of a MODEL: its state, the version behind it, who approved it."""
-    from workbench.cli.release import ledger_of  # noqa: PLC0415 - only when it is asked
+    from workbench.cli.release import ledger_of
 
     endpoint = describe(workspace, endpoint_name(workspace, model))
     identity = endpoint["Identity"]
@@ -151,8 +151,8 @@ def show(workspace: frame.Workspace, model: str) -> None:
 def invoke_endpoint(
     workspace: frame.Workspace, name: str, body: bytes, content_type: str, accept: str
 ) -> dict[str, Any]:
-    """One request: ``{"endpoint", "status", "body", "identity", "variant", "content_type", "milliseconds"}``."""
-    from slipway.domain.identity import parse_identity  # noqa: PLC0415 - only when it is asked
+    """One request, and the answer with the identity that it carries, as ``--json`` prints it."""
+    from slipway.domain.identity import parse_identity
 
     started = time.perf_counter()
     answer = workspace.client("sagemaker-runtime").invoke_endpoint(
@@ -192,7 +192,7 @@ def invoke(
 
     Prints the prediction, then which model made it.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
+    from botocore.exceptions import ClientError
 
     name = endpoint_name(workspace, model)
     payload, content_type, accept = _payload(workspace, name, body, path, content_type, accept)
@@ -229,7 +229,7 @@ def _payload(
         return body.encode(), content_type, accept
     if path is not None:
         return (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()), content_type, accept
-    from workbench.cli.release import ledger_of  # noqa: PLC0415 - only when it is asked
+    from workbench.cli.release import ledger_of
 
     identity = describe(workspace, name)["Identity"]
     version = identity and ledger_of(workspace).version(

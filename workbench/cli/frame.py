@@ -84,8 +84,8 @@ class Workspace:
     def client(self, service: str) -> Any:
         """A boto3 client for the embedded AWS, or for AWS by profile and region."""
         if service not in self._clients:
-            import boto3  # noqa: PLC0415 - a third of a second that `--help` need not wait for
-            from botocore.config import Config  # noqa: PLC0415 - likewise
+            import boto3
+            from botocore.config import Config
 
             config = Config(retries={"total_max_attempts": 4, "mode": "standard"}, max_pool_connections=32)
             if self.is_local:
@@ -111,7 +111,7 @@ class Workspace:
             Refusal: Nothing is deployed there.
         """
         if self._platform is None:
-            from slipway.contracts.platform import parameter_name  # noqa: PLC0415 - with its first use
+            from slipway.contracts.platform import parameter_name
 
             name, ssm = parameter_name(self.environment), self.client("ssm")
             try:
@@ -148,7 +148,7 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def console(*, stderr: bool = False) -> Console:
-    from rich.console import Console  # noqa: PLC0415 - only for those who print for people
+    from rich.console import Console
 
     return Console(
         stderr=stderr, highlight=False, soft_wrap=not (sys.stderr if stderr else sys.stdout).isatty()
@@ -170,8 +170,8 @@ def progress(text: str) -> None:
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]], *, title: str | None = None) -> Table:
     """A plain table: no frame, bold head, cells as text."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only for those who print for people
-    from rich.table import Table  # noqa: PLC0415 - likewise
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
 
     result = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for column in columns:

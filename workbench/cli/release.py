@@ -33,14 +33,14 @@ def group() -> None:
 
 def ledger_of(workspace: frame.Workspace) -> DynamoDbLedger:
     """The environment's ledger."""
-    from slipway.adapters.dynamodb_ledger import DynamoDbLedger  # noqa: PLC0415 - only when it is asked
+    from slipway.adapters.dynamodb_ledger import DynamoDbLedger
 
     return DynamoDbLedger(workspace.client("dynamodb"), workspace.platform()["ledger_table"])
 
 
 def executions_of(workspace: frame.Workspace) -> Executions:
     """The environment's executions."""
-    from workbench.releases import Executions  # noqa: PLC0415 - only when they are asked
+    from workbench.releases import Executions
 
     return Executions(workspace.client("stepfunctions"))
 
@@ -52,7 +52,7 @@ def found(workspace: frame.Workspace, reference: str) -> ReleaseRecord:
     Raises:
         Refusal: There is none.
     """
-    from workbench.releases import UnknownReleaseError, find  # noqa: PLC0415 - only when it is asked
+    from workbench.releases import UnknownReleaseError, find
 
     try:
         return find(ledger_of(workspace), reference)
@@ -67,7 +67,7 @@ def found(workspace: frame.Workspace, reference: str) -> ReleaseRecord:
 @frame.pass_workspace
 def list_releases(workspace: frame.Workspace, model: str | None, status: str | None, limit: int) -> None:
     """List releases, newest first."""
-    from workbench.releases import newest  # noqa: PLC0415 - only when it is asked
+    from workbench.releases import newest
 
     records = (
         record
@@ -160,7 +160,7 @@ def _row(step: Step) -> tuple[str, str, str, str, str]:
 @click.option("--until-approval", is_flag=True, help="Stop watching once it waits for a decision.")
 @click.option("--timeout", type=float, default=86400.0, help="Give up after so many seconds (exit code 1).")
 @frame.pass_workspace
-def watch(workspace: frame.Workspace, release: str, until_approval: bool, timeout: float) -> None:  # noqa: FBT001 - a flag of the command line
+def watch(workspace: frame.Workspace, release: str, until_approval: bool, timeout: float) -> None:
     """
     Follow a RELEASE live, one line a step, until it has ended.
 
