@@ -1,0 +1,127 @@
+"""What `slipway doctor` looks at: each check says what it found and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
+
+Outcome = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    outcome: Outcome
+    found: str
+    advice: str = ""
+
+
+def python(version: tuple[int, int]) -> Finding:
+    """Slipway runs on Python 3.11 and newer."""
+    text = ".".join(map(str, version))
+    if version >= (3, 11):
+        return Finding("Python", "ok", text)
+    return Finding("Python", "problem", text, "use Python 3.11 or newer")
+
+
+def node(run: Callable[[], str]) -> Finding:
+    """Synthesis needs Node 22 or 24; ``run`` prints its version, such as ``v24.1.0``."""
+    try:
+        version = run().strip()
+    except OSError:
+        return Finding("Node", "problem", "not found", "run `make demo` or `make test` once; both bring it")
+    major = int(version.removeprefix("v").split(".")[0] or 0)
+    if major >= 22:  # noqa: PLR2004 - the oldest that jsii supports
+        return Finding("Node", "ok", version)
+    return Finding("Node", "warning", version, "jsii wants Node 22 or 24; .venv/bin holds one")
+
+
+def subscriptions(answers: list[dict[str, Any]]) -> Finding:
+    """An e-mail subscription that nobody confirmed gets nothing, silently."""
+    waiting = sorted(one["Endpoint"] for one in answers if one["SubscriptionArn"] == "PendingConfirmation")
+    if not answers:
+        return Finding(
+            "E-mail", "warning", "nobody is subscribed", "name approvers in environments/<env>.toml"
+        )
+    if waiting:
+        return Finding(
+            "E-mail",
+            "warning",
+            f"not confirmed: {', '.join(waiting)}",
+            "ask them to follow the link in AWS's confirmation mail",
+        )
+    return Finding("E-mail", "ok", f"{len(answers)} confirmed subscriptions")
+
+
+def open_releases(
+    records: Iterator[ReleaseRecord], status_of: Callable[[str], str], *, limit: int = 200
+) -> Finding:
+    """A release that the ledger takes for running must have a running execution."""
+    lost, running = [], 0
+    for record, _ in zip(records, range(limit), strict=False):
+        if record["status"] not in ("running", "awaiting-approval", "promoting"):
+            continue
+        running += 1
+        arn = record.get("execution_arn")
+        if not arn or status_of(arn) != "RUNNING":
+            lost.append(record["release_id"])
+    if lost:
+        return Finding(
+            "Releases",
+            "problem",
+            f"no execution runs for {', '.join(lost)}",
+            "the sweep records it within minutes; then `slipway release retry ID`",
+        )
+    return Finding("Releases", "ok", f"{running} running")
+
+
+def approvals(records: list[ApprovalRecord], now: float) -> Finding:
+    """A decision that could not be handed over is sent again by the sweep; one that stays is a problem."""
+    stuck = [one["release_id"] for one in records if one["status"] in ("approved", "rejected")]
+    late = [
+        one["release_id"] for one in records if one["status"] == "pending" and one["expires_at_epoch"] < now
+    ]
+    if stuck or late:
+        found = "; ".join(
+            f"{what}: {', '.join(ids)}"
+            for what, ids in (("decided, not delivered", stuck), ("expired, not closed", late))
+            if ids
+        )
+        return Finding("Approvals", "warning", found, "the sweep mends this within minutes")
+    return Finding("Approvals", "ok", f"{len(records)} waiting")
+
+
+def leases(
+    items: list[Mapping[str, Any]], status_of: Callable[[str], str], now: float | None = None
+) -> Finding:
+    """A lease whose owner has ended keeps promotions waiting until it expires."""
+    moment = time.time() if now is None else now
+    orphaned = [
+        f"{one['endpoint']} (until {time.strftime('%H:%M:%S', time.gmtime(one['expires_at_epoch']))} UTC)"
+        for one in items
+        if one["expires_at_epoch"] > moment and status_of(one["owner"]) != "RUNNING"
+    ]
+    if orphaned:
+        return Finding("Leases", "warning", f"held by ended promotions: {', '.join(orphaned)}", "they expire")
+    return Finding("Leases", "ok", f"{len(items)} held")
+
+
+def endpoints(described: list[dict[str, Any]]) -> Iterator[Finding]:
+    """An endpoint in no good state needs a person."""
+    for one in described:
+        name, status = one["EndpointName"], one["EndpointStatus"]
+        if status in ("Failed", "UpdateRollbackFailed", "OutOfService"):
+            reason = one.get("FailureReason", "")
+            yield Finding(
+                name, "problem", f"{status}: {reason}", "promote a version again: `slipway release retry ID`"
+            )
+        else:
+            yield Finding(name, "ok", status)

@@ -1,0 +1,120 @@
+"""``slipway doctor``: is this machine, and the platform, as it should be?"""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench import checks
+from workbench.cli import frame
+from workbench.cli.release import ledger_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from workbench.checks import Finding
+
+MARK = {"ok": "✓", "warning": "!", "problem": "✗"}
+
+
+@click.command("doctor")
+@frame.pass_workspace
+def command(workspace: frame.Workspace) -> None:
+    """
+    Check this machine and the platform, and say what to mend.
+
+    Leaves with 1 when something is broken; warnings alone leave with 0.
+    """
+    findings: list[Finding] = []
+    for finding in _findings(workspace):
+        findings.append(finding)
+        if not workspace.json:
+            _print(frame.console(), finding)
+    if workspace.json:
+        frame.emit(workspace, [dataclasses.asdict(one) for one in findings], lambda _: None)
+    broken = [one.check for one in findings if one.outcome == "problem"]
+    if broken:
+        raise frame.Refusal(f"to mend: {', '.join(broken)}")
+
+
+def _print(out: Console, finding: Finding) -> None:
+    out.print(f"{MARK[finding.outcome]} {finding.check:12} {finding.found}", markup=False)
+    if finding.advice and finding.outcome != "ok":
+        out.print(f"  → {finding.advice}", markup=False)
+
+
+def _findings(workspace: frame.Workspace) -> Iterator[Finding]:
+    yield checks.python(sys.version_info[:2])
+    yield checks.node(_node_version)
+    if workspace.is_local:
+        from workbench.local.runner.capabilities import capabilities
+
+        found = capabilities()
+        outcome: checks.Outcome = "ok" if found.namespaces else "warning"
+        yield checks.Finding("Namespaces", outcome, found.summary, "; ".join(found.limits))
+    try:
+        platform = workspace.platform()
+    except frame.Refusal as refusal:
+        yield checks.Finding("Platform", "problem", refusal.message, refusal.hint)
+        return
+    yield checks.Finding("Platform", "ok", f"{platform['environment']} in {platform['region']}")
+    yield from _platform_findings(workspace)
+
+
+def _platform_findings(workspace: frame.Workspace) -> Iterator[Finding]:
+    platform, ledger = workspace.platform(), ledger_of(workspace)
+    from workbench.releases import newest
+
+    sns = workspace.client("sns")
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=platform["notice_topic_arn"])
+    mail = [one for page in pages for one in page["Subscriptions"] if one["Protocol"] == "email"]
+    yield checks.subscriptions(mail)
+
+    def status_of(arn: str) -> str:
+        return str(workspace.client("stepfunctions").describe_execution(executionArn=arn)["status"])
+
+    yield checks.open_releases(newest(ledger), status_of)
+    yield checks.approvals(ledger.pending_approvals(), time.time())
+    described = _endpoints(workspace)
+    yield checks.leases(_leases(workspace, [one["EndpointName"] for one in described]), status_of)
+    yield from checks.endpoints(described)
+
+
+def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:
+    sagemaker = workspace.client("sagemaker")
+    pages = sagemaker.get_paginator("list_endpoints").paginate(
+        NameContains=workspace.platform()["resource_prefix"]
+    )
+    names = [one["EndpointName"] for page in pages for one in page["Endpoints"]]
+    return [sagemaker.describe_endpoint(EndpointName=name) for name in names]
+
+
+def _leases(workspace: frame.Workspace, endpoints: list[str]) -> list[dict[str, Any]]:
+    from slipway.contracts.ledger import lease_key
+
+    table, dynamodb = workspace.platform()["ledger_table"], workspace.client("dynamodb")
+    found = []
+    for endpoint in endpoints:
+        key = {name: {"S": value} for name, value in lease_key(endpoint).items()}
+        item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+        if item:
+            found.append(
+                {
+                    "endpoint": endpoint,
+                    "owner": item["owner"]["S"],
+                    "expires_at_epoch": int(item["expires_at_epoch"]["N"]),
+                }
+            )
+    return found
+
+
+def _node_version() -> str:
+    answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    return answer.stdout
