@@ -1,0 +1,95 @@
+"""Runs one of a model's programs as a child: signals reach it, its exit code is kept, its last words too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+LAST_WORDS_BYTES = 4096
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+
+
+def environment(root: Path, program: Path) -> dict[str, str]:
+    """
+    The environment that a model's programs run in.
+
+    Args:
+        root: The directory of this runtime, ``/opt/slipway``; the packages lie beside it.
+        program: The directory of the model's own code.
+
+    """
+    variables = dict(os.environ)
+    path = [str(program), os.path.dirname(sys.executable), variables.get("PATH", os.defpath)]
+    modules = [str(root.parent / "packages"), str(root / "lib"), variables.get("PYTHONPATH", "")]
+    variables["PATH"] = os.pathsep.join(part for part in path if part)
+    variables["PYTHONPATH"] = os.pathsep.join(part for part in modules if part)
+    variables.setdefault("PYTHONUNBUFFERED", "1")  # log lines are read while the job runs
+    return variables
+
+
+def exit_code(return_code: int) -> int:
+    """The code a shell would report: 128 and the signal's number for a program that a signal ended."""
+    return return_code if return_code >= 0 else 128 - return_code
+
+
+class Program:
+    """A child that begins with this object; from then on the signals of this process reach it."""
+
+    def __init__(self, command: list[str], variables: dict[str, str], folder: Path) -> None:
+        """Start it; raises OSError if it cannot be started. Only the main thread may."""
+        self._words = bytearray()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        for number in FORWARDED:
+            signal.signal(number, lambda received, _frame: self.send(received))
+        self._child = subprocess.Popen(command, env=variables, cwd=str(folder), stderr=subprocess.PIPE)
+        for number in self._early:
+            self.send(number)
+        self._copier = threading.Thread(target=self._copy, args=(self._child.stderr,), daemon=True)
+        self._copier.start()
+
+    def send(self, number: int) -> None:
+        """Send the program a signal; nothing happens if it has ended."""
+        if self._child is None:
+            self._early.append(number)
+        elif self._child.poll() is None:
+            self._child.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait for its end; its exit code as a shell reports it."""
+        code = exit_code(self._child.wait()) if self._child else NOT_FOUND
+        self._copier.join(timeout=1)  # a grandchild may hold the pipe open for longer
+        return code
+
+    @property
+    def last_words(self) -> str:
+        """The end of what it wrote to standard error."""
+        return self._words.decode("utf-8", "replace").strip()
+
+    def _copy(self, stream: IO[bytes]) -> None:
+        while True:
+            chunk = os.read(stream.fileno(), 65536)
+            if not chunk:
+                return
+            os.write(2, chunk)
+            self._words += chunk
+            del self._words[:-LAST_WORDS_BYTES]
+
+
+def find(command: list[str], variables: dict[str, str], folder: Path) -> list[str]:
+    """The command with its program's full path, looked for in the model's own directory first, then on PATH."""
+    name = command[0]
+    own = os.path.join(str(folder), name)
+    if os.path.isfile(own):
+        return [own, *command[1:]]
+    return [shutil.which(name, path=variables["PATH"]) or name, *command[1:]]

@@ -1,0 +1,1 @@
+"""The average daily rate of a hotel booking."""
