@@ -100,7 +100,7 @@ def approvals(records: list[ApprovalRecord], now: float) -> Finding:
 
 
 def leases(
-    items: list[Mapping[str, Any]], status_of: Callable[[str], str], now: float | None = None
+    items: Sequence[Mapping[str, Any]], status_of: Callable[[str], str], now: float | None = None
 ) -> Finding:
     """A lease whose owner has ended keeps promotions waiting until it expires."""
     moment = time.time() if now is None else now
