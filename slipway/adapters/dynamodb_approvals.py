@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from slipway.contracts.ledger import BY_MONTH, PENDING_APPROVALS, approval_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slipway.adapters.dynamodb_table import DynamoDbTable
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
 
@@ -18,37 +20,79 @@ class DynamoDbApprovals:
 
     def put_approval(self, record: ApprovalRecord) -> bool:
         return self._table.put(
-            {
-                **record,
-                **approval_key(record["release_id"]),
-                "month_pk": PENDING_APPROVALS,
-                "month_sk": f"{record['expires_at_epoch']:012d}#{record['release_id']}",
+            {**record, **approval_key(record["release_id"]), **_listing(record)},
+            condition="attribute_not_exists(#pk)",
+        )
+
+    def renew_approval(
+        self, release_id: str, *, task_token: str, redrive: int, expires_at_epoch: int, reopen: bool
+    ) -> bool:
+        listing = _listing({"release_id": release_id, "expires_at_epoch": expires_at_epoch})
+        change = "SET #task_token = :token, #redrive = :redrive, #delivered = :no, #settled = :no"
+        values = {":token": task_token, ":redrive": redrive, ":no": False, ":expired": "expired"}
+        if not reopen:
+            return self._table.update(
+                approval_key(release_id),
+                f"{change}, #month_pk = :pk, #month_sk = if_not_exists(#month_sk, :sk)",
+                condition="attribute_exists(#pk) AND #status <> :expired",
+                values={**values, ":pk": listing["month_pk"], ":sk": listing["month_sk"]},
+            )
+        return self._table.update(
+            approval_key(release_id),
+            f"{change}, #month_pk = :pk, #month_sk = :sk, #status = :pending, #expires_at_epoch = :expiry",
+            condition="#status IN (:expired, :pending)",
+            values={
+                **values,
+                ":pk": listing["month_pk"],
+                ":sk": listing["month_sk"],
+                ":pending": "pending",
+                ":expiry": expires_at_epoch,
             },
-            condition="attribute_not_exists(#pk) OR #status IN (:pending, :expired)",
-            values={":pending": "pending", ":expired": "expired"},
         )
 
     def get_approval(self, release_id: str) -> ApprovalRecord | None:
-        return cast("ApprovalRecord | None", self._table.get(approval_key(release_id)))
+        record = self._table.get(approval_key(release_id))
+        if record is not None:
+            record.pop("task_token", None)
+        return cast("ApprovalRecord | None", record)
+
+    def approval_token(self, release_id: str) -> str:
+        return str((self._table.get(approval_key(release_id)) or {}).get("task_token", ""))
+
+    def mark_told(self, release_id: str, approver: str, redrive: int) -> None:
+        # the record is written by one request at a time: a lost update would send one message twice
+        record = self.get_approval(release_id)
+        told = {**(record["told"] if record is not None else {}), approver: redrive}
+        self._table.update(
+            approval_key(release_id),
+            "SET #told = :told",
+            condition="attribute_exists(#pk)",
+            values={":told": told},
+        )
 
     def decide_approval(self, release_id: str, decision: ApprovalDecision, *, now_epoch: int) -> bool:
         values: dict[str, Any] = {f":{name}": value for name, value in decision.items()}
-        condition = "#status = :pending"
-        if decision["status"] != "expired":
-            condition += " AND #expires_at_epoch > :now"
-            values[":now"] = now_epoch
+        in_time = decision["status"] != "expired"
         return self._table.update(
             approval_key(release_id),
             "SET " + ", ".join(f"#{name} = :{name}" for name in decision),
-            condition=condition,
-            values={**values, ":pending": "pending"},
+            condition=f"#status = :pending AND #expires_at_epoch {'>' if in_time else '<='} :now",
+            values={**values, ":pending": "pending", ":now": now_epoch},
         )
 
-    def mark_delivered(self, release_id: str) -> None:
+    def mark_delivered(self, release_id: str, *, undeliverable: bool) -> None:
+        self._table.update(
+            approval_key(release_id),
+            "SET #delivered = :yes, #undeliverable = :undeliverable",
+            condition="attribute_exists(#pk)",
+            values={":yes": True, ":undeliverable": undeliverable},
+        )
+
+    def mark_settled(self, release_id: str) -> None:
         # without its index key the item leaves the list of pending ones
         self._table.update(
             approval_key(release_id),
-            "SET #delivered = :yes REMOVE #month_pk, #month_sk",
+            "SET #settled = :yes REMOVE #month_pk, #month_sk, #task_token",
             condition="attribute_exists(#pk)",
             values={":yes": True},
         )
@@ -57,4 +101,11 @@ class DynamoDbApprovals:
         # the index may lag and need not hold every attribute: the items themselves are read
         listed = self._table.query(PENDING_APPROVALS, index=BY_MONTH, attributes=("release_id",))
         found = [self.get_approval(entry["release_id"]) for entry in listed]
-        return [record for record in found if record is not None and not record["delivered"]]
+        return [record for record in found if record is not None and not record["settled"]]
+
+
+def _listing(record: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "month_pk": PENDING_APPROVALS,
+        "month_sk": f"{record['expires_at_epoch']:012d}#{record['release_id']}",
+    }

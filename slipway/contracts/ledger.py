@@ -219,15 +219,24 @@ class ApprovalRecord(TypedDict):
     report_uri: str
     package_arn: str
     status: Literal["pending", "approved", "rejected", "expired"]
-    task_token: str
-    """Never leaves the ledger but to Step Functions."""
+    task_token: NotRequired[str]
+    """Never leaves the ledger but to Step Functions: written here, read by ``approval_token`` alone."""
     approvers: dict[str, str]
     """E-mail address to the hash of the nonce in that approver's link."""
     requested_at: str
     expires_at_epoch: int
     """Seconds since 1970."""
+    environment: str
+    told: dict[str, int]
+    """E-mail address to the redrive count at which its message was sent."""
+    redrive: int
+    """The execution's redrive count when approval was last asked for."""
     delivered: bool
-    """The decision was handed to the state machine."""
+    """The decision was handed to the state machine, or nobody waits for it any more."""
+    settled: bool
+    """Nothing is left to do: execution, model package, version and event bus all know."""
+    undeliverable: NotRequired[bool]
+    """The execution had ended before the decision could reach it."""
     decided_by: NotRequired[str]
     decided_at: NotRequired[str]
     decision_reason: NotRequired[str]

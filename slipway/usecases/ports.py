@@ -114,20 +114,37 @@ class Versions(Protocol):
 
 
 class Approvals(Protocol):
-    """The ledger's approvals."""
+    """The ledger's approvals; a record that is read never holds its task token."""
 
     def put_approval(self, record: ApprovalRecord) -> bool:
-        """Ask (again, with a new task token); False when it was approved or rejected already."""
+        """Ask for the first time; False when it was asked for already."""
+
+    def renew_approval(
+        self, release_id: str, *, task_token: str, redrive: int, expires_at_epoch: int, reopen: bool
+    ) -> bool:
+        """
+        Note the token of another attempt; False when the record is not in the status that is wanted.
+
+        With ``reopen`` an expired one is pending again; without, it must be pending or decided.
+        """
 
     def get_approval(self, release_id: str) -> ApprovalRecord | None: ...
+
+    def approval_token(self, release_id: str) -> str:
+        """The task token; empty when there is none."""
+
+    def mark_told(self, release_id: str, approver: str, redrive: int) -> None: ...
 
     def decide_approval(self, release_id: str, decision: ApprovalDecision, *, now_epoch: int) -> bool:
         """Decide once: False when it is not pending, or (but for "expired") too late."""
 
-    def mark_delivered(self, release_id: str) -> None: ...
+    def mark_delivered(self, release_id: str, *, undeliverable: bool) -> None: ...
+
+    def mark_settled(self, release_id: str) -> None:
+        """Nothing is left to do; the token is forgotten."""
 
     def pending_approvals(self) -> list[ApprovalRecord]:
-        """Those not delivered yet, decided or not; the one that expires first comes first."""
+        """Those not settled yet, decided or not; the one that expires first comes first."""
 
 
 class Ledger(Releases, Versions, Approvals, Protocol):
@@ -217,6 +234,40 @@ class EndpointRuntime(Protocol):
 
     def invoke(self, endpoint: str, *, body: bytes, content_type: str, accept: str) -> EndpointAnswer:
         """An error of the model or the endpoint is an answer too."""
+
+
+class LinkSigner(Protocol):
+    """Vouches for approval links with a key that nobody can read."""
+
+    @property
+    def key(self) -> str:
+        """``key_tag`` of the key that signs now."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The message's MAC, 32 bytes."""
+
+    def verify(self, message: bytes, mac: bytes) -> bool:
+        """Whether the MAC is the message's; takes as long either way."""
+
+
+class TaskTokens(Protocol):
+    """Executions that wait for somebody."""
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Let the execution go on; False when it does not wait (any more)."""
+
+
+class Mailer(Protocol):
+    """Plain-text e-mail to subscribed addresses."""
+
+    def send(self, recipient: str, subject: str, text: str) -> None: ...
+
+
+class ChatChannel(Protocol):
+    """One chat channel."""
+
+    def post(self, message: Mapping[str, Any]) -> bool:
+        """False when no channel is configured; ChatNotReachedError when it did not take the message."""
 
 
 class EventBus(Protocol):

@@ -1,0 +1,152 @@
+"""One release's approval: who may decide, what was decided, and what a decision must say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slipway.domain.amounts import day_and_time
+from slipway.domain.approval_link import is_approver
+from slipway.domain.errors import SlipwayError
+from slipway.domain.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
+    from slipway.contracts.release import Approval
+
+MAX_REASON: Final = 1000
+"""Characters of a reason; it travels in the workflow's document."""
+MAX_VERSION: Final = 128
+_MARGIN_SECONDS: Final = 30
+
+
+class NoApproversError(SlipwayError):
+    """Nobody may approve what a project releases."""
+
+    def __init__(self, project: str, environment: str) -> None:
+        super().__init__(
+            f"nobody may approve project {project!r} in environment {environment!r}; name e-mail addresses "
+            f'under [approvers] in environments/{environment}.toml, for {project!r} or for "*"'
+        )
+        self.project, self.environment = project, environment
+
+
+def sentence_of(record: ApprovalRecord) -> str:
+    """
+    Who decided what and when; empty while nobody has.
+
+    >>> sentence_of({"status": "approved", "decided_by": "ana@example.com",
+    ...              "decided_at": "2026-11-22T14:03:11.000Z"})
+    'ana@example.com approved this release on 2026-11-22 14:03 UTC.'
+    """
+    if record["status"] == "pending":
+        return ""
+    when = day_and_time(record.get("decided_at", ""))
+    if record["status"] == "expired":
+        return f"Nobody decided in time; the request expired on {when}."
+    return f"{record.get('decided_by', 'Somebody')} {record['status']} this release on {when}."
+
+
+def title_of(record: ApprovalRecord) -> str:
+    """``project/model version``: how every message names a release."""
+    return f"{record['project']}/{record['model']} {record['version']}"
+
+
+def output_of(record: ApprovalRecord) -> Approval:
+    """What the waiting execution gets; nobody's decision counts as expired."""
+    return {
+        "decision": "expired" if record["status"] == "pending" else record["status"],
+        "approver": record.get("decided_by", ""),
+        "reason": record.get("decision_reason", ""),
+        "decided_at": record.get("decided_at", ""),
+    }
+
+
+def approvers_of(
+    policy_approvers: Mapping[str, Sequence[str]], project: str, environment: str
+) -> tuple[str, ...]:
+    """
+    Who may approve a project: those named for it, else those named for ``*``.
+
+    Raises:
+        NoApproversError: Nobody is named, or none with an e-mail address.
+    """
+    named = policy_approvers.get(project) or policy_approvers.get("*") or ()
+    addresses = tuple(dict.fromkeys(address for address in named if is_approver(address)))
+    if not addresses:
+        raise NoApproversError(project, environment)
+    return addresses
+
+
+def expiry(now: datetime, timeout_seconds: float) -> int:
+    """
+    When a request expires, in seconds since 1970: a little before the execution stops waiting.
+
+    A decision in the very last moment would otherwise be recorded, but reach nobody.
+    """
+    margin = min(_MARGIN_SECONDS, timeout_seconds // 20)
+    return int(now.timestamp() + timeout_seconds - margin)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionForm:
+    """What an approver sent: as typed, so that the form can be shown again."""
+
+    decision: str = ""
+    reason: str = ""
+    version: str = ""
+
+    def problems(self, wanted: str) -> dict[str, str]:
+        """
+        What is wrong with it for version ``wanted``, by field; empty when the form decides.
+
+        Typing the version is what a mail scanner that submits forms cannot do.
+        """
+        found = {}
+        if self.decision not in {"approved", "rejected"}:
+            found["decision"] = "Choose whether to approve or to reject."
+        if self.decision == "rejected" and not self.reason.strip():
+            found["reason"] = "Say why: the model's authors get to read it."
+        elif len(self.reason.strip()) > MAX_REASON:
+            found["reason"] = f"At most {MAX_REASON:,} characters; this has {len(self.reason.strip()):,}."
+        typed = self.version.strip()
+        if not typed:
+            found["version"] = f"Type the version that you decide on: {wanted}"
+        elif typed != wanted:
+            found["version"] = f"This is release {wanted}, not {typed[:MAX_VERSION]!r}."
+        return found
+
+    def decided(
+        self, approver: str, now: datetime, *, source_ip: str = "", user_agent: str = ""
+    ) -> ApprovalDecision:
+        """The decision of a form without problems, with where it came from."""
+        return {
+            "status": "approved" if self.decision == "approved" else "rejected",
+            "decided_by": approver,
+            "decided_at": timestamp(now),
+            "decision_reason": printable(self.reason),
+            "source_ip": source_ip[:64],
+            "user_agent": printable(user_agent)[:200],
+        }
+
+
+def expired_at(now: datetime) -> ApprovalDecision:
+    """The decision that time took."""
+    return {
+        "status": "expired",
+        "decided_by": "",
+        "decided_at": timestamp(now),
+        "decision_reason": "nobody decided in time",
+        "source_ip": "",
+        "user_agent": "",
+    }
+
+
+def printable(text: str) -> str:
+    """Without control characters but line feeds: it is shown, sent and logged."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f]", " ", lines).strip()

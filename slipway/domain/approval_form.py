@@ -1,0 +1,133 @@
+"""The part of the approval page that decides: the form, or who has decided already."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from slipway.domain.amounts import day_and_time
+from slipway.domain.approval import MAX_REASON, MAX_VERSION, sentence_of
+from slipway.domain.approval_sections import code, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.domain.approval import DecisionForm
+
+_CHOICES: Final = (
+    ("approved", "Approve", "It is put into production now."),
+    ("rejected", "Reject", "What serves now goes on serving."),
+)
+
+
+def decision_form(
+    record: ApprovalRecord, approver: str, form: DecisionForm, problems: Mapping[str, str]
+) -> str:
+    """
+    The form: decision, reason, and the version typed by hand.
+
+    Args:
+        record: What is asked.
+        approver: Whose link opened the page.
+        form: What was typed before, shown again.
+        problems: What was wrong with it, by field.
+    """
+    return (
+        '<section class="card" aria-labelledby="decide"><h2 id="decide">Your decision</h2>'
+        f"{_summary(problems)}"
+        '<form method="post" accept-charset="utf-8" autocomplete="off" novalidate>'
+        f"{_choices(record, form, problems)}{_reason(form, problems)}{_version(record, form, problems)}"
+        '<button type="submit">Record this decision</button>'
+        '<p class="hint">It is recorded under your name and can\'t be taken back.</p></form>'
+        f"</section>{deciders(record, approver)}"
+    )
+
+
+def deciders(record: ApprovalRecord, approver: str) -> str:
+    """Who may decide, and until when."""
+    others = [address for address in record["approvers"] if address != approver]
+    pairs = [
+        ("You", escape(approver)),
+        ("Others who may decide", "<br>".join(map(escape, others)) or "nobody"),
+        ("Decide before", escape(day_and_time(record["expires_at_epoch"]))),
+        ("Asked", escape(day_and_time(record["requested_at"]))),
+    ]
+    return (
+        '<section class="card" aria-labelledby="who"><h2 id="who">Who may decide</h2>'
+        f'{facts(pairs)}<p class="hint">The first decision counts. This link is yours alone.</p></section>'
+    )
+
+
+def decided_note(record: ApprovalRecord) -> str:
+    """Who decided what, when, and why."""
+    tint = {"approved": "good", "rejected": "bad"}.get(record["status"], "warn")
+    reason = record.get("decision_reason", "")
+    quoted = f"<blockquote>{escape(reason)}</blockquote>" if reason and record["status"] != "expired" else ""
+    late = (
+        "<p>The release had ended before this decision could reach it; nothing was changed in production.</p>"
+        if record.get("undeliverable")
+        else ""
+    )
+    return (
+        '<section class="card" aria-labelledby="decide"><h2 id="decide">Decision</h2>'
+        f'<div class="note {tint}"><b>{escape(sentence_of(record))}</b>{late}</div>{quoted}</section>'
+    )
+
+
+def _summary(problems: Mapping[str, str]) -> str:
+    if not problems:
+        return ""
+    items = "".join(
+        f'<li><a href="#{escape(field)}">{escape(problem)}</a></li>' for field, problem in problems.items()
+    )
+    return (
+        '<div class="note bad" role="alert"><b>Nothing was recorded yet.</b> '
+        f"Please look at this again:<ul>{items}</ul></div>"
+    )
+
+
+def _choices(record: ApprovalRecord, form: DecisionForm, problems: Mapping[str, str]) -> str:
+    choices = "".join(
+        f'<label class="choice"><input type="radio" name="decision" value="{value}" required'
+        f"{' id=decision' if index == 0 else ''}{' checked' if form.decision == value else ''}>"
+        f"<span><b>{word} {escape(record['version'])}</b><span>{effect}</span></span></label>"
+        for index, (value, word, effect) in enumerate(_CHOICES)
+    )
+    attributes = _described("decision", problems)
+    return (
+        f"<fieldset{attributes}><legend>Decision</legend>{choices}{_problem('decision', problems)}</fieldset>"
+    )
+
+
+def _reason(form: DecisionForm, problems: Mapping[str, str]) -> str:
+    return (
+        '<div class="field"><label class="above" for="reason">Reason</label>'
+        f'<textarea id="reason" name="reason" maxlength="{MAX_REASON}" rows="4"'
+        f"{_described('reason', problems, hint=True)}>\n{escape(form.reason[: 2 * MAX_REASON])}</textarea>"
+        '<p class="hint" id="reason-hint">What convinced you, or did not. Required to reject.</p>'
+        f"{_problem('reason', problems)}</div>"
+    )
+
+
+def _version(record: ApprovalRecord, form: DecisionForm, problems: Mapping[str, str]) -> str:
+    return (
+        '<div class="field"><label class="above" for="version">Type the version to confirm</label>'
+        f'<input type="text" id="version" name="version" class="mono" required spellcheck="false"'
+        f' autocapitalize="none" autocomplete="off" maxlength="{MAX_VERSION}"'
+        f' value="{escape(form.version[:MAX_VERSION])}"{_described("version", problems, hint=True)}>'
+        f'<p class="hint" id="version-hint">This is {code(record["version"])}.</p>'
+        f"{_problem('version', problems)}</div>"
+    )
+
+
+def _described(field: str, problems: Mapping[str, str], *, hint: bool = False) -> str:
+    ids = [*([f"{field}-hint"] if hint else []), *([f"{field}-problem"] if field in problems else [])]
+    described = f' aria-describedby="{" ".join(ids)}"' if ids else ""
+    return f'{described} aria-invalid="true"' if field in problems else described
+
+
+def _problem(field: str, problems: Mapping[str, str]) -> str:
+    if field not in problems:
+        return ""
+    return f'<p class="problem" id="{field}-problem">{escape(problems[field])}</p>'

@@ -1,0 +1,134 @@
+"""The message that asks one approver for a decision: evidence in plain ASCII, the link on its own line."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from slipway.domain.amounts import day_and_time, duration
+from slipway.domain.approval import title_of
+from slipway.domain.plain_text import ascii_text, columns, one_line, subject
+
+if TYPE_CHECKING:
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.domain.evidence import Evidence
+
+WIDTH: Final = 76
+"""Columns of text; mail readers wrap longer lines where they like."""
+
+
+def approval_subject(record: ApprovalRecord, evidence: Evidence) -> str:
+    """
+    What an approver sees in a list of messages: environment, model, version, and the metric that counts.
+
+    ASCII, under 100 characters, without control characters, whatever the names hold.
+    """
+    wanted = "Approval wanted again" if record["redrive"] else "Approval wanted"
+    head = f"[{record['environment']}] {wanted}: {title_of(record)}"
+    rows = evidence.rows()
+    if rows and rows[0].challenger is not None:
+        challenger, champion, _ = rows[0].cells()
+        rest = f", champion {champion}" if rows[0].champion is not None else ""
+        head += f" ({rows[0].metric} {challenger}{rest})"
+    return subject(head)
+
+
+def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url: str) -> str:
+    """
+    The whole message for one approver.
+
+    Args:
+        record: What is asked of whom.
+        evidence: What the decision rests on.
+        approver: Whose link it is.
+        url: The signed link; no line of it is wrapped.
+    """
+    until = day_and_time(record["expires_at_epoch"])
+    where = record["environment"]
+    again = (
+        "This is asked again, because the release was started anew from where it had stopped. "
+        "Links that were sent before stay valid until they expire."
+    )
+    others = ", ".join(address for address in record["approvers"] if address != approver) or "nobody"
+    once = (
+        f"The link is for {approver} alone; do not forward it. It works until {until}, and the first "
+        f"decision counts. Who else may decide: {others}."
+    )
+    lines = _wrapped(f"{title_of(record)} passed its evaluation in {where} and waits for a decision.")
+    lines += ["", *_wrapped(again)] if record["redrive"] else []
+    lines += ["", "Look at the evidence and decide here:", "", url, "", *_wrapped(once)]
+    lines += ["", "VERDICT", *_wrapped(evidence.summary, "  ")]
+    lines += ["", "METRICS", *_metrics(evidence, record["version"])]
+    lines += ["", "GATES", *_gates(evidence)]
+    lines += ["", "DATA", *_data_sets(evidence)]
+    lines += ["", "IMAGE", f"  {record['image_digest']}"]
+    lines += ["", "TIME AND COST", *_costs(evidence)]
+    lines += ["", f"Release {record['release_id']}", ""]
+    return ascii_text("\n".join(lines))
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        ascii_text(text),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def metric_lines(evidence: Evidence, version: str) -> list[str]:
+    """The metric table in fixed columns: challenger, champion, difference, and what it means."""
+    rows, champion = evidence.rows(), evidence.champion_version
+    ours = f"challenger {one_line(version, 20)}"
+    if not rows:
+        return ["  none"]
+    if not champion:
+        return columns([["", ours, ""], *([row.label, row.cells()[0], row.aim] for row in rows)])
+    head = ["", ours, f"champion {one_line(champion, 20)}", "difference", ""]
+    body = [[row.label, *row.cells(), row.effect if row.effect != "unknown" else ""] for row in rows]
+    return columns([head, *body])
+
+
+def _metrics(evidence: Evidence, version: str) -> list[str]:
+    lines = metric_lines(evidence, version)
+    if not evidence.champion_version:
+        lines.append("  There is no champion yet: this would be the first version in production.")
+    return lines
+
+
+def _gates(evidence: Evidence) -> list[str]:
+    gates = evidence.gates()
+    if not gates:
+        return ["  The manifest sets none."]
+    return [
+        line
+        for gate in gates
+        for line in _wrapped(
+            f"{'passed' if gate.get('passed') else 'FAILED'}  {gate.get('reason', '')}", "  "
+        )
+    ]
+
+
+def _word(passed: object) -> str:
+    return "passed" if passed else "FAILED"
+
+
+def _data_sets(evidence: Evidence) -> list[str]:
+    rows = [
+        f"  {use:<10}  {pinned.get('data_set', '')} {pinned.get('version', '')}"
+        f"  ({_rows(pinned.get('rows'))}{str(pinned.get('digest', ''))[:19]})"
+        for use, pinned in evidence.data_sets()
+    ]
+    return [ascii_text(row) for row in rows] or ["  none"]
+
+
+def _rows(count: object) -> str:
+    return f"{count:,} rows, " if isinstance(count, int) else ""
+
+
+def _costs(evidence: Evidence) -> list[str]:
+    seconds = evidence.report.get("training_seconds")
+    took = f"Training took {duration(float(seconds))}. " if isinstance(seconds, int | float) else ""
+    return _wrapped(f"{took}{evidence.cost()} (An estimate from list prices.)", "  ")

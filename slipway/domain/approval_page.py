@@ -1,0 +1,139 @@
+"""The page on which one approver sees the evidence of a release and decides."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from slipway.domain import approval_sections as sections
+from slipway.domain.amounts import day_and_time
+from slipway.domain.approval import DecisionForm, sentence_of, title_of
+from slipway.domain.approval_form import decided_note, deciders, decision_form
+from slipway.domain.slice_tables import slice_tables
+from slipway.domain.web_page import WebAnswer, document, plain_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.domain.approval_sections import Plot
+    from slipway.domain.evidence import Evidence
+
+_NO_FORM = DecisionForm()
+
+
+def evidence_answer(
+    record: ApprovalRecord,
+    evidence: Evidence,
+    plots: Sequence[Plot],
+    approver: str,
+    *,
+    form: DecisionForm = _NO_FORM,
+    problems: Mapping[str, str] | None = None,
+) -> WebAnswer:
+    """
+    The whole page: with the form while nobody has decided, with the decision afterwards.
+
+    Args:
+        record: What is asked, or was decided.
+        evidence: Empty where the report could not be read; the page says so.
+        plots: The report's pictures in their order.
+        approver: Whose link opened the page.
+        form: What was typed before, shown again.
+        problems: What was wrong with it, by field: the answer is 422 then.
+    """
+    pending = record["status"] == "pending"
+    version = record["version"]
+    heading = f"Put {record['model']} {version} into production?" if pending else title_of(record)
+    state = f"Decide before {day_and_time(record['expires_at_epoch'])}." if pending else sentence_of(record)
+    side = (
+        decision_form(record, approver, form, problems or {})
+        if pending
+        else decided_note(record) + deciders(record, approver)
+    )
+    jump = "Go to your decision" if pending else "Go to the decision"
+    body = (
+        '<a class="skip" href="#decide">Skip to the decision</a><main class="wrap"><div class="head">'
+        f"<h1>{escape(heading)}</h1>"
+        f"<p>Project {escape(record['project'])} &middot; {escape(state)}</p>"
+        f'<a class="jump" href="#decide">{jump}</a></div>'
+        f'<div class="columns"><div>{_evidence(record, evidence, plots)}</div>'
+        f'<aside class="side" aria-label="Decision">{side}</aside></div>'
+        f'<p class="foot">Release {escape(record["release_id"])}, image {escape(record["image_digest"])}</p>'
+        "</main>"
+    )
+    page = document(title=f"{heading} - Slipway", environment=record["environment"], body=body)
+    return WebAnswer(422 if problems else 200, page)
+
+
+def _evidence(record: ApprovalRecord, evidence: Evidence, plots: Sequence[Plot]) -> str:
+    version = record["version"]
+    missing = (
+        ""
+        if evidence.report
+        else '<div class="note warn" role="alert"><b>The evaluation report could not be read.</b> '
+        f"It should be at <code>{escape(record['report_uri'])}</code>. "
+        "Don't approve what you can't see.</div>"
+    )
+    return "".join(
+        (
+            missing,
+            sections.verdict(evidence, version) if evidence.report else "",
+            sections.card("Metrics", sections.metrics(evidence, version), anchor="metrics"),
+            sections.card("Gates", sections.gates(evidence), anchor="gates"),
+            sections.card("Slices", slice_tables(evidence), anchor="slices"),
+            sections.card("Plots", sections.plots(plots), anchor="plots"),
+            sections.card("Data", sections.data_sets(evidence), anchor="data"),
+            sections.card("Origin", sections.origin(record, evidence), anchor="origin"),
+            sections.card("Time and cost", sections.time_and_cost(evidence), anchor="cost"),
+        )
+    )
+
+
+def recorded_answer(record: ApprovalRecord, *, delivery: str) -> WebAnswer:
+    """
+    What an approver sees right after deciding.
+
+    Args:
+        record: As decided.
+        delivery: ``delivered``, ``later`` (it is sent again within minutes) or ``undeliverable``.
+    """
+    happens = {
+        "approved": "The endpoint is being updated; its details follow by e-mail as soon as it serves.",
+        "rejected": "What serves now goes on serving. The model's authors are told your reason.",
+    }
+    if delivery == "undeliverable":
+        return plain_answer(
+            410,
+            "Your decision came too late",
+            "It was recorded, but the release had ended before. Nothing was changed in production.",
+            environment=record["environment"],
+        )
+    later = "The release could not be told just now; it will be within minutes, by itself."
+    after = happens[record["status"]] if delivery == "delivered" else later
+    word = "Approved" if record["status"] == "approved" else "Rejected"
+    return plain_answer(
+        200, f"{word}: {title_of(record)}", sentence_of(record), after, environment=record["environment"]
+    )
+
+
+def already_decided_answer(record: ApprovalRecord) -> WebAnswer:
+    """To a second decision: who decided, and that this one changed nothing."""
+    return plain_answer(
+        409,
+        "This was decided already",
+        sentence_of(record),
+        "Nothing was changed by what you just sent.",
+        environment=record["environment"],
+    )
+
+
+def expired_answer(record: ApprovalRecord) -> WebAnswer:
+    """To a link whose time has passed."""
+    return plain_answer(
+        410,
+        "This link has expired",
+        sentence_of(record) or f"Nobody had decided on {title_of(record)} when it did.",
+        "If the release is started again, you will get a new link.",
+        environment=record["environment"],
+    )

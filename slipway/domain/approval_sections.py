@@ -1,0 +1,218 @@
+"""The approval page's evidence, section by section; every function returns HTML with its parts escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from slipway.domain.amounts import day_and_time, duration
+from slipway.domain.comparison import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.domain.comparison import MetricRow
+    from slipway.domain.evidence import Evidence
+
+_DIGEST_SHOWN: Final = 19
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """
+    One picture of the report.
+
+    Attributes:
+        title: Plain text: whose plot it is and of what.
+        image: Base64 of the SVG; empty where it could not be read.
+    """
+
+    title: str
+    image: str
+
+
+def card(heading: str, content: str, *, anchor: str) -> str:
+    """A section with a heading that labels it; nothing where there is no content."""
+    if not content:
+        return ""
+    return (
+        f'<section class="card" aria-labelledby="{anchor}"><h2 id="{anchor}">{escape(heading)}</h2>'
+        f"{content}</section>"
+    )
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """A definition list of plain-text terms and HTML descriptions; empty ones are left out."""
+    return "".join(f"<dt>{escape(term)}</dt><dd>{html}</dd>" for term, html in pairs if html).join(
+        ('<dl class="facts">', "</dl>")
+    )
+
+
+def code(text: object) -> str:
+    """Machine-readable text, escaped; empty stays empty."""
+    return f"<code>{escape(str(text))}</code>" if text else ""
+
+
+def chip(row: MetricRow) -> str:
+    """What a difference means, as a word in a tint."""
+    effect = row.effect
+    return "" if effect == "unknown" else f'<span class="chip {effect}">{effect}</span>'
+
+
+def verdict(evidence: Evidence, version: str) -> str:
+    """The verdict's sentence over the metric that decides, large."""
+    rows = evidence.rows()
+    hero = ""
+    if rows and rows[0].primary and rows[0].challenger is not None:
+        row = rows[0]
+        ours, champion, difference = row.cells()
+        unit = f' <span class="unit">{escape(row.unit)}</span>' if row.unit else ""
+        cells = [(f"{row.metric} of {version}", f"{escape(ours)}{unit}")]
+        if row.champion is not None:
+            cells.append((f"champion {evidence.champion_version}", f"{escape(champion)}{unit}"))
+            relative = f' <span class="unit">{escape(row.relative)}</span>' if row.relative else ""
+            cells.append(("difference", f"{escape(difference)}{relative} {chip(row)}"))
+        hero = "".join(f"<div><dt>{escape(term)}</dt><dd>{html}</dd></div>" for term, html in cells)
+        hero = f'<dl class="hero">{hero}</dl>'
+    judged = "" if evidence.report.get("accepted", True) else " no"
+    return (
+        f'<section class="card verdict{judged}" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>'
+        f'<p class="say">{escape(evidence.summary or "The verdict could not be read.")}</p>{hero}</section>'
+    )
+
+
+def metrics(evidence: Evidence, version: str) -> str:
+    """Every metric: challenger, champion, difference."""
+    rows = evidence.rows()
+    if not rows:
+        return ""
+    champion = evidence.champion_version
+    challenger_rows = evidence.side("challenger").get("rows")
+    measured = f" on {challenger_rows:,} rows of evaluation data" if challenger_rows else ""
+    head = [
+        "Metric",
+        f"Challenger {version}",
+        *([f"Champion {champion}", "Difference", ""] if champion else []),
+    ]
+    body = []
+    for row in rows:
+        ours, theirs, difference = row.cells()
+        cells = [ours, *([theirs, difference] if champion else [])]
+        aim = f'<span class="aim">{escape(row.aim)}</span>' if row.aim else ""
+        body.append(
+            f"<tr{' class=first' if row.primary else ''}>"
+            f'<th scope="row">{escape(row.label)}{aim}</th>'
+            + "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
+            + (f"<td>{chip(row)}</td>" if champion else "")
+            + "</tr>"
+        )
+    note = (
+        ""
+        if champion
+        else '<p class="hint">There is no champion yet: this would be the first version in production.</p>'
+    )
+    return table(f"Measured{measured}.", head, body) + note
+
+
+def table(caption: str, head: Sequence[str], body: Sequence[str]) -> str:
+    """A table that scrolls sideways on small screens; the first column is text, the others numbers."""
+    cells = "".join(
+        f'<th scope="col"{"" if index == 0 else " class=n"}>{escape(cell)}</th>' if cell else "<td></td>"
+        for index, cell in enumerate(head)
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead>"
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def gates(evidence: Evidence) -> str:
+    """Each gate with its outcome in words."""
+    return "".join(
+        f'<li><span class="chip {_outcome(gate)}">{_outcome(gate)}</span>'
+        f"<span>{escape(str(gate.get('reason') or gate.get('gate', '')))}</span></li>"
+        for gate in evidence.gates()
+    ).join(('<ul class="list">', "</ul>") if evidence.gates() else ("", ""))
+
+
+def _outcome(gate: Any) -> str:
+    return "passed" if gate.get("passed") else "failed"
+
+
+def plots(pictures: Sequence[Plot]) -> str:
+    """
+    The report's plots; as images, in which no script runs and nothing is loaded.
+    """
+    figures = "".join(
+        f'<figure><img alt="{escape(plot.title)}" src="data:image/svg+xml;base64,{plot.image}">'
+        f"<figcaption>{escape(plot.title)}</figcaption></figure>"
+        if plot.image
+        else f'<p class="hint">{escape(plot.title)} could not be shown.</p>'
+        for plot in pictures
+    )
+    return f'<div class="plots">{figures}</div>' if figures else ""
+
+
+def data_sets(evidence: Evidence) -> str:
+    """What it was trained and evaluated on, pinned."""
+    body = [
+        f'<tr><th scope="row">{escape(str(pinned.get("data_set", "")))} '
+        f"{escape(str(pinned.get('version', '')))}"
+        f'<span class="aim">{escape(use)}, channel {escape(str(pinned.get("channel", "")))}</span></th>'
+        f'<td class="n">{escape(number(pinned["rows"]) if isinstance(pinned.get("rows"), int) else "-")}</td>'
+        f"<td>{code(str(pinned.get('digest', ''))[:_DIGEST_SHOWN])}</td></tr>"
+        for use, pinned in evidence.data_sets()
+    ]
+    return table("Frozen when the release was planned.", ["Data set", "Rows", "Digest"], body) if body else ""
+
+
+def origin(record: ApprovalRecord, evidence: Evidence) -> str:
+    """Where the model comes from: image, artifact, job, hyperparameters."""
+    report = evidence.report
+    parameters = report.get("hyperparameters") or {}
+    listed = facts((str(name), code(value)) for name, value in sorted(parameters.items()))
+    hidden = f"<details><summary>{len(parameters)} hyperparameters</summary>{listed}</details>"
+    return facts(
+        [
+            ("Image digest", code(record["image_digest"])),
+            ("Image", code(str(report.get("image_uri", "")).partition("@")[0])),
+            ("Model artifact", code(report.get("model_uri"))),
+            ("Training job", code(report.get("training_job"))),
+            ("Model package", code(record["package_arn"])),
+            ("Release", f"{code(record['release_id'])} {_cause(report)}"),
+        ]
+    ) + (hidden if parameters else "")
+
+
+def _cause(report: Any) -> str:
+    cause, planned = report.get("cause"), report.get("planned_at")
+    if not (cause and planned):
+        return ""
+    return f'<span class="soft">by {escape(str(cause))} on {escape(day_and_time(str(planned)))}</span>'
+
+
+def time_and_cost(evidence: Evidence) -> str:
+    """How long it took and what it would cost."""
+    report = evidence.report
+    cost = report.get("cost") or {}
+    challenger, champion = evidence.side("challenger"), evidence.side("champion")
+    return facts(
+        [
+            ("Training", escape(_took(report.get("training_seconds"), report.get("billable_seconds")))),
+            ("Evaluation", escape(_took(challenger.get("seconds")))),
+            ("Champion's evaluation", escape(_took(champion.get("seconds"))) if champion else ""),
+            ("Serving on", escape(evidence.serving()) if cost else ""),
+            ("Cost, estimated", escape(evidence.cost()) if cost else ""),
+            ("Prices from", escape(str(cost.get("source", "")))),
+        ]
+    )
+
+
+def _took(seconds: object, billable: object = None) -> str:
+    if not isinstance(seconds, int | float):
+        return ""
+    billed = f" ({duration(float(billable))} billed)" if isinstance(billable, int | float) else ""
+    return f"{duration(float(seconds))}{billed}"

@@ -1,0 +1,122 @@
+"""A release's evidence, picked out of its report for page, e-mail and Slack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slipway.domain.amounts import usd
+from slipway.domain.comparison import MetricRow, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """
+    What a report says; every key of it may be missing, so that an older or lost report can be shown.
+
+    Attributes:
+        report: ``contracts.report.EvidenceReport``.
+    """
+
+    report: Mapping[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """The verdict in a sentence."""
+        return str(self.report.get("summary", ""))
+
+    @property
+    def champion_version(self) -> str:
+        """The version in production when the release was planned; empty for a first release."""
+        return str(self.side("champion").get("version", ""))
+
+    def side(self, name: str) -> Mapping[str, Any]:
+        """``contracts.report.Side`` of ``challenger`` or ``champion``; empty where there is none."""
+        return _mapping(self.report.get(name))
+
+    def rows(self) -> list[MetricRow]:
+        """Every metric of both sides, the primary one first."""
+        return compare(
+            str(self.report.get("primary_metric", "")),
+            _mapping(self.side("challenger").get("metrics")),
+            _mapping(self.side("champion").get("metrics")),
+            _mapping(self.report.get("metric_declarations")),
+        )
+
+    def data_sets(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Use (``training`` or ``evaluation``) and ``contracts.release.PinnedDataSet``, in this order."""
+        return [
+            (use, _mapping(pinned))
+            for use in ("training", "evaluation")
+            for pinned in self.report.get(f"{use}_data") or ()
+        ]
+
+    def gates(self) -> Sequence[Mapping[str, Any]]:
+        """``contracts.release.GateOutcome`` of each gate."""
+        return [_mapping(gate) for gate in self.report.get("gates") or ()]
+
+    def serving(self) -> str:
+        """
+        The instances that would serve, in words.
+
+        >>> Evidence({"cost": {"instance_type": "ml.m5.large", "instance_count": 2}}).serving()
+        '2 x ml.m5.large'
+        """
+        cost = _mapping(self.report.get("cost"))
+        return f"{cost.get('instance_count', 1)} x {cost.get('instance_type') or 'an unknown instance type'}"
+
+    def cost(self) -> str:
+        """
+        The estimate in one line.
+
+        >>> cost = {"instance_type": "ml.m5.large", "instance_count": 1}
+        >>> Evidence({"cost": {**cost, "training_usd": 0.013, "usd_per_month": 83.95}}).cost()
+        'Training cost about 0.013 USD; serving on 1 x ml.m5.large would cost about 84 USD a month.'
+        """
+        cost = _mapping(self.report.get("cost"))
+        training, month = cost.get("training_usd"), cost.get("usd_per_month")
+        parts = [
+            f"Training cost {_about(training)}",
+            f"serving on {self.serving()} would cost {_about(month, ' a month')}",
+        ]
+        return "; ".join(parts) + "."
+
+
+def _about(amount: object, every: str = "") -> str:
+    return f"about {usd(float(amount))}{every}" if isinstance(amount, int | float) else "an unknown amount"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def evidence_of_document(document: Mapping[str, Any]) -> Evidence:
+    """
+    As much evidence as the release document itself holds, for when the report can't be read.
+
+    Args:
+        document: ``contracts.release.ReleaseDocument`` up to ``package``.
+    """
+    plan, verdict = _mapping(document.get("plan")), _mapping(document.get("verdict"))
+    training, champion = _mapping(document.get("training")), plan.get("champion")
+    declared = _mapping(_mapping(_mapping(plan.get("manifest")).get("evaluation")).get("metrics"))
+    return Evidence(
+        {
+            **{
+                key: plan.get(key)
+                for key in ("release_id", "image_digest", "training_data", "evaluation_data")
+            },
+            "summary": verdict.get("summary", ""),
+            "primary_metric": verdict.get("primary_metric", ""),
+            "metric_declarations": declared,
+            "gates": verdict.get("gates", []),
+            "challenger": {"version": plan.get("version"), "metrics": verdict.get("challenger")},
+            "champion": champion
+            and {"version": champion.get("version"), "metrics": verdict.get("champion") or {}},
+            "training_seconds": training.get("seconds"),
+            "billable_seconds": training.get("billable_seconds"),
+        }
+    )

@@ -1,0 +1,82 @@
+"""Takes an approver's decision: once, in the ledger first, then to the execution that waits for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, cast
+
+from slipway.domain.approval_page import already_decided_answer, evidence_answer, recorded_answer
+from slipway.domain.web_page import WebAnswer
+from slipway.usecases.deliver_decision import deliver_decision
+from slipway.usecases.read_evidence import read_plots, read_report
+from slipway.usecases.verify_link import verify_link
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
+    from slipway.domain.approval import DecisionForm
+    from slipway.usecases.ports import EventBus, Ledger, LinkSigner, ModelRegistry, Reports, TaskTokens
+
+_log: Final = logging.getLogger(__name__)
+
+
+def decide_approval(
+    release_id: str,
+    raw_query: str,
+    form: DecisionForm,
+    *,
+    ledger: Ledger,
+    signer: LinkSigner,
+    reports: Reports,
+    tokens: TaskTokens,
+    registry: ModelRegistry,
+    events: EventBus,
+    now: datetime,
+    source_ip: str = "",
+    user_agent: str = "",
+) -> WebAnswer:
+    """
+    Decide by a link and a form.
+
+    Returns:
+        200 when this form decided; 409 when somebody had decided before; 410 when
+        the time has passed or the release has ended; 422 with the form again when
+        something in it is missing or wrong; 404 for a link that is not ours.
+    """
+    opened = verify_link(release_id, raw_query, approvals=ledger, signer=signer, now=now)
+    if isinstance(opened, WebAnswer):
+        return opened
+    record, approver = opened
+    if record["status"] != "pending":
+        return already_decided_answer(record)
+    problems = form.problems(record["version"])
+    if problems:
+        evidence = read_report(record["report_uri"], reports)
+        plots = read_plots(record, evidence, reports)
+        return evidence_answer(record, evidence, plots, approver, form=form, problems=problems)
+    decision = form.decided(approver, now, source_ip=source_ip, user_agent=user_agent)
+    if not ledger.decide_approval(release_id, decision, now_epoch=int(now.timestamp())):
+        return already_decided_answer(ledger.get_approval(release_id) or record)
+    return _deliver(record, decision, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
+
+
+def _deliver(
+    record: ApprovalRecord,
+    decision: ApprovalDecision,
+    *,
+    ledger: Ledger,
+    tokens: TaskTokens,
+    registry: ModelRegistry,
+    events: EventBus,
+    now: datetime,
+) -> WebAnswer:
+    decided = cast("ApprovalRecord", {**record, **decision})
+    try:
+        delivery = deliver_decision(
+            decided, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now
+        )
+    except Exception:  # noqa: BLE001 - it stands in the ledger, and the sweep sends it again
+        _log.exception("decision recorded but not delivered", extra={"release_id": record["release_id"]})
+        return recorded_answer(decided, delivery="later")
+    return recorded_answer(decided, delivery=delivery)

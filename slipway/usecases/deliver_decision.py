@@ -1,0 +1,125 @@
+"""
+Carries a recorded decision to all who wait for it; may be repeated until it has arrived everywhere.
+
+The ledger has the decision before anybody is told: what is lost on the way is sent again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+from slipway.contracts.events import APPROVAL_DECIDED
+from slipway.domain.approval import output_of, sentence_of
+from slipway.domain.timestamps import moment_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.usecases.ports import EventBus, Ledger, ModelRegistry, TaskTokens
+
+Delivered = Literal["delivered", "undeliverable", "later"]
+
+_SURELY_RECORDED: Final = timedelta(minutes=1)
+"""By then the end of an execution has reached the ledger."""
+_ENDED_WITHOUT_US: Final = ("expired", "stopped", "failed")
+MAX_DESCRIPTION: Final = 1024
+"""Characters of a model package's approval description."""
+
+
+def deliver_decision(
+    record: ApprovalRecord,
+    *,
+    ledger: Ledger,
+    tokens: TaskTokens,
+    registry: ModelRegistry,
+    events: EventBus,
+    now: datetime,
+) -> Delivered:
+    """
+    Tell the version, the execution, the model package and the event bus, in this order.
+
+    Args:
+        record: Decided: approved, rejected or expired.
+        ledger: Gets the version's and the release's status, and what has arrived.
+        tokens: The waiting execution.
+        registry: The model package.
+        events: The notices follow from it.
+        now: How long ago the decision was made tells what a dead token means.
+
+    Returns:
+        ``later``: the execution did not take it, and it isn't known yet why; ask again.
+    """
+    outcome = _tell_execution(record, ledger=ledger, tokens=tokens, now=now)
+    if outcome == "later":
+        return outcome
+    undeliverable = outcome == "undeliverable"
+    if not record["delivered"]:
+        ledger.mark_delivered(record["release_id"], undeliverable=undeliverable)
+    if record["package_arn"] and not undeliverable:
+        status = "Approved" if record["status"] == "approved" else "Rejected"
+        description = f"{sentence_of(record)} {record.get('decision_reason', '')}".strip()
+        registry.set_approval(record["package_arn"], status, description[:MAX_DESCRIPTION])
+    events.emit(
+        APPROVAL_DECIDED,
+        {
+            "environment": record["environment"],
+            "release_id": record["release_id"],
+            "project": record["project"],
+            "model": record["model"],
+            "version": record["version"],
+            "decision": record["status"],
+            "approver": record.get("decided_by", ""),
+            "reason": record.get("decision_reason", ""),
+            "undeliverable": undeliverable,
+        },
+    )
+    ledger.mark_settled(record["release_id"])
+    return outcome
+
+
+def _tell_execution(
+    record: ApprovalRecord, *, ledger: Ledger, tokens: TaskTokens, now: datetime
+) -> Delivered:
+    status = record["status"]
+    if record["delivered"]:
+        return "undeliverable" if record.get("undeliverable") else "delivered"
+    if status == "pending":
+        return "later"
+    # before the execution goes on: the promotion that follows asks for it
+    ledger.set_version_approval(
+        record["project"],
+        record["model"],
+        record["version"],
+        release_id=record["release_id"],
+        approval=status,
+        approver=record.get("decided_by", ""),
+        at=record.get("decided_at", ""),
+    )
+    if status == "expired":
+        # the execution stops waiting by itself
+        return "delivered"
+    if _send(record, ledger=ledger, tokens=tokens):
+        if status == "approved":
+            ledger.set_release_status(record["release_id"], "promoting")
+        return "delivered"
+    return _meaning_of_dead_token(record, ledger=ledger, now=now)
+
+
+def _send(record: ApprovalRecord, *, ledger: Ledger, tokens: TaskTokens) -> bool:
+    token = ledger.approval_token(record["release_id"])
+    if tokens.succeed(token, output_of(record)):
+        return True
+    newer = ledger.approval_token(record["release_id"])
+    # the task was tried again while we were sending: the new attempt waits for the same decision
+    return newer != token and tokens.succeed(newer, output_of(record))
+
+
+def _meaning_of_dead_token(record: ApprovalRecord, *, ledger: Ledger, now: datetime) -> Delivered:
+    """A token is dead when the execution has ended without us, but also when an earlier try did arrive."""
+    release = ledger.release(record["release_id"])
+    if release is not None and release["status"] in _ENDED_WITHOUT_US:
+        return "undeliverable"
+    decided = moment_of(record.get("decided_at", ""))
+    return "delivered" if now - decided > _SURELY_RECORDED else "later"

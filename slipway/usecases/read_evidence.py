@@ -1,0 +1,67 @@
+"""Fetches what an approver is shown: the report, and the plots beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from slipway.domain.approval_sections import Plot
+from slipway.domain.evidence import Evidence
+
+if TYPE_CHECKING:
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.usecases.ports import Reports
+
+MAX_PLOTS: Final = 12
+MAX_PLOT_BYTES: Final = 3_000_000
+"""Of all plots together: a function's answer may have 6 MB, and base64 adds a third."""
+
+
+def read_report(uri: str, reports: Reports) -> Evidence:
+    """The evidence of a report; empty when there is none or when it is no JSON object."""
+    text = reports.read(uri) if uri else None
+    try:
+        report = json.loads(text) if text else {}
+    except ValueError:
+        report = {}
+    return Evidence(report if isinstance(report, dict) else {})
+
+
+def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> list[Plot]:
+    """
+    The report's plots, the challenger's and the champion's of one name beside each other.
+
+    Only files under the release's own folder are read: the list comes from the model's program.
+    """
+    folder = record["report_uri"].rpartition("/")[0] + "/"
+    listed = [
+        (side, index, str(uri))
+        for side in ("challenger", "champion")
+        for index, uri in enumerate(evidence.side(side).get("plots") or ())
+        if str(uri).startswith(folder) and str(uri).endswith(".svg")
+    ]
+    beside = sorted(listed, key=lambda plot: (plot[1], plot[0] == "champion"))[:MAX_PLOTS]
+    if not beside:
+        return []
+    with ThreadPoolExecutor(max_workers=len(beside)) as pool:
+        texts = list(pool.map(lambda plot: reports.read(plot[2]), beside))
+    left = MAX_PLOT_BYTES
+    plots = []
+    for (side, _, uri), text in zip(beside, texts, strict=True):
+        svg = (text or "").encode()
+        left -= len(svg)
+        plots.append(
+            Plot(
+                title=f"{_title(uri)}, {side} {evidence.side(side).get('version', '')}".rstrip(),
+                image=base64.b64encode(svg).decode() if left >= 0 else "",
+            )
+        )
+    return plots
+
+
+def _title(uri: str) -> str:
+    """``s3://…/plots/confusion-matrix.svg`` is the "Confusion matrix"."""
+    name = uri.rpartition("/")[2].removesuffix(".svg")
+    return name.replace("-", " ").replace("_", " ").strip().capitalize()

@@ -1,0 +1,227 @@
+"""Asks a release's approvers for a decision, each by a message with a link of their own."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from slipway.contracts.events import APPROVAL_REQUESTED
+from slipway.domain.approval import approvers_of, expiry
+from slipway.domain.approval_link import ApprovalLink, LinkClaims, nonce_hash
+from slipway.domain.approval_mail import approval_subject, approval_text
+from slipway.domain.errors import SlipwayError
+from slipway.domain.evidence import Evidence, evidence_of_document
+from slipway.domain.timestamps import timestamp
+from slipway.usecases.deliver_decision import deliver_decision
+from slipway.usecases.read_evidence import read_report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slipway.contracts.ledger import ApprovalRecord
+    from slipway.contracts.release import ApprovalRequest
+    from slipway.usecases.ports import (
+        EventBus,
+        Ledger,
+        LinkSigner,
+        Mailer,
+        ModelRegistry,
+        Reports,
+        TaskTokens,
+    )
+
+_log: Final = logging.getLogger(__name__)
+_NONCE_BYTES: Final = 16
+
+
+class ApproversNotToldError(SlipwayError):
+    """Some messages could not be sent; a retry sends these alone."""
+
+    def __init__(self, release_id: str, approvers: Sequence[str], cause: str) -> None:
+        super().__init__(
+            f"release {release_id}: {len(approvers)} of its approvers could not be told ({cause}); "
+            "a retry of the step tells those who are left"
+        )
+        self.release_id, self.approvers, self.cause = release_id, tuple(approvers), cause
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the use case works with."""
+
+    ledger: Ledger
+    signer: LinkSigner
+    mailer: Mailer
+    reports: Reports
+    events: EventBus
+    tokens: TaskTokens
+    registry: ModelRegistry
+
+
+def request_approval(
+    request: ApprovalRequest,
+    *,
+    ports: Ports,
+    approvers: Mapping[str, Sequence[str]],
+    base_url: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """
+    Record what is asked, and tell each approver once.
+
+    A retry of the step brings a new task token: it replaces the one in the
+    ledger, and only approvers who have not been told yet are told. A redrive asks
+    all of them again. If somebody has decided already, the new token gets the
+    decision at once.
+
+    Args:
+        request: The release document so far, with the task token.
+        ports: Ledger, key, mail, reports, events, executions, model registry.
+        approvers: The environment's, by project.
+        base_url: Of the approval page, without a slash at its end.
+        now: When approval is asked for.
+
+    Returns:
+        ``{"release_id", "status", "told"}``; the execution doesn't see it.
+
+    Raises:
+        NoApproversError: Nobody may approve this project here.
+        ApproversNotToldError: Some were told, some could not be.
+    """
+    record = _ask(request, ports=ports, approvers=approvers, now=now)
+    release_id = record["release_id"]
+    if record["status"] != "pending":
+        outcome = deliver_decision(
+            record,
+            ledger=ports.ledger,
+            tokens=ports.tokens,
+            registry=ports.registry,
+            events=ports.events,
+            now=now,
+        )
+        _log.info("decided already", extra={"release_id": release_id, "delivery": outcome})
+        return {"release_id": release_id, "status": record["status"], "told": []}
+    ports.ledger.set_release_status(release_id, "awaiting-approval")
+    evidence = read_report(record["report_uri"], ports.reports)
+    if not evidence.report:
+        evidence = evidence_of_document(request["document"])
+    first = not any(redrive >= record["redrive"] for redrive in record["told"].values())
+    told = _tell(record, evidence, ports=ports, base_url=base_url)
+    if first:
+        _announce(record, evidence, ports.events)
+    return {"release_id": release_id, "status": "pending", "told": told}
+
+
+def _ask(
+    request: ApprovalRequest,
+    *,
+    ports: Ports,
+    approvers: Mapping[str, Sequence[str]],
+    now: datetime,
+) -> ApprovalRecord:
+    """The record as it stands after this request's token was noted in it."""
+    plan, token = request["document"]["plan"], request["task_token"]
+    ledger, release_id, redrive = ports.ledger, plan["release_id"], request.get("redrive", 0)
+    expires = expiry(now, plan["approval_timeout_seconds"])
+    known = ledger.get_approval(release_id)
+    if known is None:
+        may = approvers_of(approvers, plan["project"], plan["environment"])
+        record = _first_record(request, may, expires, redrive, now)
+        if ledger.put_approval({**record, "task_token": token}):
+            return record
+        known = ledger.get_approval(release_id) or record
+    reopen = known["status"] == "expired" or (known["status"] == "pending" and redrive > known["redrive"])
+    renewed = ledger.renew_approval(
+        release_id,
+        task_token=token,
+        # an expired request is asked anew even if nobody counted a redrive
+        redrive=max(redrive, known["redrive"] + 1) if reopen else known["redrive"],
+        expires_at_epoch=expires if reopen else known["expires_at_epoch"],
+        reopen=reopen,
+    )
+    if not renewed and reopen:
+        # decided in between: the new token waits for that decision
+        ledger.renew_approval(
+            release_id,
+            task_token=token,
+            redrive=redrive,
+            expires_at_epoch=known["expires_at_epoch"],
+            reopen=False,
+        )
+    return ledger.get_approval(release_id) or known
+
+
+def _first_record(
+    request: ApprovalRequest, approvers: Sequence[str], expires: int, redrive: int, now: datetime
+) -> ApprovalRecord:
+    document = request["document"]
+    plan = document["plan"]
+    verdict, package = document.get("verdict"), document.get("package")
+    return {
+        "release_id": plan["release_id"],
+        "environment": plan["environment"],
+        "project": plan["project"],
+        "model": plan["model"],
+        "version": plan["version"],
+        "image_digest": plan["image_digest"],
+        "report_uri": verdict["report_uri"] if verdict is not None else "",
+        "package_arn": package["arn"] if package is not None else "",
+        "status": "pending",
+        "approvers": {address: nonce_hash(secrets.token_bytes(_NONCE_BYTES)) for address in approvers},
+        "requested_at": timestamp(now),
+        "expires_at_epoch": expires,
+        "told": {},
+        "redrive": redrive,
+        "delivered": False,
+        "settled": False,
+    }
+
+
+def approval_url(record: ApprovalRecord, approver: str, *, signer: LinkSigner, base_url: str) -> str:
+    """An approver's link to a record that is pending; the same every time."""
+    claims = LinkClaims(record["release_id"], approver, record["expires_at_epoch"], signer.key)
+    message = claims.canonical(image_digest=record["image_digest"], nonce=record["approvers"][approver])
+    return ApprovalLink(claims, signer.sign(message)).url(base_url)
+
+
+def _tell(record: ApprovalRecord, evidence: Evidence, *, ports: Ports, base_url: str) -> list[str]:
+    told, failed, cause = [], [], ""
+    for approver in record["approvers"]:
+        if record["told"].get(approver, -1) >= record["redrive"]:
+            continue
+        try:
+            url = approval_url(record, approver, signer=ports.signer, base_url=base_url)
+            ports.mailer.send(
+                approver, approval_subject(record, evidence), approval_text(record, evidence, approver, url)
+            )
+            ports.ledger.mark_told(record["release_id"], approver, record["redrive"])
+            told.append(approver)
+        except Exception as error:  # noqa: BLE001 - any one of the others can decide; raised below
+            _log.exception("approver not told", extra={"release_id": record["release_id"]})
+            failed.append(approver)
+            cause = f"{type(error).__name__}: {error}"
+    if failed:
+        raise ApproversNotToldError(record["release_id"], failed, cause)
+    return told
+
+
+def _announce(record: ApprovalRecord, evidence: Evidence, events: EventBus) -> None:
+    try:
+        events.emit(
+            APPROVAL_REQUESTED,
+            {
+                "environment": record["environment"],
+                "release_id": record["release_id"],
+                "project": record["project"],
+                "model": record["model"],
+                "version": record["version"],
+                "approvers": list(record["approvers"]),
+                "expires_at": timestamp(datetime.fromtimestamp(record["expires_at_epoch"], UTC)),
+                "summary": evidence.summary,
+            },
+        )
+    except Exception:  # noqa: BLE001 - chat hears of it by this; the approvers themselves have been told
+        _log.exception("approval request not announced", extra={"release_id": record["release_id"]})

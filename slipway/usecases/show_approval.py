@@ -1,0 +1,39 @@
+"""Shows an approver the evidence; changes nothing, because mail scanners follow links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slipway.domain.approval_page import evidence_answer
+from slipway.domain.web_page import WebAnswer
+from slipway.usecases.read_evidence import read_plots, read_report
+from slipway.usecases.verify_link import verify_link
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from slipway.usecases.ports import Approvals, LinkSigner, Reports
+
+
+def show_approval(
+    release_id: str,
+    raw_query: str,
+    *,
+    approvals: Approvals,
+    signer: LinkSigner,
+    reports: Reports,
+    now: datetime,
+) -> WebAnswer:
+    """
+    The page for one link.
+
+    Returns:
+        200 with the evidence, and with the form while nobody has decided; 404 and
+        410 as ``verify_link`` says.
+    """
+    opened = verify_link(release_id, raw_query, approvals=approvals, signer=signer, now=now)
+    if isinstance(opened, WebAnswer):
+        return opened
+    record, approver = opened
+    evidence = read_report(record["report_uri"], reports)
+    return evidence_answer(record, evidence, read_plots(record, evidence, reports), approver)
