@@ -1,0 +1,113 @@
+"""Builds a model's image without Docker: for the embedded AWS, which runs it on this machine's Python."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from slipway.contracts.container import PACKAGES, PROGRAM
+from slipway.contracts.names import MANIFEST_LABEL
+from workbench.images.ignore import Ignore
+from workbench.images.image import NO_TIME, Image, assemble, new_config
+from workbench.images.layers import Entry, Layer, build_layer
+from workbench.images.media_types import DOCKER, MediaTypes
+from workbench.images.packages import packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slipway.domain.semver import Version
+    from workbench.images.model_directory import ModelDirectory
+
+RUNTIME_SOURCE: Final = Path(__file__).resolve().parents[2] / "container"
+RUNTIME: Final = "/opt/slipway"
+ENTRYPOINT: Final = (f"{RUNTIME}/bin/entry",)
+ENVIRONMENT: Final = {
+    "PATH": f"{PROGRAM}:{PACKAGES}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PYTHONPATH": f"{PACKAGES}:{RUNTIME}/lib",
+    "PYTHONUNBUFFERED": "1",
+}
+_RUNTIME_LEAVES_OUT: Final = Ignore.of(["__pycache__/", "*.pyc", "/tests/", "*.md"])
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image, and how it came about."""
+
+    image: Image
+    seconds: float
+    packages_reused: bool
+    """Whether the packages layer was there already; true also where there is none."""
+
+
+def build(model: ModelDirectory, version: Version | None = None, media_types: MediaTypes = DOCKER) -> Built:
+    """
+    Build the image of a model; the same files give the same digest.
+
+    Args:
+        model: Its directory.
+        version: For the label ``org.opencontainers.image.version``.
+        media_types: Docker's; hosting refuses OCI's.
+
+    Raises:
+        InvalidManifestError: The manifest has problems.
+        PackagesError: The requirements cannot be installed.
+    """
+    start = time.perf_counter()
+    manifest = model.manifest.canonical()
+    installed = packages(model.requirements)
+    layers = [installed.layer] if installed else []
+    layers += [runtime_layer(), program_layer(model.path, manifest)]
+    config = new_config(
+        layers=layers,
+        environment=ENVIRONMENT,
+        entrypoint=ENTRYPOINT,
+        labels=labels(model, version),
+        working_directory=PROGRAM,
+        created=created() or NO_TIME,
+    )
+    image = assemble(layers, config, media_types)
+    return Built(image, time.perf_counter() - start, installed is None or installed.reused)
+
+
+def labels(model: ModelDirectory, version: Version | None) -> dict[str, str]:
+    """What an image says of itself; what is not known is left out."""
+    known = {
+        MANIFEST_LABEL: model.manifest.canonical(),
+        "org.opencontainers.image.title": model.manifest.model.name,
+        "org.opencontainers.image.revision": model.revision,
+        "org.opencontainers.image.source": model.source,
+        "org.opencontainers.image.created": created(),
+        "org.opencontainers.image.version": str(version) if version else None,
+    }
+    return {name: text for name, text in known.items() if text}
+
+
+def created() -> str | None:
+    """``SOURCE_DATE_EPOCH`` (https://reproducible-builds.org) as a time; None: it is not set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return f"{datetime.fromtimestamp(int(epoch), UTC):%Y-%m-%dT%H:%M:%SZ}" if epoch.isdigit() else None
+
+
+def runtime_layer() -> Layer:
+    """The container runtime: the entry point, and the front that adds the identity headers."""
+    return build_layer("runtime", _files(RUNTIME_SOURCE, RUNTIME, _RUNTIME_LEAVES_OUT))
+
+
+def program_layer(directory: Path, manifest: str) -> Layer:
+    """The model's own files, and the manifest for the runtime."""
+
+    def entries() -> Iterator[Entry]:
+        yield Entry(f"{RUNTIME}/manifest.json".lstrip("/"), manifest.encode())
+        yield from _files(directory, PROGRAM, Ignore.in_directory(directory))
+
+    return build_layer("program", entries())
+
+
+def _files(directory: Path, root: str, ignore: Ignore) -> Iterator[Entry]:
+    for path, file in ignore.files(directory):
+        yield Entry.of(file, f"{root.lstrip('/')}/{path}")
