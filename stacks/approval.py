@@ -1,0 +1,162 @@
+"""The approval page: an HTTP API of two routes, one that shows and one that decides."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from slipway.contracts import environment as variables
+from stacks.constructs.alarms import Alarms
+from stacks.constructs.functions import Functions, TaskFunction
+from stacks.constructs.machine import machine_arn
+from stacks.constructs.packages import Packages
+from stacks.constructs.statements import (
+    allow,
+    arn,
+    put_events,
+    read_items,
+    read_objects,
+    use_key,
+    write_items,
+)
+from stacks.notifications import NotificationsStack
+from stacks.settings import Settings
+from stacks.storage import StorageStack
+
+_PATH = "/approvals/{release_id}"
+_LOGGED = {
+    # No query string: it holds the link's signature.
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "sourceIp": "$context.identity.sourceIp",
+    "userAgent": "$context.identity.userAgent",
+    "latencyMs": "$context.responseLatency",
+    "error": "$context.integrationErrorMessage",
+}
+
+
+class ApprovalStack(cdk.Stack):
+    """The signed link is the authorization; GET changes nothing, POST decides once."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        packages: Packages,
+        storage: StorageStack,
+        notifications: NotificationsStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._settings = settings
+        self._storage = storage
+        self._functions = Functions(self, "Functions", packages=packages, settings=settings)
+        self.api = apigateway.CfnApi(
+            self, "Api", name=f"slipway-{settings.environment}-approvals", protocol_type="HTTP"
+        )
+        self._add_route("GET", self._add_show_approval())
+        self._add_route("POST", self._add_decide_approval())
+        self._add_stage()
+        alarms = Alarms(self, "Alarms", topic_arn=notifications.alarm_topic.ref, settings=settings)
+        alarms.watch_functions(self._functions)
+
+    @property
+    def url(self) -> str:
+        """Without a slash at its end."""
+        return self.api.attr_api_endpoint
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            variables.LEDGER_TABLE: self._storage.ledger.ref,
+            variables.APPROVAL_KEY_ID: self._storage.approval_key.ref,
+            variables.APPROVAL_URL: self.url,
+            variables.POLICY: self.to_json_string(self._settings.policy),
+        }
+
+    def _add_show_approval(self) -> TaskFunction:
+        return self._functions.add(
+            "show_approval",
+            environment=self._environment | {variables.ARTIFACT_BUCKET: self._storage.artifact_bucket.ref},
+            statements=[
+                allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
+                read_items(self._storage.ledger.attr_arn),
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3", "dynamodb"),
+            ],
+        )
+
+    def _add_decide_approval(self) -> TaskFunction:
+        packages = f"model-package/{self._settings.policy['resource_prefix']}-*"
+        return self._functions.add(
+            "decide_approval",
+            environment=self._environment,
+            statements=[
+                allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
+                read_items(self._storage.ledger.attr_arn),
+                write_items(self._storage.ledger.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "dynamodb"),
+                allow(
+                    ["states:SendTaskSuccess", "states:SendTaskFailure"],
+                    [machine_arn(self._settings, "release")],
+                ),
+                allow(["sagemaker:UpdateModelPackage"], [arn("sagemaker", packages)]),
+                put_events(),
+            ],
+        )
+
+    def _add_route(self, method: str, function: TaskFunction) -> None:
+        name = method.capitalize()
+        integration = apigateway.CfnIntegration(
+            self,
+            f"{name}Integration",
+            api_id=self.api.ref,
+            integration_type="AWS_PROXY",
+            integration_uri=function.arn,
+            payload_format_version="2.0",
+        )
+        apigateway.CfnRoute(
+            self,
+            f"{name}Route",
+            api_id=self.api.ref,
+            route_key=f"{method} {_PATH}",
+            authorization_type="NONE",
+            target=f"integrations/{integration.ref}",
+        )
+        function.admit(
+            "Api",
+            service="apigateway.amazonaws.com",
+            source_arn=arn("execute-api", f"{self.api.ref}/*/{method}/approvals/*"),
+        )
+
+    def _add_stage(self) -> None:
+        # Groups of this prefix need no resource policy of their own, of which a region has only ten.
+        log_group = logs.CfnLogGroup(
+            self,
+            "AccessLogs",
+            log_group_name=f"/aws/vendedlogs/apigateway/slipway-{self._settings.environment}-approvals",
+            retention_in_days=self._settings.retention.log_days,
+        )
+        apigateway.CfnStage(
+            self,
+            "Stage",
+            api_id=self.api.ref,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=arn("logs", f"log-group:{log_group.ref}"), format=json.dumps(_LOGGED)
+            ),
+            default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=self._settings.approval_api.requests_per_second,
+                throttling_burst_limit=self._settings.approval_api.burst,
+            ),
+        )

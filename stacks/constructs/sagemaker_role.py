@@ -1,0 +1,43 @@
+"""The roles that SageMaker takes to run a model image."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.constructs.role import role
+from stacks.constructs.statements import Statement, allow, arn, trust_in_account
+
+
+def sagemaker_role(
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    repository_prefix: str,
+    statements: list[Statement],
+) -> iam.CfnRole:
+    """A role that pulls the platform's images, writes SageMaker's logs and metrics, and does ``statements``."""
+    own = [
+        allow(["ecr:GetAuthorizationToken"], ["*"]),  # knows no resources
+        allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+            [arn("ecr", f"repository/{repository_prefix}/*")],
+        ),
+        allow(
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [arn("logs", "log-group:/aws/sagemaker/*")],
+        ),
+        allow(
+            ["cloudwatch:PutMetricData"],
+            ["*"],  # knows no resources
+            StringLike={"cloudwatch:namespace": ["/aws/sagemaker/*", "AWS/SageMaker"]},
+        ),
+    ]
+    return role(
+        scope,
+        construct_id,
+        trusts=trust_in_account("sagemaker.amazonaws.com"),
+        description=description,
+        statements=own + statements,
+    )

@@ -1,0 +1,230 @@
+"""
+The promote workflow: one version behind one endpoint, or what served before.
+
+Its document is contracts.promotion.PromotionDocument; beside it, variables hold
+what the way back needs: ``asked`` (the endpoint was asked to change), ``served``
+(the config that served before), ``created`` (nothing did), ``failure``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from slipway.contracts import events, names
+from stacks.machines import restore
+from stacks.machines.endpoint import BUSY, MISSING, THROTTLED, UNAVAILABLE, catch, describe, poll, sagemaker
+from stacks.machines.language import State, States, call, choose, extended, machine, query, retry, tell, when
+from stacks.machines.lease import LEASE_SECONDS, release_lease, take_lease
+
+PROMOTION: Final = "$states.input.promotion"
+DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
+
+
+def definition(*, environment: str, resource_prefix: str) -> State:
+    """The whole machine; ``${plan_promotion}`` and the like are functions, ``${ledger}`` the table."""
+    return machine(
+        "Put a registered version behind its model's endpoint; if that fails, what served before serves on",
+        "TakeLease",
+        take_lease(resource_prefix, next_state="PlanPromotion")
+        | _plan()
+        | _resources()
+        | _endpoint()
+        | _scaling()
+        | _proof(environment)
+        | release_lease()
+        | restore.states(),
+        timeout_seconds=LEASE_SECONDS,  # nobody holds a lease that has run out
+    )
+
+
+def _plan() -> States:
+    state = call("plan_promotion", key="promotion", next_state="CreateModel")
+    state["Assign"] = {"wanted": query("$states.result.Payload.endpoint_config_name")}
+    state["Catch"] = catch()
+    return {"PlanPromotion": state}
+
+
+def _resources() -> States:
+    """Model and endpoint config. Their names are the version's own: one that exists is the one we want."""
+    return _ensure("Model", next_state="CreateEndpointConfig", request="model_request") | _ensure(
+        "EndpointConfig", next_state="Look", request="endpoint_config_request"
+    )
+
+
+def _ensure(kind: str, *, next_state: str, request: str) -> States:
+    return {
+        f"Create{kind}": sagemaker(
+            f"create{kind}",
+            query(f"{PROMOTION}.{request}"),
+            next_state=next_state,
+            on_error=f"IsThe{kind}There",
+        ),
+        # SageMaker has no error name for either; only the text tells.
+        f"IsThe{kind}There": choose(
+            when("$contains($failure.Cause, 'already exist')", next_state),
+            when(THROTTLED, f"Create{kind}Later"),
+            default="MustItBeRestored",
+        ),
+        f"Create{kind}Later": {"Type": "Wait", "Seconds": 5, "Next": f"Create{kind}"},
+    }
+
+
+def _endpoint() -> States:
+    """
+    Look, act once, look again until it is settled.
+
+    Success is ``InService`` with the wanted config: a rollback ends in ``InService`` too.
+    """
+    in_place = "$endpoint.status = 'InService' and $endpoint.config = $wanted"
+    return {
+        "Look": describe(next_state="WhatIsThere", on_error="IsTheEndpointMissing"),
+        "IsTheEndpointMissing": choose(
+            when(MISSING, "CreateEndpoint", asked=True, created=True),
+            when(THROTTLED, "WaitForEndpoint"),
+            default="MustItBeRestored",
+        ),
+        "WhatIsThere": choose(
+            when(f"{in_place} and {PROMOTION}.scaling != null", "RegisterScaling"),
+            when(in_place, "DeregisterScaling"),
+            when(BUSY, "WaitForEndpoint"),
+            when("$not($asked) and $endpoint.status = 'InService'", "UpdateEndpoint", asked=True),
+            when("$not($asked) and $endpoint.status = 'Failed'", "DeleteFailedEndpoint"),
+            when("$endpoint.status = 'InService'", "RolledBack"),
+            default="EndpointFailed",
+        ),
+        "WaitForEndpoint": poll(next_state="Look"),
+        "CreateEndpoint": sagemaker(
+            "createEndpoint",
+            {
+                "EndpointName": query(f"{PROMOTION}.endpoint_name"),
+                "EndpointConfigName": query("$wanted"),
+                "Tags": query(f"[{PROMOTION}.tags]"),
+            },
+            next_state="WaitForEndpoint",
+            retries=UNAVAILABLE,
+        ),
+        # A later version may change the instance type of a scaled variant: SageMaker then wants it deregistered first.
+        "UpdateEndpoint": sagemaker(
+            "updateEndpoint",
+            {
+                "EndpointName": query(f"{PROMOTION}.endpoint_name"),
+                "EndpointConfigName": query("$wanted"),
+                # What autoscaling has set stays; without it, the manifest's count counts.
+                "RetainAllVariantProperties": query(f"{PROMOTION}.scaling != null"),
+                "DeploymentConfig": query(f"{PROMOTION}.deployment_config"),
+            },
+            next_state="WaitForEndpoint",
+            retries=UNAVAILABLE,
+        ),
+        # One that failed when it was created can't be updated.
+        "DeleteFailedEndpoint": sagemaker(
+            "deleteEndpoint",
+            {"EndpointName": query(f"{PROMOTION}.endpoint_name")},
+            next_state="WaitForEndpoint",
+        ),
+        "RolledBack": _failed("RolledBack", "SageMaker went back to config ' & $endpoint.config & '"),
+        "EndpointFailed": _failed("EndpointFailed", "status ' & $endpoint.status & '"),
+    }
+
+
+def _failed(error: str, what: str) -> State:
+    cause = f"""
+        'endpoint ' & {PROMOTION}.endpoint_name & ' did not take config ' & $wanted & ': {what}: ' & $endpoint.reason
+        """
+    return {
+        "Type": "Pass",
+        "Assign": {"failure": {"Error": error, "Cause": query(cause)}},
+        "Next": "MustItBeRestored",
+    }
+
+
+def _autoscaling(action: str, arguments: dict[str, Any], *, next_state: str) -> State:
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::aws-sdk:applicationautoscaling:{action}",
+        "Arguments": {
+            "ServiceNamespace": "sagemaker",
+            "ScalableDimension": DIMENSION,
+            "ResourceId": query(f"'endpoint/' & {PROMOTION}.endpoint_name & '/variant/{names.VARIANT}'"),
+        }
+        | arguments,
+        "Output": "{% $states.input %}",
+        "Retry": [
+            retry(
+                [
+                    "ApplicationAutoScaling.ConcurrentUpdateException",
+                    "ApplicationAutoScaling.InternalServiceException",
+                    "ApplicationAutoScaling.SdkClientException",
+                ],
+                first_seconds=2,
+                attempts=5,
+                longest_seconds=30,
+            ),
+        ],
+        "Catch": catch(),
+        "Next": next_state,
+    }
+
+
+def _scaling() -> States:
+    deregister = _autoscaling("deregisterScalableTarget", {}, next_state="Smoke")
+    not_registered = {
+        "ErrorEquals": ["ApplicationAutoScaling.ObjectNotFoundException"],
+        "Output": "{% $states.input %}",
+        "Next": "Smoke",
+    }
+    deregister["Catch"] = [not_registered, *catch()]
+    return {
+        "RegisterScaling": _autoscaling(
+            "registerScalableTarget",
+            {
+                "MinCapacity": query(f"{PROMOTION}.scaling.min_capacity"),
+                "MaxCapacity": query(f"{PROMOTION}.scaling.max_capacity"),
+            },
+            next_state="SetScaling",
+        ),
+        "SetScaling": _autoscaling(
+            "putScalingPolicy",
+            {
+                "PolicyName": query(f"{PROMOTION}.scaling.policy_name"),
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingScalingPolicyConfiguration": {
+                    "TargetValue": query(f"{PROMOTION}.scaling.invocations_per_instance"),
+                    "PredefinedMetricSpecification": {
+                        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+                    },
+                },
+            },
+            next_state="Smoke",
+        ),
+        "DeregisterScaling": deregister,
+    }
+
+
+def _proof(environment: str) -> States:
+    """A real request must be answered before the alias moves; only then is anybody told."""
+    smoke = call("smoke_endpoint", key="smoke", next_state="MoveAlias")
+    smoke["Catch"] = catch()
+    move = call("move_alias", key="alias", next_state="Tell")
+    move["Output"] = extended("endpoint", _SUMMARY)
+    move["Catch"] = catch()
+    detail = {"environment": environment, "endpoint": query("$states.input.endpoint")} | {
+        key: query(f"$states.input.request.{key}") for key in ("release_id", "project", "model", "version")
+    }
+    told = tell(events.ENDPOINT_IN_SERVICE, detail, next_state="ReleaseLease")
+    told["Catch"] = catch("ReleaseLeaseAfterFailure")  # it serves and has the alias: nothing to restore
+    return {"Smoke": smoke, "MoveAlias": move, "Tell": told}
+
+
+_VARIANT: Final = f"{PROMOTION}.endpoint_config_request.ProductionVariants[0]"
+_SUMMARY: Final = f"""
+    {{'endpoint_name': {PROMOTION}.endpoint_name,
+      'endpoint_arn': $endpoint.arn,
+      'endpoint_config_name': $wanted,
+      'variant': '{names.VARIANT}',
+      'instance_type': {_VARIANT}.InstanceType,
+      'instance_count': $exists($endpoint.count) ? $endpoint.count : {_VARIANT}.InitialInstanceCount,
+      'identity': {PROMOTION}.identity,
+      'smoke_status': $states.input.smoke.status,
+      'smoke_milliseconds': $states.input.smoke.milliseconds}}
+    """

@@ -1,0 +1,240 @@
+"""
+The release workflow: train, evaluate, judge, register, ask, promote.
+
+Its document is contracts.release.ReleaseDocument. A step that fails fails the
+execution with its own error; ``record_outcome`` finds the step in the history.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from slipway.contracts import events
+from stacks.machines.language import (
+    INPUT,
+    LAMBDA_TROUBLE,
+    State,
+    States,
+    call,
+    choose,
+    extended,
+    machine,
+    query,
+    retry,
+    tell,
+    when,
+)
+
+ATTEMPT: Final = "'-' & $states.context.Execution.RedriveCount & '-' & $states.context.State.RetryCount"
+"""Job names are unique for ever; a redrive or a retry needs another."""
+
+JOB_TROUBLE: Final = [
+    retry(
+        [
+            "SageMaker.ThrottlingException",
+            "SageMaker.AmazonSageMakerException",
+            "SageMaker.SdkClientException",
+        ],
+        first_seconds=2,
+        attempts=5,
+        longest_seconds=60,
+    ),
+    # No capacity or no quota left: that takes others' jobs to end.
+    retry(
+        ["SageMaker.ResourceLimitExceededException", "SageMaker.ResourceLimitExceeded"],
+        first_seconds=60,
+        attempts=30,
+        longest_seconds=900,
+    ),
+]
+"""Errors of asking for a job. A job that ran and failed (States.TaskFailed) would fail again, at its price."""
+
+RESULT: Final = "$states.result"
+
+
+def definition(*, environment: str, timeout_seconds: int) -> State:
+    """The whole machine; ``${judge_release}`` and the like are functions, ``${promote_machine}`` a machine."""
+    return machine(
+        "From a plan to a serving endpoint: train, evaluate, judge, register, ask a person, promote",
+        "Train",
+        _training() | _evaluation() | _judgement(environment) | _registration() | _approval() | _promotion(),
+        timeout_seconds=timeout_seconds,
+    )
+
+
+def _training() -> States:
+    return {
+        "Train": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+            "Arguments": query(
+                f"""
+                $merge([$states.input.plan.requests.training,
+                        {{'TrainingJobName': $states.input.plan.job_names.training & {ATTEMPT}}}])
+                """
+            ),
+            # SageMaker leaves out times that it does not know, and metrics that never appeared.
+            "Output": extended(
+                "training",
+                f"""
+                {{'job_name': {RESULT}.TrainingJobName,
+                  'job_arn': {RESULT}.TrainingJobArn,
+                  'model_uri': {RESULT}.ModelArtifacts.S3ModelArtifacts,
+                  'seconds': $sum([{RESULT}.TrainingTimeInSeconds]),
+                  'billable_seconds': $sum([{RESULT}.BillableTimeInSeconds]),
+                  'metrics': $merge([{{}}, {RESULT}.FinalMetricDataList.{{MetricName: Value}}])}}
+                """,
+            ),
+            "Retry": JOB_TROUBLE,
+            "Next": "Evaluate",
+        },
+    }
+
+
+def _evaluation() -> States:
+    """Challenger and champion are measured at the same time on the same frozen data."""
+    return {
+        "Evaluate": {
+            "Type": "Parallel",
+            "Branches": [_challenger(), _champion()],
+            "Output": extended("evaluation", f"{{'challenger': {RESULT}[0], 'champion': {RESULT}[1]}}"),
+            "Next": "Judge",
+        },
+    }
+
+
+def _evaluate(side: str, request: str) -> State:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+        "Arguments": query(
+            f"$merge([{request}, {{'ProcessingJobName': $states.input.plan.job_names.{side} & {ATTEMPT}}}])"
+        ),
+        "Output": query(
+            f"""
+            {{'job_name': {RESULT}.ProcessingJobName,
+              'report_prefix': {RESULT}.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri}}
+            """
+        ),
+        "Retry": JOB_TROUBLE,
+        "End": True,
+    }
+
+
+def _challenger() -> State:
+    inputs = """
+        $states.input.plan.requests.challenger.ProcessingInputs.(
+            InputName = 'model'
+                ? $merge([$, {'S3Input': $merge([S3Input, {'S3Uri': $states.input.training.model_uri}])}])
+                : $)
+        """
+    request = "$merge([$states.input.plan.requests.challenger, {'ProcessingInputs': [" + inputs + "]}])"
+    return {
+        "StartAt": "EvaluateChallenger",
+        "States": {"EvaluateChallenger": _evaluate("challenger", request)},
+    }
+
+
+def _champion() -> State:
+    return {
+        "StartAt": "IsThereAChampion",
+        "States": {
+            "IsThereAChampion": choose(
+                when("$states.input.plan.champion != null", "EvaluateChampion"), default="NoChampion"
+            ),
+            "EvaluateChampion": _evaluate("champion", "$states.input.plan.requests.champion"),
+            "NoChampion": {"Type": "Succeed", "Output": query("null")},
+        },
+    }
+
+
+def _identity(environment: str) -> dict[str, str]:
+    """contracts.events.NoticeDetail."""
+    return {"environment": environment} | {
+        key: query(f"$states.input.plan.{key}") for key in ("release_id", "project", "model", "version")
+    }
+
+
+def _judgement(environment: str) -> States:
+    told = {key: query(f"$states.input.{key}") for key in ("verdict", "evaluation", "training")}
+    return {
+        "Judge": call("judge_release", key="verdict", next_state="TellVerdict"),
+        "TellVerdict": tell(events.RELEASE_JUDGED, _identity(environment) | told, next_state="IsItAccepted"),
+        "IsItAccepted": choose(when("$states.input.verdict.accepted", "Register"), default="NotAccepted"),
+        "NotAccepted": {"Type": "Succeed"},
+    }
+
+
+def _registration() -> States:
+    return {"Register": call("register_release", key="package", next_state="RequestApproval")}
+
+
+def _approval() -> States:
+    expired = (
+        "{'decision': 'expired', 'approver': '', 'reason': 'nobody decided in time', 'decided_at': $now()}"
+    )
+    return {
+        "RequestApproval": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Arguments": {
+                "FunctionName": "${request_approval}",
+                "Payload": {
+                    "document": INPUT,
+                    "task_token": query("$states.context.Task.Token"),
+                    "redrive": query("$states.context.Execution.RedriveCount"),
+                },
+            },
+            "TimeoutSeconds": query("$states.input.plan.approval_timeout_seconds"),
+            "Output": extended("approval", RESULT),
+            # Each try has another token and mails other links. Only what Lambda refused to start is tried again.
+            "Retry": [LAMBDA_TROUBLE | {"ErrorEquals": ["Lambda.TooManyRequestsException"]}],
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.Timeout"],
+                    "Output": extended("approval", expired),
+                    "Next": "IsItApproved",
+                },
+            ],
+            "Next": "IsItApproved",
+        },
+        "IsItApproved": choose(
+            when("$states.input.approval.decision = 'approved'", "Promote"), default="NotApproved"
+        ),
+        "NotApproved": {"Type": "Succeed"},
+    }
+
+
+def _promotion() -> States:
+    request: dict[str, Any] = {
+        key: query(f"$states.input.plan.{key}") for key in ("project", "model", "version", "release_id")
+    } | {
+        "cause": "approval",
+        "actor": query("$states.input.approval.approver"),
+        "reason": query("$states.input.approval.reason"),
+    }
+    return {
+        "Promote": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution.sync:2",
+            "Arguments": {
+                "StateMachineArn": "${promote_machine}",
+                "Name": query(f"$states.input.plan.release_id & {ATTEMPT}"),
+                "Input": {
+                    "request": request,
+                    # Links both executions in the console.
+                    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": query("$states.context.Execution.Id"),
+                },
+            },
+            "Output": extended("endpoint", f"{RESULT}.Output.endpoint"),
+            "Retry": [
+                retry(
+                    ["StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException"],
+                    first_seconds=2,
+                    attempts=5,
+                    longest_seconds=60,
+                ),
+            ],
+            "End": True,
+        },
+    }

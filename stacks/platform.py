@@ -1,0 +1,39 @@
+"""One environment's stacks, in the order in which they need each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+
+from stacks.approval import ApprovalStack
+from stacks.constructs.packages import Packages
+from stacks.notifications import NotificationsStack
+from stacks.promotion import PromotionStack
+from stacks.release import ReleaseStack
+from stacks.settings import Settings
+from stacks.storage import StorageStack
+
+
+def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> list[cdk.Stack]:
+    """Add the stacks of one environment to ``app``: ``slipway-<environment>-<part>``."""
+    place = cdk.Environment(account=settings.account, region=settings.region)
+    every: dict[str, Any] = {
+        "settings": settings,
+        "env": place,
+        "termination_protection": settings.retains,
+        "tags": {"slipway:environment": settings.environment},
+    }
+
+    def name(part: str) -> str:
+        return f"slipway-{settings.environment}-{part}"
+
+    storage = StorageStack(app, name("storage"), **every)
+    with_code: dict[str, Any] = every | {"packages": packages, "storage": storage}
+    notifications = NotificationsStack(app, name("notifications"), **with_code)
+    approval = ApprovalStack(app, name("approval"), **with_code, notifications=notifications)
+    promotion = PromotionStack(app, name("promotion"), **with_code, notifications=notifications)
+    release = ReleaseStack(
+        app, name("release"), **with_code, notifications=notifications, approval=approval, promotion=promotion
+    )
+    return [storage, notifications, approval, promotion, release]

@@ -1,0 +1,185 @@
+"""From a registered version to a serving endpoint: the promote machine and its functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from slipway.contracts import environment as variables
+from stacks.constructs.alarms import Alarms
+from stacks.constructs.functions import Functions, TaskFunction
+from stacks.constructs.machine import Machine
+from stacks.constructs.packages import Packages
+from stacks.constructs.sagemaker_role import sagemaker_role
+from stacks.constructs.statements import (
+    Statement,
+    allow,
+    arn,
+    invoke,
+    pass_role,
+    put_events,
+    read_items,
+    read_objects,
+    use_key,
+    write_items,
+)
+from stacks.machines import promote
+from stacks.notifications import NotificationsStack
+from stacks.settings import Settings
+from stacks.storage import StorageStack
+
+
+class PromotionStack(cdk.Stack):
+    """Serves approvals, promotions by hand and rollbacks alike."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        packages: Packages,
+        storage: StorageStack,
+        notifications: NotificationsStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._settings = settings
+        self._storage = storage
+        self._prefix = settings.policy["resource_prefix"]
+        self._read_ledger = [
+            read_items(storage.ledger.attr_arn),
+            use_key(storage.data_key.attr_arn, "dynamodb"),
+        ]
+        self._serving_role = sagemaker_role(
+            self,
+            "ServingRole",
+            description="Slipway: what a serving container may do",
+            repository_prefix=settings.policy["repository_prefix"],
+            statements=[
+                *read_objects(storage.artifact_bucket.attr_arn),
+                use_key(storage.data_key.attr_arn, "s3"),
+            ],
+        )
+        self._functions = Functions(self, "Functions", packages=packages, settings=settings)
+        plan, smoke, move = self._add_plan_promotion(), self._add_smoke_endpoint(), self._add_move_alias()
+        self.machine = Machine(
+            self,
+            "Promote",
+            kind="promote",
+            definition=promote.definition(environment=settings.environment, resource_prefix=self._prefix),
+            substitutions={
+                "ledger": storage.ledger.ref,
+                "plan_promotion": plan.arn,
+                "smoke_endpoint": smoke.arn,
+                "move_alias": move.arn,
+            },
+            statements=[
+                invoke(plan.arn, smoke.arn, move.arn),
+                *self._lease(),
+                *self._endpoints(),
+                *self._scaling(),
+                put_events(),
+            ],
+            settings=settings,
+        )
+        alarms = Alarms(self, "Alarms", topic_arn=notifications.alarm_topic.ref, settings=settings)
+        alarms.watch_functions(self._functions)
+        alarms.watch_machine(self.machine.arn)
+
+    def _add_plan_promotion(self) -> TaskFunction:
+        return self._functions.add(
+            "plan_promotion",
+            environment={
+                variables.LEDGER_TABLE: self._storage.ledger.ref,
+                variables.SERVING_ROLE_ARN: self._serving_role.attr_arn,
+                variables.DATA_KEY_ARN: self._storage.data_key.attr_arn,
+                variables.POLICY: self.to_json_string(self._settings.policy),
+            },
+            statements=[
+                *self._read_ledger,
+                allow(["sagemaker:DescribeEndpoint"], [arn("sagemaker", f"endpoint/{self._prefix}-*")]),
+                allow(
+                    ["sagemaker:DescribeModelPackage"], [arn("sagemaker", f"model-package/{self._prefix}-*")]
+                ),
+            ],
+        )
+
+    def _add_smoke_endpoint(self) -> TaskFunction:
+        return self._functions.add(
+            "smoke_endpoint",
+            statements=[
+                allow(["sagemaker:InvokeEndpoint"], [arn("sagemaker", f"endpoint/{self._prefix}-*")]),
+            ],
+            timeout_seconds=120,  # SageMaker gives a container 60 seconds to answer
+        )
+
+    def _add_move_alias(self) -> TaskFunction:
+        return self._functions.add(
+            "move_alias",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            statements=[
+                *self._read_ledger,
+                write_items(self._storage.ledger.attr_arn),
+                allow(
+                    ["sagemaker:UpdateModelPackage"], [arn("sagemaker", f"model-package/{self._prefix}-*")]
+                ),
+            ],
+        )
+
+    def _lease(self) -> list[Statement]:
+        return [
+            allow(
+                ["dynamodb:PutItem", "dynamodb:DeleteItem"],
+                [self._storage.ledger.attr_arn],
+                **{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ENDPOINT#*"]}},
+            ),
+            use_key(self._storage.data_key.attr_arn, "dynamodb"),
+        ]
+
+    def _endpoints(self) -> list[Statement]:
+        models, configs, endpoints = (
+            arn("sagemaker", f"{kind}/{self._prefix}-*") for kind in ("model", "endpoint-config", "endpoint")
+        )
+        return [
+            allow(["sagemaker:CreateModel"], [models]),
+            allow(["sagemaker:CreateEndpointConfig"], [configs]),
+            allow(["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"], [endpoints, configs]),
+            allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"], [endpoints]),
+            allow(["sagemaker:AddTags"], [models, configs, endpoints]),
+            pass_role(self._serving_role.attr_arn, "sagemaker.amazonaws.com"),
+        ]
+
+    def _scaling(self) -> list[Statement]:
+        """Application Auto Scaling acts for the caller: it reads and changes the endpoint and makes its alarms."""
+        targets = arn("application-autoscaling", "scalable-target/*")  # their ids are random
+        role = f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"  # noqa: E501 - one name
+        return [
+            allow(
+                [
+                    "application-autoscaling:RegisterScalableTarget",
+                    "application-autoscaling:DeregisterScalableTarget",
+                    "application-autoscaling:PutScalingPolicy",
+                ],
+                [targets],
+                StringEquals={"application-autoscaling:service-namespace": "sagemaker"},
+            ),
+            allow(
+                ["sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities"],
+                [
+                    arn("sagemaker", f"endpoint/{self._prefix}-*"),
+                    arn("sagemaker", f"endpoint-config/{self._prefix}-*"),
+                ],
+            ),
+            allow(
+                ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"],
+                [arn("cloudwatch", "alarm:TargetTracking-endpoint/*")],
+            ),
+            allow(
+                ["iam:CreateServiceLinkedRole"],
+                [role],
+                StringEquals={"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"},
+            ),
+        ]

@@ -1,0 +1,397 @@
+"""From a pushed image to an approved version: the registry, the front door, the release machine, its records."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from slipway.contracts import environment as variables
+from slipway.contracts.platform import Platform, parameter_name
+from stacks.approval import ApprovalStack
+from stacks.constructs.alarms import Alarms
+from stacks.constructs.dead_letters import DeadLetters
+from stacks.constructs.functions import Functions, TaskFunction
+from stacks.constructs.machine import Machine, machine_arn, machine_name
+from stacks.constructs.packages import Packages
+from stacks.constructs.registry import Registry
+from stacks.constructs.rule import rule
+from stacks.constructs.sagemaker_role import sagemaker_role
+from stacks.constructs.schedules import Schedules
+from stacks.constructs.statements import (
+    Statement,
+    allow,
+    arn,
+    invoke,
+    managed_rule,
+    pass_role,
+    put_events,
+    read_items,
+    read_objects,
+    use_key,
+    write_items,
+    write_objects,
+)
+from stacks.machines import release
+from stacks.notifications import NotificationsStack
+from stacks.promotion import PromotionStack
+from stacks.settings import Settings
+from stacks.storage import StorageStack
+
+SWEEP_SECONDS: Final = 300
+QUEUEING_SECONDS: Final = 2 * 24 * 3600
+"""What a release may wait for capacity, beside what its own programs and its approval may take."""
+
+
+class ReleaseStack(cdk.Stack):
+    """The spine. It comes last: it calls and names what the other stacks hold."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        packages: Packages,
+        storage: StorageStack,
+        notifications: NotificationsStack,
+        approval: ApprovalStack,
+        promotion: PromotionStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._settings = settings
+        self._storage = storage
+        self._notifications = notifications
+        self._approval = approval
+        self._promotion = promotion
+        self._prefix = settings.policy["resource_prefix"]
+        self._images = arn("ecr", f"repository/{settings.policy['repository_prefix']}/*")
+        Registry(self, "Registry", settings=settings)
+        self._job_role = self._add_job_role()
+        self._functions = Functions(self, "Functions", packages=packages, settings=settings)
+        self._dead_letters = DeadLetters(self, "DeadLetters")
+        self._machine = self._add_machine()
+        self._plan_release = self._add_plan_release()
+        self._add_rules()
+        self._add_sweeps()
+        self._add_alarms()
+        self._describe()
+
+    @property
+    def _ledger(self) -> list[Statement]:
+        """Read and write the ledger."""
+        return [
+            read_items(self._storage.ledger.attr_arn),
+            write_items(self._storage.ledger.attr_arn),
+            use_key(self._storage.data_key.attr_arn, "dynamodb"),
+        ]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            variables.LEDGER_TABLE: self._storage.ledger.ref,
+            variables.POLICY: self.to_json_string(self._settings.policy),
+        }
+
+    @property
+    def _release_machine(self) -> str:
+        return machine_arn(self._settings, "release")
+
+    def _executions(self, *kinds: str) -> list[str]:
+        return [arn("states", f"execution:{machine_name(self._settings, kind)}:*") for kind in kinds]
+
+    def _add_job_role(self) -> iam.CfnRole:
+        return sagemaker_role(
+            self,
+            "JobRole",
+            description="Slipway: what a training or processing job may do",
+            repository_prefix=self._settings.policy["repository_prefix"],
+            statements=[
+                *read_objects(self._storage.data_bucket.attr_arn),
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                write_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
+            ],
+        )
+
+    def _add_machine(self) -> Machine:
+        judge, register, request = (
+            self._add_judge_release(),
+            self._add_register_release(),
+            self._add_request_approval(),
+        )
+        policy = self._settings.policy
+        return Machine(
+            self,
+            "Release",
+            kind="release",
+            definition=release.definition(
+                environment=self._settings.environment,
+                timeout_seconds=policy["approval_timeout_hours"] * 3600
+                + policy["max_training_minutes"] * 2 * 60
+                + QUEUEING_SECONDS,
+            ),
+            substitutions={
+                "judge_release": judge.arn,
+                "register_release": register.arn,
+                "request_approval": request.arn,
+                "promote_machine": self._promotion.machine.arn,
+            },
+            statements=[
+                invoke(judge.arn, register.arn, request.arn),
+                *self._jobs(),
+                *self._promotions(),
+                put_events(),
+            ],
+            settings=self._settings,
+        )
+
+    def _jobs(self) -> list[Statement]:
+        training, processing = (
+            arn("sagemaker", f"{kind}/{self._prefix}-*") for kind in ("training-job", "processing-job")
+        )
+        return [
+            allow(
+                ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"],
+                [training],
+            ),
+            allow(
+                [
+                    "sagemaker:CreateProcessingJob",
+                    "sagemaker:DescribeProcessingJob",
+                    "sagemaker:StopProcessingJob",
+                ],
+                [processing],
+            ),
+            allow(["sagemaker:AddTags", "sagemaker:ListTags"], [training, processing]),
+            pass_role(self._job_role.attr_arn, "sagemaker.amazonaws.com"),
+            managed_rule("StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
+            managed_rule("StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
+        ]
+
+    def _promotions(self) -> list[Statement]:
+        return [
+            allow(["states:StartExecution"], [self._promotion.machine.arn]),
+            allow(["states:DescribeExecution", "states:StopExecution"], self._executions("promote")),
+            managed_rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
+        ]
+
+    def _add_judge_release(self) -> TaskFunction:
+        bucket = self._storage.artifact_bucket
+        return self._functions.add(
+            "judge_release",
+            environment={variables.ARTIFACT_BUCKET: bucket.ref},
+            statements=[
+                *read_objects(bucket.attr_arn),
+                write_objects(bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
+            ],
+            timeout_seconds=120,
+        )
+
+    def _add_register_release(self) -> TaskFunction:
+        group = arn("sagemaker", f"model-package-group/{self._prefix}-*")
+        package = arn("sagemaker", f"model-package/{self._prefix}-*")
+        return self._functions.add(
+            "register_release",
+            environment=self._environment,
+            statements=[
+                allow(
+                    [
+                        "sagemaker:CreateModelPackageGroup",
+                        "sagemaker:DescribeModelPackageGroup",
+                        "sagemaker:ListModelPackages",
+                    ],
+                    [group],
+                ),
+                allow(["sagemaker:CreateModelPackage"], [group, package]),
+                allow(["sagemaker:AddTags"], [group]),
+                *self._ledger,
+                # SageMaker reads the artifact and the image with the caller's rights.
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
+                allow(["ecr:BatchGetImage", "ecr:DescribeImages"], [self._images]),
+            ],
+        )
+
+    def _add_request_approval(self) -> TaskFunction:
+        return self._functions.add(
+            "request_approval",
+            environment=self._environment
+            | {
+                variables.APPROVAL_KEY_ID: self._storage.approval_key.ref,
+                variables.APPROVAL_URL: self._approval.url,
+                variables.NOTICE_TOPIC_ARN: self._notifications.notice_topic.ref,
+            },
+            statements=[
+                *self._ledger,
+                allow(["kms:GenerateMac"], [self._storage.approval_key.attr_arn]),
+                allow(["sns:Publish"], [self._notifications.notice_topic.ref]),
+                use_key(self._storage.data_key.attr_arn, "sns"),
+                put_events(),
+            ],
+        )
+
+    def _add_plan_release(self) -> TaskFunction:
+        return self._functions.add(
+            "plan_release",
+            environment=self._environment
+            | {
+                variables.DATA_BUCKET: self._storage.data_bucket.ref,
+                variables.ARTIFACT_BUCKET: self._storage.artifact_bucket.ref,
+                variables.DATA_KEY_ARN: self._storage.data_key.attr_arn,
+                variables.JOB_ROLE_ARN: self._job_role.attr_arn,
+                variables.RELEASE_MACHINE_ARN: self._machine.arn,
+            },
+            statements=[
+                allow(
+                    ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages"], [self._images]
+                ),
+                *read_objects(self._storage.data_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
+                *self._ledger,
+                allow(["states:StartExecution"], [self._machine.arn]),
+                put_events(),
+            ],
+            timeout_seconds=60,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+
+    def _add_rules(self) -> None:
+        # What else a push brings (child manifests, tags that are no version) is refused with a reason, not filtered.
+        pushes = rule(
+            self,
+            "ImagePushes",
+            description="A pushed model image starts a release",
+            pattern={
+                "source": ["aws.ecr"],
+                "detail-type": ["ECR Image Action"],
+                "detail": {
+                    "action-type": ["PUSH"],
+                    "result": ["SUCCESS"],
+                    "repository-name": [{"prefix": f"{self._settings.policy['repository_prefix']}/"}],
+                },
+            },
+            targets=[self._plan_release],
+            dead_letters=self._dead_letters,
+        )
+        endings = rule(
+            self,
+            "WorkflowEndings",
+            description="How a workflow ended is recorded",
+            pattern={
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {
+                    "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+                    "stateMachineArn": [self._machine.arn, self._promotion.machine.arn],
+                },
+            },
+            targets=[self._add_record_outcome()],
+            dead_letters=self._dead_letters,
+        )
+        self._dead_letters.admit_rules(pushes.attr_arn, endings.attr_arn)
+
+    @property
+    def _read_executions(self) -> Statement:
+        return allow(
+            ["states:DescribeExecution", "states:GetExecutionHistory"], self._executions("release", "promote")
+        )
+
+    @property
+    def _machines(self) -> dict[str, str]:
+        return {
+            variables.RELEASE_MACHINE_ARN: self._machine.arn,
+            variables.PROMOTE_MACHINE_ARN: self._promotion.machine.arn,
+        }
+
+    def _add_record_outcome(self) -> TaskFunction:
+        return self._functions.add(
+            "record_outcome",
+            environment=self._environment | self._machines,
+            statements=[*self._ledger, self._read_executions, put_events()],
+            timeout_seconds=60,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+
+    def _add_sweeps(self) -> None:
+        pushes = self._functions.add(
+            "sweep_pushes",
+            environment=self._environment | {variables.PLAN_FUNCTION_ARN: self._plan_release.arn},
+            statements=[
+                *self._ledger,
+                allow(["ecr:DescribeRepositories"], [arn("ecr", "repository/*")]),
+                allow(["ecr:DescribeImages", "ecr:BatchGetImage"], [self._images]),
+                invoke(self._plan_release.arn),
+            ],
+            timeout_seconds=SWEEP_SECONDS,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+        executions = self._functions.add(
+            "sweep_executions",
+            environment=self._environment | self._machines,
+            statements=[*self._ledger, self._read_executions, put_events()],
+            timeout_seconds=SWEEP_SECONDS,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+        approvals = self._functions.add(
+            "sweep_approvals",
+            environment=self._environment,
+            statements=[
+                *self._ledger,
+                allow(["states:SendTaskSuccess", "states:SendTaskFailure"], [self._release_machine]),
+                allow(
+                    ["sagemaker:UpdateModelPackage"], [arn("sagemaker", f"model-package/{self._prefix}-*")]
+                ),
+                put_events(),
+            ],
+            timeout_seconds=SWEEP_SECONDS,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+        Schedules(
+            self,
+            "Sweeps",
+            functions=[pushes, executions, approvals],
+            minutes=self._settings.sweep_minutes,
+            dead_letters=self._dead_letters,
+        )
+
+    def _add_alarms(self) -> None:
+        alarms = Alarms(
+            self, "Alarms", topic_arn=self._notifications.alarm_topic.ref, settings=self._settings
+        )
+        alarms.watch_functions(self._functions)
+        alarms.watch_dead_letters(self._dead_letters.name)
+        alarms.watch_machine(self._machine.arn)
+
+    def _describe(self) -> None:
+        """The one parameter that tells clients where everything is; its name is how they find it."""
+        storage, policy = self._storage, self._settings.policy
+        platform = Platform(
+            environment=self._settings.environment,
+            account=cdk.Aws.ACCOUNT_ID,
+            region=cdk.Aws.REGION,
+            repository_prefix=policy["repository_prefix"],
+            resource_prefix=policy["resource_prefix"],
+            ledger_table=storage.ledger.ref,
+            data_bucket=storage.data_bucket.ref,
+            artifact_bucket=storage.artifact_bucket.ref,
+            data_key_arn=storage.data_key.attr_arn,
+            release_machine_arn=self._machine.arn,
+            promote_machine_arn=self._promotion.machine.arn,
+            plan_function=self._plan_release.name,
+            notice_topic_arn=self._notifications.notice_topic.ref,
+            approval_url=self._approval.url,
+        )
+        ssm.CfnParameter(
+            self,
+            "Platform",
+            type="String",
+            name=parameter_name(self._settings.environment),
+            description="Where this platform's parts are",
+            value=self.to_json_string(platform),
+        )

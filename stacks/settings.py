@@ -1,0 +1,178 @@
+"""``environments/<environment>.toml`` as a frozen, validated value."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from slipway.contracts.policy import Policy
+from stacks.settings_rules import NO_DEFAULT, SECTIONS, TOP, Rule
+
+ENVIRONMENTS: Final = ("local", "dev", "stage", "prod")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsProblem:
+    """
+    One thing that is wrong in a settings file.
+
+    >>> str(SettingsProblem("environments/prod.toml", "sweeps.interval_minutes", "is missing", "a number"))
+    'environments/prod.toml: sweeps.interval_minutes is missing; expected a number'
+    """
+
+    file: str
+    key: str
+    what: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key} {self.what}; expected {self.expected}"
+
+
+class SettingsError(Exception):
+    """A settings file says something that it can't say; ``problems`` holds all of them."""
+
+    def __init__(self, problems: list[SettingsProblem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Who is told besides a model's own recipients, and by what."""
+
+    platform_team: tuple[str, ...]
+    """Told of alarms."""
+    slack_secret: str
+    """Name of the Secrets Manager secret that holds the webhook's URL; empty: no Slack."""
+    runbook_url: str
+    """Alarms link to headings of this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is not evidence is kept, in days."""
+
+    log_days: int
+    access_log_days: int
+    noncurrent_object_days: int
+    untagged_image_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalApi:
+    """The approval page's throttling."""
+
+    requests_per_second: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One environment of the platform."""
+
+    environment: str
+    account: str | None
+    """None: whatever account the credentials at deployment belong to."""
+    region: str | None
+    policy: Policy
+    notifications: Notifications
+    retention: Retention
+    approval_api: ApprovalApi
+    sweep_minutes: int
+    scan_on_push: bool
+    """Whether this platform sets the registry's scanning; an account has one such configuration."""
+
+    @property
+    def retains(self) -> bool:
+        """Whether buckets, table and keys outlive their stack: everywhere but on a laptop."""
+        return self.environment != "local"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every approver and recipient once, sorted: each gets an own subscription."""
+        groups = (*self.policy["approvers"].values(), *self.policy["recipients"].values())
+        return tuple(sorted({address for group in groups for address in group}))
+
+
+def _expected(rules: Mapping[str, Any]) -> str:
+    return "one of " + ", ".join(sorted(rules))
+
+
+def _problems(
+    file: str, table: Mapping[str, Any], rules: Mapping[str, Rule], at: str
+) -> Iterator[SettingsProblem]:
+    for key in table:
+        if key not in rules:
+            yield SettingsProblem(file, at + key, "is unknown", _expected(rules))
+    for key, rule in rules.items():
+        if key not in table:
+            if rule.default is NO_DEFAULT:
+                yield SettingsProblem(file, at + key, "is missing", rule.expected)
+        elif not rule.accepts(table[key]):
+            yield SettingsProblem(file, at + key, f"is {table[key]!r}", rule.expected)
+
+
+def _all_problems(file: str, document: Mapping[str, Any]) -> Iterator[SettingsProblem]:
+    top = {key: value for key, value in document.items() if key not in SECTIONS}
+    for key, value in top.items():
+        if key not in TOP:
+            what = "is an unknown section" if isinstance(value, dict) else "is unknown"
+            yield SettingsProblem(file, key, what, _expected({**TOP, **SECTIONS}))
+    yield from _problems(file, {key: value for key, value in top.items() if key in TOP}, TOP, "")
+    for name, rules in SECTIONS.items():
+        section = document.get(name, {})
+        if isinstance(section, dict):
+            yield from _problems(file, section, rules, f"{name}.")
+        else:
+            yield SettingsProblem(file, name, f"is {section!r}", "a section")
+    policy = document.get("policy")
+    if isinstance(policy, dict) and policy.get("approvers") == {}:
+        yield SettingsProblem(file, "policy.approvers", "is empty", 'at least "*" = ["team@example.com"]')
+
+
+def parse(environment: str, text: str, *, file: str) -> Settings:
+    """
+    The settings that ``text`` holds.
+
+    Raises:
+        SettingsError: Anything is unknown, missing or of the wrong kind; all of it is named at once.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([SettingsProblem(file, "the file", f"is not TOML ({error})", "TOML")]) from error
+    if problems := list(_all_problems(file, document)):
+        raise SettingsError(problems)
+    notifications = document["notifications"]
+    return Settings(
+        environment=environment,
+        account=document.get("account"),
+        region=document.get("region"),
+        policy=Policy(**document["policy"]),
+        notifications=Notifications(
+            **notifications | {"platform_team": tuple(notifications["platform_team"])}
+        ),
+        retention=Retention(**document["retention"]),
+        approval_api=ApprovalApi(**document["approval_api"]),
+        sweep_minutes=document["sweeps"]["interval_minutes"],
+        scan_on_push=document["registry"]["scan_on_push"],
+    )
+
+
+def load(environment: str, directory: Path) -> Settings:
+    """
+    The settings of one environment.
+
+    Raises:
+        SettingsError: There is no such file, or what it says can't be.
+    """
+    path = directory / f"{environment}.toml"
+    file = f"{directory.name}/{path.name}"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in directory.glob("*.toml")))
+        raise SettingsError([SettingsProblem(file, "the file", "does not exist", f"an environment: {known}")])
+    return parse(environment, path.read_text(encoding="utf-8"), file=file)

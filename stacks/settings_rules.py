@@ -1,0 +1,144 @@
+"""What each key of ``environments/<environment>.toml`` must hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+LOG_DAYS: Final = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3653,
+)
+"""The retentions that CloudWatch Logs knows."""
+MAX_RESOURCE_PREFIX: Final = 17
+"""SageMaker's 63 characters, less a project (20), a model (24) and two hyphens."""
+NO_DEFAULT: Final = object()
+
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One key: what it may hold, in words and as a test, and what stands for it where it is missing."""
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    default: Any = NO_DEFAULT
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _matches(pattern: str) -> Callable[[Any], bool]:
+    compiled = re.compile(pattern)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+
+
+def _whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def whole(low: int, high: int, unit: str) -> Rule:
+    """A required whole number from ``low`` to ``high``."""
+    return Rule(f"a whole number of {unit} from {low} to {high}", _whole(low, high))
+
+
+def _list_of(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(accepts(item) for item in value)
+
+
+def _is_email(value: Any) -> bool:
+    return isinstance(value, str) and _EMAIL.fullmatch(value) is not None
+
+
+def _emails_by_project(value: Any) -> bool:
+    return isinstance(value, dict) and all(_list_of(_is_email)(emails) for emails in value.values())
+
+
+EMAILS: Final = Rule('a list of e-mail addresses, such as ["team@example.com"]', _list_of(_is_email))
+EMAILS_BY_PROJECT: Final = Rule(
+    'a table of project (or "*" for all others) to e-mail addresses, such as "*" = ["team@example.com"]',
+    _emails_by_project,
+)
+INSTANCE_TYPES: Final = Rule(
+    'a list of SageMaker instance types, such as ["ml.m5.large"]; empty for every type',
+    _list_of(_matches(r"ml\.[a-z0-9-]+\.[a-z0-9]+")),
+)
+
+TOP: Final[Mapping[str, Rule]] = {
+    "account": Rule("an AWS account id of 12 digits, in quotes", _matches(r"\d{12}"), default=None),
+    "region": Rule('an AWS region, such as "eu-west-1"', _matches(r"[a-z]{2}(-[a-z]+)+-\d"), default=None),
+}
+
+SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
+    "policy": {
+        "repository_prefix": Rule(
+            'the first part of repository names: lower-case letters, digits and hyphens, such as "models"',
+            _matches(r"[a-z0-9]+(-[a-z0-9]+)*"),
+        ),
+        "resource_prefix": Rule(
+            f'letters, digits and hyphens, at most {MAX_RESOURCE_PREFIX}, such as "slipway-prod"',
+            _matches(rf"(?=.{{1,{MAX_RESOURCE_PREFIX}}}$)[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*"),
+        ),
+        "projects": Rule(
+            'a list of project names, such as ["pricing"]; empty for every project', _list_of(_text)
+        ),
+        "training_instance_types": INSTANCE_TYPES,
+        "serving_instance_types": INSTANCE_TYPES,
+        "max_training_minutes": whole(1, 40_320, "minutes"),
+        "max_instance_count": whole(1, 100, "instances"),
+        "approval_timeout_hours": whole(1, 720, "hours"),
+        "poll_seconds": whole(1, 300, "seconds"),
+        "approvers": EMAILS_BY_PROJECT,
+        "recipients": EMAILS_BY_PROJECT,
+    },
+    "notifications": {
+        "platform_team": EMAILS,
+        "slack_secret": Rule(
+            "the name of a Secrets Manager secret that holds the incoming webhook's URL; empty for no Slack",
+            _matches(r"[a-zA-Z0-9/_+=.@-]*"),
+        ),
+        "runbook_url": Rule("a URL that begins with https://", _matches(r"https://\S+")),
+    },
+    "retention": {
+        "log_days": Rule(
+            "a number of days that CloudWatch Logs knows: " + ", ".join(map(str, LOG_DAYS)),
+            lambda value: type(value) is int and value in LOG_DAYS,
+        ),
+        "access_log_days": whole(1, 3650, "days"),
+        "noncurrent_object_days": whole(1, 3650, "days"),
+        "untagged_image_days": whole(1, 3650, "days"),
+    },
+    "approval_api": {
+        "requests_per_second": whole(1, 1000, "requests per second"),
+        "burst": whole(1, 2000, "requests"),
+    },
+    "sweeps": {
+        "interval_minutes": whole(1, 1440, "minutes"),
+    },
+    "registry": {
+        "scan_on_push": Rule("true or false", lambda value: isinstance(value, bool)),
+    },
+}
