@@ -165,8 +165,10 @@ class EcrApi:
         if wish.get("imageIds"):
             images = [self._named(name, identity) for identity in wish["imageIds"]]
         status = (wish.get("filter") or {}).get("tagStatus", "ANY")
-        keys = ("registryId", "repositoryName", "imageDigest", "imageSizeInBytes", "imagePushedAt")
-        keys += ("imageManifestMediaType", "artifactMediaType")
+        keys = (
+            *("registryId", "repositoryName", "imageDigest", "imageSizeInBytes", "imagePushedAt"),
+            *("imageManifestMediaType", "artifactMediaType"),
+        )
         details = []
         for image in images:
             if status != "ANY" and (status == "TAGGED") != bool(image["imageTags"]):

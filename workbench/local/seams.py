@@ -181,6 +181,16 @@ LAMBDA_RUNTIME = Upstream(
 )
 
 # --- ministack.services.* -------------------------------------------------------------------------
+LAMBDA = Upstream(
+    "ministack.services.lambda_svc",
+    functions=("_functions", "AccountRegionScopedDict"),
+    execute_warm=("_execute_function_warm", "(func, event, request_id)"),
+    emit_logs=("_emit_lambda_logs", "(func, request_id, log_text, error, duration_ms, *, log_source)"),
+    layer_zip=("_resolve_layer_zip", "(attachment)"),
+    user_variables=("_runtime_env_vars", "(config)"),
+    trace_id=("_xray_trace_id_for_invocation", "(config, inbound_trace_header)"),
+    reset=("reset", "()"),
+)
 EVENTBRIDGE = Upstream(
     "ministack.services.eventbridge",
     put_events=("_put_events", "(data, allow_aws_source)"),
@@ -190,6 +200,7 @@ LOGS = Upstream(
     create_group=("_create_log_group", "(data)"),
     create_stream=("_create_log_stream", "(data)"),
     put_events=("_put_log_events", "(data)"),
+    groups=("_log_groups", "AccountRegionScopedDict"),
 )
 CLOUDWATCH = Upstream(
     "ministack.services.cloudwatch",

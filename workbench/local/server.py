@@ -59,7 +59,7 @@ def configure_environment(server: ServerContext) -> None:
 
 def install(server: ServerContext) -> Gateway:
     """Put our additions in their places, in the order in which they build on each other."""
-    from workbench.local import ecr, iam, inbox, seams  # noqa: PLC0415 - after configure_environment
+    from workbench.local import ecr, iam, inbox, lambda_functions, seams  # noqa: PLC0415 - after configure_environment
     from workbench.local.gateway import Gateway  # noqa: PLC0415 - likewise
 
     gateway = Gateway(seams.APP.asgi)
@@ -67,6 +67,7 @@ def install(server: ServerContext) -> Gateway:
     iam.install(server.audit, gateway)
     inbox.install(server, inbox.Inbox(server.home / "inbox.jsonl"), gateway)
     ecr.install(server, gateway)
+    lambda_functions.install(server, gateway)
     for part in ("states", "sagemaker"):
         name = f"workbench.local.{part}"
         if importlib.util.find_spec(name) is None:

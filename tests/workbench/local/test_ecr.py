@@ -194,13 +194,10 @@ class TestPush:
         assert (status, json.loads(answer)["errors"][0]["code"]) == (400, "TAG_INVALID")
         assert events() == []
         assert pusher.image("models/p/fixed", "dev-a", layer=b"other")[0] == 201
+        moved = ecr.batch_get_image(repositoryName="models/p/fixed", imageIds=[{"imageTag": "dev-a"}])
+        manifest = moved["images"][0]["imageManifest"]
         with pytest.raises(ecr.exceptions.ImageTagAlreadyExistsException):
-            manifest = ecr.batch_get_image(repositoryName="models/p/fixed", imageIds=[{"imageTag": "dev-a"}])
-            ecr.put_image(
-                repositoryName="models/p/fixed",
-                imageTag="1.0.0",
-                imageManifest=manifest["images"][0]["imageManifest"],
-            )
+            ecr.put_image(repositoryName="models/p/fixed", imageTag="1.0.0", imageManifest=manifest)
 
     def test_same_image_again_is_no_second_push(
         self, pusher: Pusher, events: Callable[[], list[dict[str, Any]]]
