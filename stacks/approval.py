@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_logs as logs
-from constructs import Construct
 
 from slipway.contracts import environment as variables
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import machine_arn
-from stacks.constructs.packages import Packages
 from stacks.constructs.statements import (
     allow,
     arn,
@@ -24,9 +22,14 @@ from stacks.constructs.statements import (
     use_key,
     write_items,
 )
-from stacks.notifications import NotificationsStack
-from stacks.settings import Settings
-from stacks.storage import StorageStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.constructs.packages import Packages
+    from stacks.notifications import NotificationsStack
+    from stacks.settings import Settings
+    from stacks.storage import StorageStack
 
 _PATH = "/approvals/{release_id}"
 _LOGGED = {

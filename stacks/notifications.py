@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
-from constructs import Construct
 
 from slipway.contracts import environment as variables
 from slipway.contracts import events
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
-from stacks.constructs.packages import Packages
 from stacks.constructs.rule import rule
 from stacks.constructs.statements import allow, arn, deny_plain_http, policy, read_items, use_key
-from stacks.settings import Settings
-from stacks.storage import StorageStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.constructs.packages import Packages
+    from stacks.settings import Settings
+    from stacks.storage import StorageStack
 
 
 class NotificationsStack(cdk.Stack):

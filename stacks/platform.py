@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
 from stacks.approval import ApprovalStack
-from stacks.constructs.packages import Packages
 from stacks.notifications import NotificationsStack
 from stacks.promotion import PromotionStack
 from stacks.release import ReleaseStack
-from stacks.settings import Settings
 from stacks.storage import StorageStack
+
+if TYPE_CHECKING:
+    from stacks.constructs.packages import Packages
+    from stacks.settings import Settings
 
 
 def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> list[cdk.Stack]:

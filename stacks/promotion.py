@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
-from constructs import Construct
 
 from slipway.contracts import environment as variables
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import Machine
-from stacks.constructs.packages import Packages
 from stacks.constructs.sagemaker_role import sagemaker_role
 from stacks.constructs.statements import (
     Statement,
@@ -26,9 +24,14 @@ from stacks.constructs.statements import (
     write_items,
 )
 from stacks.machines import promote
-from stacks.notifications import NotificationsStack
-from stacks.settings import Settings
-from stacks.storage import StorageStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.constructs.packages import Packages
+    from stacks.notifications import NotificationsStack
+    from stacks.settings import Settings
+    from stacks.storage import StorageStack
 
 
 class PromotionStack(cdk.Stack):
@@ -153,7 +156,7 @@ class PromotionStack(cdk.Stack):
         ]
 
     def _scaling(self) -> list[Statement]:
-        """Application Auto Scaling acts for the caller: it reads and changes the endpoint and makes its alarms."""
+        """Application Auto Scaling acts for its caller: it changes the endpoint and makes alarms."""
         targets = arn("application-autoscaling", "scalable-target/*")  # their ids are random
         role = f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"  # noqa: E501 - one name
         return [

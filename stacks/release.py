@@ -1,22 +1,19 @@
-"""From a pushed image to an approved version: the registry, the front door, the release machine, its records."""
+"""From a pushed image to an approved version: registry, front door, release machine, records."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
-from constructs import Construct
 
 from slipway.contracts import environment as variables
 from slipway.contracts.platform import Platform, parameter_name
-from stacks.approval import ApprovalStack
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import Machine, machine_arn, machine_name
-from stacks.constructs.packages import Packages
 from stacks.constructs.registry import Registry
 from stacks.constructs.rule import rule
 from stacks.constructs.sagemaker_role import sagemaker_role
@@ -36,10 +33,16 @@ from stacks.constructs.statements import (
     write_objects,
 )
 from stacks.machines import release
-from stacks.notifications import NotificationsStack
-from stacks.promotion import PromotionStack
-from stacks.settings import Settings
-from stacks.storage import StorageStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.approval import ApprovalStack
+    from stacks.constructs.packages import Packages
+    from stacks.notifications import NotificationsStack
+    from stacks.promotion import PromotionStack
+    from stacks.settings import Settings
+    from stacks.storage import StorageStack
 
 SWEEP_SECONDS: Final = 300
 QUEUEING_SECONDS: Final = 2 * 24 * 3600
@@ -262,7 +265,7 @@ class ReleaseStack(cdk.Stack):
         )
 
     def _add_rules(self) -> None:
-        # What else a push brings (child manifests, tags that are no version) is refused with a reason, not filtered.
+        # Child manifests and tags that are no version are refused with a reason, not filtered here.
         pushes = rule(
             self,
             "ImagePushes",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from slipway.contracts.policy import Policy
 from stacks.settings_rules import NO_DEFAULT, SECTIONS, TOP, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from slipway.contracts.policy import Policy
 
 ENVIRONMENTS: Final = ("local", "dev", "stage", "prod")
 
@@ -152,7 +155,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         environment=environment,
         account=document.get("account"),
         region=document.get("region"),
-        policy=Policy(**document["policy"]),
+        policy=cast("Policy", document["policy"]),
         notifications=Notifications(
             **notifications | {"platform_team": tuple(notifications["platform_team"])}
         ),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from slipway.contracts import ledger
 from stacks.constructs.statements import deny_plain_http, policy
-from stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.settings import Settings
 
 _Kept = TypeVar("_Kept", bound=cdk.CfnResource)
 
@@ -35,7 +38,7 @@ def _administration() -> dict[str, Any]:
 
 
 class StorageStack(cdk.Stack):
-    """Buckets for data sets and artifacts, the ledger table, the data key and the key that signs approval links."""
+    """Buckets for data sets and artifacts, the ledger table, the data key, the key that signs links."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -65,7 +68,7 @@ class StorageStack(cdk.Stack):
             kms.CfnKey(
                 self,
                 "DataKey",
-                description=f"Slipway {self._settings.environment}: data sets, artifacts, ledger, topics, volumes",
+                description=f"Slipway {self._settings.environment}: buckets, ledger, topics, volumes",
                 enable_key_rotation=True,
                 key_policy=policy([_administration(), alarms]),
             ),

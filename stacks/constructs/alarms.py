@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.constructs.functions import Functions
-from stacks.settings import Settings
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stacks.constructs.functions import Functions
+    from stacks.settings import Settings
 
 PERIOD_SECONDS: Final = 300
 MAX_METRICS: Final = 9

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -12,10 +11,14 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from slipway.contracts import environment as variables
-from stacks.constructs.packages import Package, Packages
 from stacks.constructs.role import role
 from stacks.constructs.statements import Statement, allow, trust
-from stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stacks.constructs.packages import Package, Packages
+    from stacks.settings import Settings
 
 RUNTIME: Final = "python3.13"
 ARCHITECTURE: Final = "arm64"
@@ -148,7 +151,7 @@ class Functions(Construct):
             statements: What it may do beside writing its own log.
             environment: Its variables beside those that all functions have.
             timeout_seconds: When Lambda ends it.
-            dead_letters_arn: The queue for events that it could not handle; for functions that are called asynchronously.
+            dead_letters_arn: Where events go that it could not handle, if it is called asynchronously.
         """
         function = TaskFunction(
             self,

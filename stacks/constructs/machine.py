@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as stepfunctions
@@ -12,7 +11,11 @@ from constructs import Construct
 
 from stacks.constructs.role import role
 from stacks.constructs.statements import Statement, allow, arn, trust_in_account
-from stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stacks.settings import Settings
 
 _LOG_DELIVERY = allow(
     [

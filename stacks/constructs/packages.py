@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOMS: Final = ("functions", "slipway")
 """What of the repository a function carries."""
@@ -45,7 +47,7 @@ def _sources(root: Path) -> Iterator[Path]:
 
 def stage_code(root: Path, build: Path) -> Package:
     """
-    Copy the sources below ``root`` that functions carry to ``build/functions/<digest>``, unless they stand there.
+    Copy what functions carry to ``build/functions/<digest>``, unless it stands there.
 
     The digest is of names and contents alone, so that the same code has the
     same name on every machine, and CloudFormation sees no change where there is none.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
-from stacks.settings import Settings
+if TYPE_CHECKING:
+    from stacks.settings import Settings
 
 
 class Registry(Construct):
-    """A creation template for the platform's prefix and, where this platform sets it, the registry's scanning."""
+    """The platform's creation template and, where settings say so, the registry's scanning."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -21,7 +23,7 @@ class Registry(Construct):
             "Template",
             applied_for=["CREATE_ON_PUSH"],
             prefix=prefix,
-            description=f"Slipway {settings.environment}: one repository for each model, made by the first push",
+            description=f"Slipway {settings.environment}: the first push makes a model's repository",
             image_tag_mutability="IMMUTABLE",
             # Tagged images are versions and stay: any of them may be promoted again.
             lifecycle_policy=json.dumps(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
 from stacks.constructs.statements import Statement, policy
+
+if TYPE_CHECKING:
+    from constructs import Construct
 
 
 def role(

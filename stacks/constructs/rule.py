@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import aws_events as events
-from constructs import Construct
 
-from stacks.constructs.dead_letters import DeadLetters
-from stacks.constructs.functions import TaskFunction
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.constructs.dead_letters import DeadLetters
+    from stacks.constructs.functions import TaskFunction
 
 RETRY_SECONDS: Final = 4 * 3600
 """What could not be delivered for so long goes to the dead-letter queue; a sweep is faster by then."""

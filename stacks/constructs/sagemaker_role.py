@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_iam as iam
-from constructs import Construct
+from typing import TYPE_CHECKING
 
 from stacks.constructs.role import role
 from stacks.constructs.statements import Statement, allow, arn, trust_in_account
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+    from constructs import Construct
 
 
 def sagemaker_role(
@@ -17,7 +20,7 @@ def sagemaker_role(
     repository_prefix: str,
     statements: list[Statement],
 ) -> iam.CfnRole:
-    """A role that pulls the platform's images, writes SageMaker's logs and metrics, and does ``statements``."""
+    """A role that pulls images, writes SageMaker's logs and metrics, and does ``statements``."""
     own = [
         allow(["ecr:GetAuthorizationToken"], ["*"]),  # knows no resources
         allow(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from stacks.constructs.dead_letters import DeadLetters
-from stacks.constructs.functions import TaskFunction
 from stacks.constructs.role import role
 from stacks.constructs.statements import allow, invoke, trust_in_account
+
+if TYPE_CHECKING:
+    from stacks.constructs.dead_letters import DeadLetters
+    from stacks.constructs.functions import TaskFunction
 
 
 class Schedules(Construct):

@@ -74,7 +74,8 @@ def describe(*, next_state: str, on_error: str) -> State:
              'status': $states.result.EndpointStatus,
              'config': $string($states.result.EndpointConfigName),
              'count': $states.result.ProductionVariants[0].CurrentInstanceCount,
-             'reason': $exists($states.result.FailureReason) ? $states.result.FailureReason : 'no reason was given'}
+             'reason': $exists($states.result.FailureReason)
+                ? $states.result.FailureReason : 'no reason was given'}
             """
         ),
         "served": query("$asked ? $served : $states.result.EndpointConfigName"),

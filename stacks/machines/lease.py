@@ -26,7 +26,7 @@ _TROUBLE: Final = retry(
 def take_lease(resource_prefix: str, *, next_state: str) -> States:
     """Wait for the endpoint's lease, at most about half an hour."""
     request = "$states.input.request"
-    # The endpoint's name as contracts.names.endpoint builds it; settings keep it short enough never to be cut.
+    # As contracts.names.endpoint builds it; settings keep it short enough never to be cut.
     endpoint = f"'{resource_prefix}-' & {request}.project & '-' & {request}.model"
     pattern = ledger.lease_key("{endpoint}")
     before, after = pattern["pk"].split("{endpoint}")
@@ -77,7 +77,7 @@ def take_lease(resource_prefix: str, *, next_state: str) -> States:
 
 
 def give_back(*, next_state: str) -> State:
-    """Delete the lease if it is still ours; if that fails it runs out by itself, which must not change the ending."""
+    """Delete the lease if it is still ours. If that fails it runs out by itself; the ending stays."""
     catch: dict[str, Any] = {"ErrorEquals": ["States.ALL"], "Output": INPUT, "Next": next_state}
     return {
         "Type": "Task",

@@ -103,7 +103,7 @@ def _endpoint() -> States:
             next_state="WaitForEndpoint",
             retries=UNAVAILABLE,
         ),
-        # A later version may change the instance type of a scaled variant: SageMaker then wants it deregistered first.
+        # If ever the instance type of a scaled variant changes here: SageMaker wants it deregistered first.
         "UpdateEndpoint": sagemaker(
             "updateEndpoint",
             {
@@ -129,7 +129,8 @@ def _endpoint() -> States:
 
 def _failed(error: str, what: str) -> State:
     cause = f"""
-        'endpoint ' & {PROMOTION}.endpoint_name & ' did not take config ' & $wanted & ': {what}: ' & $endpoint.reason
+        'endpoint ' & {PROMOTION}.endpoint_name & ' did not take config ' & $wanted
+        & ': {what}: ' & $endpoint.reason
         """
     return {
         "Type": "Pass",

@@ -47,7 +47,7 @@ JOB_TROUBLE: Final = [
         longest_seconds=900,
     ),
 ]
-"""Errors of asking for a job. A job that ran and failed (States.TaskFailed) would fail again, at its price."""
+"""Errors of asking for a job. One that ran and failed (States.TaskFailed) would fail again, at a price."""
 
 RESULT: Final = "$states.result"
 
@@ -187,7 +187,7 @@ def _approval() -> States:
             },
             "TimeoutSeconds": query("$states.input.plan.approval_timeout_seconds"),
             "Output": extended("approval", RESULT),
-            # Each try has another token and mails other links. Only what Lambda refused to start is tried again.
+            # Each try mails other links, so only what Lambda refused to start is tried again.
             "Retry": [LAMBDA_TROUBLE | {"ErrorEquals": ["Lambda.TooManyRequestsException"]}],
             "Catch": [
                 {

@@ -56,7 +56,8 @@ def _catch() -> list[dict[str, object]]:
 
 def _restore_failed() -> State:
     cause = f"""
-        'endpoint ' & {NAME} & ' could not be put back to config ' & $served & '; its status is ' & $endpoint.status
+        'endpoint ' & {NAME} & ' could not be put back to config ' & $served
+        & '; its status is ' & $endpoint.status
         & '. What led to this: ' & $failure.Error & ': ' & $failure.Cause
         """
     return {
