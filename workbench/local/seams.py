@@ -236,3 +236,49 @@ SNS = Upstream(
     message_for=("_resolve_message_for_protocol", "(message, message_structure, protocol)"),
     matches_filter=("_matches_filter_policy", "(sub, message_attributes, message)"),
 )
+
+# --- what the embedded SageMaker and autoscaling look at (workbench/local/sagemaker, autoscaling.py) ------
+ALARMS = Upstream(
+    "ministack.services.cloudwatch",
+    by_name=("_alarms", "AccountRegionScopedDict"),
+    put=("_put_metric_alarm", "(params, cbor_data, is_cbor, is_json)"),
+    delete=("_delete_alarms", "(params, cbor_data, is_cbor, is_json)"),
+)
+
+# === Step Functions (workbench/local/states) ======================================================
+STATES = Upstream(
+    "ministack.services.stepfunctions",
+    handle_request=("handle_request", "(method, path, headers, body, query_params)"),
+    get_state=("get_state", "()"),
+    load_persisted_state=("load_persisted_state", "(data)"),
+    machines=("_state_machines", "AccountRegionScopedDict"),
+    versions=("_state_machine_versions", "AccountRegionScopedDict"),
+    aliases=("_state_machine_aliases", "AccountRegionScopedDict"),
+    tags=("_tags", "AccountRegionScopedDict"),
+    activities=("_activities", "AccountRegionScopedDict"),
+    activity_tasks=("_activity_tasks", "AccountRegionScopedDict"),
+    resolve_machine=("_resolve_state_machine_arn", "(arn)"),
+    version_of=("_execution_version_arn", "(arn)"),
+    create_state_machine=("_create_state_machine", "(data)"),
+    update_state_machine=("_update_state_machine", "(data)"),
+    validate_definition=("_validate_state_machine_definition", "(data)"),
+    start_execution=("_start_execution", "(data)"),
+    stop_execution=("_stop_execution", "(data)"),
+    describe_execution=("_describe_execution", "(data)"),
+    list_executions=("_list_executions", "(data)"),
+    get_execution_history=("_get_execution_history", "(data)"),
+    describe_machine_for_execution=("_describe_state_machine_for_execution", "(data)"),
+    send_task_success=("_send_task_success", "(data)"),
+    send_task_failure=("_send_task_failure", "(data)"),
+    send_task_heartbeat=("_send_task_heartbeat", "(data)"),
+    register_jsonata_functions=("_register_sfn_jsonata_functions", "(expr)"),
+    apply_input_path=("_apply_input_path", "(state_def, data, ctx)"),
+    apply_output_path=("_apply_output_path", "(state_def, data, ctx)"),
+    apply_parameters=("_apply_parameters", "(state_def, data, ctx)"),
+    apply_result_selector=("_apply_result_selector", "(state_def, data)"),
+    apply_result_path=("_apply_result_path", "(state_def, original, result)"),
+    evaluate_rule=("_evaluate_rule", "(rule, data, ctx)"),
+    fill_template=("_resolve_params_obj", "(template, data, ctx)"),
+    resolve_path=("_resolve_path_or_ctx", "(path, data, ctx)"),
+)
+# === end of Step Functions ========================================================================
