@@ -8,65 +8,54 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from stacks.constructs.functions import Functions
     from stacks.settings import Settings
 
 PERIOD_SECONDS: Final = 300
-MAX_METRICS: Final = 9
-"""An alarm takes ten metrics; the sum is one of them."""
-
-Series = tuple[str, str, dict[str, str]]
-"""Namespace, metric name, dimensions."""
 
 
 class Alarms(Construct):
-    """A stack's alarms: one for each kind of trouble, over the sum of its metrics, so that they stay few."""
+    """
+    A stack's alarms: each rings when its metric's sum over five minutes is above zero.
+
+    One for each function and queue: an alarm over the sum of many metrics costs
+    as much as one for each of them, and does not say which it was.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, topic_arn: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self._topic_arn = topic_arn
         self._runbook = settings.notifications.runbook_url
 
-    def add(self, construct_id: str, *, what: str, heading: str, series: Sequence[Series]) -> None:
+    def add(
+        self,
+        construct_id: str,
+        *,
+        what: str,
+        heading: str,
+        metric: tuple[str, str],
+        dimension: tuple[str, str],
+    ) -> None:
         """
-        An alarm that rings when the sum of ``series`` over five minutes is above zero.
+        One alarm.
 
         Args:
             construct_id: Unique in the stack.
             what: What has happened, for the mail.
             heading: The runbook's heading that says what to do.
-            series: The metrics, at most nine.
+            metric: Its namespace and name.
+            dimension: Its only dimension's name and value.
         """
-        if len(series) > MAX_METRICS:
-            raise ValueError(f"alarm {construct_id} has {len(series)} metrics; an alarm takes {MAX_METRICS}")
-        query = cloudwatch.CfnAlarm.MetricDataQueryProperty
-        metrics = [
-            query(
-                id=f"m{index}",
-                return_data=False,
-                metric_stat=cloudwatch.CfnAlarm.MetricStatProperty(
-                    metric=cloudwatch.CfnAlarm.MetricProperty(
-                        namespace=namespace,
-                        metric_name=name,
-                        dimensions=[
-                            cloudwatch.CfnAlarm.DimensionProperty(name=key, value=value)
-                            for key, value in dimensions.items()
-                        ],
-                    ),
-                    period=PERIOD_SECONDS,
-                    stat="Sum",
-                ),
-            )
-            for index, (namespace, name, dimensions) in enumerate(series)
-        ]
-        total = query(id="total", expression="SUM(METRICS())", label=what, return_data=True)
+        namespace, name = metric
         cloudwatch.CfnAlarm(
             self,
             construct_id,
             alarm_description=f"{what} What to do: {self._runbook}#{heading}",
-            metrics=[total, *metrics],
+            namespace=namespace,
+            metric_name=name,
+            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name=dimension[0], value=dimension[1])],
+            statistic="Sum",
+            period=PERIOD_SECONDS,
             comparison_operator="GreaterThanThreshold",
             threshold=0,
             evaluation_periods=1,
@@ -75,13 +64,15 @@ class Alarms(Construct):
         )
 
     def watch_functions(self, functions: Functions) -> None:
-        """Ring when any function of the stack raises."""
-        self.add(
-            "FunctionErrors",
-            what="A function raised an error.",
-            heading="a-function-raised-an-error",
-            series=[("AWS/Lambda", "Errors", {"FunctionName": member.name}) for member in functions.members],
-        )
+        """Ring when a function of the stack raises."""
+        for member in functions.members:
+            self.add(
+                f"{member.node.id}Errors",
+                what=f"Function {member.module} raised an error.",
+                heading="a-function-raised-an-error",
+                metric=("AWS/Lambda", "Errors"),
+                dimension=("FunctionName", member.name),
+            )
 
     def watch_dead_letters(self, queue_name: str) -> None:
         """Ring when something could not be delivered."""
@@ -89,17 +80,17 @@ class Alarms(Construct):
             "DeadLetters",
             what="An event could not be delivered.",
             heading="an-event-could-not-be-delivered",
-            series=[("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue_name})],
+            metric=("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+            dimension=("QueueName", queue_name),
         )
 
     def watch_machine(self, machine_arn: str) -> None:
         """Ring when an execution fails or times out; one that somebody stopped is no trouble."""
-        self.add(
-            "FailedExecutions",
-            what="A workflow failed.",
-            heading="a-workflow-failed",
-            series=[
-                ("AWS/States", name, {"StateMachineArn": machine_arn})
-                for name in ("ExecutionsFailed", "ExecutionsTimedOut")
-            ],
-        )
+        for name in ("ExecutionsFailed", "ExecutionsTimedOut"):
+            self.add(
+                name,
+                what="A workflow failed." if name == "ExecutionsFailed" else "A workflow ran out of time.",
+                heading="a-workflow-failed",
+                metric=("AWS/States", name),
+                dimension=("StateMachineArn", machine_arn),
+            )

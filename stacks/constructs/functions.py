@@ -49,6 +49,7 @@ class TaskFunction(Construct):
         dead_letters_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.module = module
         self.log_group = logs.CfnLogGroup(self, "Logs", retention_in_days=log_days)
         own = [allow(["logs:CreateLogStream", "logs:PutLogEvents"], [self.log_group.attr_arn])]
         if dead_letters_arn:

@@ -53,7 +53,7 @@ RESULT: Final = "$states.result"
 
 
 def definition(*, environment: str, timeout_seconds: int) -> State:
-    """The whole machine; ``${judge_release}`` and the like are functions, ``${promote_machine}`` a machine."""
+    """The whole machine; ``${judge_release}`` is a function, ``${promote_machine}`` the other machine."""
     return machine(
         "From a plan to a serving endpoint: train, evaluate, judge, register, ask a person, promote",
         "Train",
