@@ -86,7 +86,7 @@ def _make(requirements: Path, *, hashed: bool, place: Path) -> None:
         tree = made / "tree"
         tree.mkdir(parents=True)
         _install(requirements, tree, hashed=hashed)
-        _compile(tree)
+        _compile(requirements, tree)
         layer = write_layer("packages", _entries(tree), made / "layer.tar.gz")
         known = {"digest": layer.digest, "diff_id": layer.diff_id, "size": layer.size}
         (made / "layer.json").write_text(json.dumps(known), encoding="utf-8")
@@ -115,7 +115,7 @@ def _install(requirements: Path, tree: Path, *, hashed: bool) -> None:
             script.write_bytes(_SHEBANG.sub(b"#!/usr/bin/env python3\n", script.read_bytes()))
 
 
-def _compile(tree: Path) -> None:
+def _compile(requirements: Path, tree: Path) -> None:
     """
     Compile to bytecode whose bytes depend on the sources alone: checked neither by time nor by hash.
 
@@ -135,8 +135,9 @@ def _compile(tree: Path) -> None:
         child.stdin.write("\n".join(files[part::COMPILERS]))
         child.stdin.close()
         running.append(child)
-    for child in running:
-        child.wait()
+    codes = [child.wait() for child in running]
+    if any(codes):
+        raise PackagesError(requirements, "its bytecode could not be compiled")
 
 
 def _entries(tree: Path) -> Iterator[Entry]:

@@ -1,0 +1,273 @@
+"""``slipway data``: data set versions in the data bucket."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.cli.frame import (
+    EXIT_BAD_INPUT,
+    EXIT_NOT_FOUND,
+    EXIT_USAGE,
+    Refusal,
+    Workspace,
+    emit,
+    pass_workspace,
+    progress,
+    table,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from slipway.domain.data_sets import DataSetVersion
+    from workbench.data_sets.objects import Bucket
+
+MEGABYTE = 1_000_000
+
+_project = click.option(
+    "--project", help="Project of the data set; default: that of the slipway.toml in the working directory."
+)
+
+
+@click.group()
+def group() -> None:
+    """Put, list, show and get immutable data set versions."""
+
+
+@group.command("put")
+@click.argument("name_version", metavar="NAME:VERSION")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@_project
+@click.option("-m", "--message", default="", help="What is new in this version.")
+@click.option("--take-over", is_flag=True, help="Take the place of an interrupted upload of other content.")
+@pass_workspace
+def put(
+    workspace: Workspace,
+    name_version: str,
+    path: Path,
+    project: str | None,
+    message: str,
+    take_over: bool,
+) -> None:
+    """
+    Store the file or directory PATH as version VERSION of data set NAME.
+
+    A version never changes: putting the same content again is no mistake,
+    other content is refused. An interrupted upload goes on.
+    """
+    from slipway.domain.data_sets import DataSetVersion
+    from slipway.domain.semver import Version
+    from workbench.data_sets.store import Store
+    from workbench.data_sets.survey import survey
+
+    name, version = _name_and_version(name_version)
+    project = _of_project(project)
+    bucket = _bucket(workspace)
+    progress(f"reading {path}")
+    found = survey(path)
+    data_set = DataSetVersion(
+        project=project,
+        name=name,
+        version=Version.parse(version),
+        files=found.files,
+        columns=found.columns,
+        rows=found.rows,
+        message=message,
+        created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    stored = Store(bucket).put(data_set, found.places, progress, take_over=take_over)
+    answer = {
+        "project": project,
+        "name": name,
+        "version": version,
+        "outcome": stored.outcome,
+        "digest": data_set.digest,
+        "uri": bucket.uri(data_set.prefix),
+        "files": len(data_set.files),
+        "bytes": data_set.bytes,
+        "sent_bytes": stored.sent_bytes,
+        "rows": data_set.rows,
+    }
+
+    def render(console: Console) -> None:
+        rows = "" if data_set.rows is None else f", {data_set.rows:,} rows"
+        console.print(
+            f"{stored.outcome}: {project}/{name}:{version}  {len(data_set.files)} files, "
+            f"{data_set.bytes / MEGABYTE:.1f} MB{rows}\n{data_set.digest}"
+        )
+
+    emit(workspace, answer, render)
+
+
+@group.command("list")
+@click.argument("name", required=False)
+@_project
+@pass_workspace
+def list_(workspace: Workspace, name: str | None, project: str | None) -> None:
+    """List data set versions: of one data set, of one project, or all."""
+    bucket = _bucket(workspace)
+    project = project or _own_project()
+    projects = [project] if project else sorted(bucket.folders(""))
+    keys = [
+        (of, data_set, version)
+        for of in projects
+        for data_set in ([name] if name else sorted(bucket.folders(f"{of}/")))
+        for version in bucket.folders(f"{of}/{data_set}/")
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        found = [one for one in threads.map(lambda key: _record(bucket, *key), keys) if one is not None]
+    found.sort(key=lambda one: (one.project, one.name, one.version))
+    answer = [{**one.document(), "files": len(one.files)} for one in found]
+    rows = [
+        (
+            one.project,
+            one.name,
+            one.version,
+            "" if one.rows is None else f"{one.rows:,}",
+            len(one.files),
+            f"{one.bytes / MEGABYTE:.1f}",
+            one.created_at[:16].replace("T", " "),
+            one.digest[7:19],
+            one.message,
+        )
+        for one in found
+    ]
+    heads = ("project", "data set", "version", "rows", "files", "MB", "created", "digest", "message")
+    emit(
+        workspace,
+        answer,
+        lambda console: console.print(table(heads, rows) if rows else "there are no data set versions"),
+    )
+
+
+@group.command("show")
+@click.argument("reference", metavar="NAME:VERSION-OR-RANGE")
+@_project
+@pass_workspace
+def show(workspace: Workspace, reference: str, project: str | None) -> None:
+    """Show one version: its digest, columns and files. A range such as 1.x shows the highest."""
+    data_set = _find(_bucket(workspace), _of_project(project), reference)
+
+    def render(console: Console) -> None:
+        rows = "not known" if data_set.rows is None else f"{data_set.rows:,}"
+        console.print(f"{data_set.project}/{data_set.name}:{data_set.version}  {data_set.message}".rstrip())
+        console.print(f"digest   {data_set.digest}\ncreated  {data_set.created_at}\nrows     {rows}")
+        if data_set.columns:
+            console.print(table(("column", "type"), ((one.name, one.type) for one in data_set.columns)))
+        console.print(
+            table(
+                ("file", "bytes", "sha256"),
+                ((one.path, f"{one.bytes:,}", one.sha256[:12]) for one in data_set.files),
+            )
+        )
+
+    emit(workspace, data_set.document(), render)
+
+
+@group.command("get")
+@click.argument("reference", metavar="NAME:VERSION-OR-RANGE")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
+@_project
+@pass_workspace
+def get(workspace: Workspace, reference: str, directory: Path | None, project: str | None) -> None:
+    """Fetch the files of a version into DIRECTORY (default: data/NAME); each one is checked by its sha256."""
+    from workbench.data_sets.store import Store
+
+    bucket = _bucket(workspace)
+    data_set = _find(bucket, _of_project(project), reference)
+    target = directory or Path("data") / data_set.name
+    fetched = Store(bucket).fetch(data_set, target, progress)
+    answer = {
+        "project": data_set.project,
+        "name": data_set.name,
+        "version": str(data_set.version),
+        "digest": data_set.digest,
+        "directory": str(target),
+        "files": len(data_set.files),
+        "fetched_bytes": fetched,
+    }
+    emit(
+        workspace,
+        answer,
+        lambda console: console.print(
+            f"{data_set.project}/{data_set.name}:{data_set.version} is in {target}  {data_set.digest}"
+        ),
+    )
+
+
+def _bucket(workspace: Workspace) -> Bucket:
+    from workbench.data_sets.objects import Bucket
+
+    return Bucket(workspace.client("s3"), workspace.platform()["data_bucket"])
+
+
+def _record(bucket: Bucket, project: str, name: str, version: str) -> DataSetVersion | None:
+    from slipway.domain.data_sets import DataSetVersion, record_key
+
+    text = bucket.read(record_key(project, name, version))
+    return DataSetVersion.from_document(json.loads(text)) if text else None
+
+
+def _find(bucket: Bucket, project: str, text: str) -> DataSetVersion:
+    """The highest version that a reference admits."""
+    from slipway.domain.data_sets import DataSetReference
+    from slipway.domain.semver import InvalidVersionError, Version
+
+    reference = DataSetReference.parse(text)
+    versions = []
+    for folder in bucket.folders(f"{project}/{reference.name}/"):
+        try:
+            versions.append(Version.parse(folder))
+        except InvalidVersionError:
+            continue  # something else that lies in the bucket
+    for version in sorted(filter(reference.versions.admits, versions), reverse=True):
+        if (found := _record(bucket, project, reference.name, str(version))) is not None:
+            return found
+    there = ", ".join(map(str, sorted(versions))) or "none"
+    raise Refusal(
+        f"project {project} has no data set {text}; versions there: {there}",
+        f"put one with `slipway data put {reference.name}:1.0.0 PATH --project {project}`",
+        EXIT_NOT_FOUND,
+    )
+
+
+def _name_and_version(text: str) -> tuple[str, str]:
+    from slipway.domain.data_sets import DataSetReference
+
+    reference = DataSetReference.parse(text)
+    version = reference.versions.exact
+    if version is None or version.build:
+        raise Refusal(
+            f"{text!r} does not name one version",
+            "write NAME:MAJOR.MINOR.PATCH, such as hotel-rates:1.2.0",
+            EXIT_BAD_INPUT,
+        )
+    return reference.name, str(version)
+
+
+def _own_project() -> str | None:
+    """The project of the model in the working directory."""
+    import tomllib
+
+    try:
+        document: Any = tomllib.loads(Path("slipway.toml").read_text(encoding="utf-8"))
+        return str(document["model"]["project"])
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError):
+        return None
+
+
+def _of_project(given: str | None) -> str:
+    project = given or _own_project()
+    if project is None:
+        raise Refusal(
+            "the project is not known: no --project was given, and no slipway.toml is here",
+            "name it with --project, or run the command in the model's directory",
+            EXIT_USAGE,
+        )
+    return project
