@@ -1,0 +1,82 @@
+"""Endpoint configurations: immutable, named, one or more production variants."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from workbench.local.sagemaker.errors import invalid
+from workbench.local.sagemaker.listing import listed, page
+from workbench.local.sagemaker.service_model import shape_cutter
+from workbench.local.sagemaker.surroundings import Caller, Surroundings, arn
+
+if TYPE_CHECKING:
+    from workbench.local.sagemaker.models import Models
+    from workbench.local.sagemaker.store import Document
+    from workbench.local.sagemaker.tags import Tags
+
+KIND: Final = "endpoint-config"
+
+
+class EndpointConfigs:
+    """The endpoint configurations of an account."""
+
+    def __init__(self, surroundings: Surroundings, tags: Tags, models: Models) -> None:
+        self._records = surroundings.store.records(KIND)
+        self._tags, self._models = tags, models
+
+    def create(self, request: Document, caller: Caller) -> Document:
+        name = request["EndpointConfigName"]
+        if role := request.get("ExecutionRoleArn"):
+            caller.may_pass(role)
+        self._check(request)
+        config = {key: value for key, value in request.items() if key != "Tags"}
+        config["ProductionVariants"] = [
+            {"InitialVariantWeight": 1.0, **variant} for variant in request["ProductionVariants"]
+        ]
+        config |= {"EndpointConfigArn": arn(KIND, name), "CreationTime": time.time()}
+        if not self._records.add(name, config):
+            raise invalid(f'Cannot create already existing endpoint configuration "{arn(KIND, name)}".')
+        self._tags.put(config["EndpointConfigArn"], request.get("Tags", []))
+        return {"EndpointConfigArn": config["EndpointConfigArn"]}
+
+    def _check(self, request: Document) -> None:
+        names = [variant["VariantName"] for variant in request["ProductionVariants"]]
+        if len(names) != len(set(names)):
+            raise invalid("Production variant names must be unique within an endpoint configuration")
+        if request.get("ShadowProductionVariants"):
+            raise invalid("ShadowProductionVariants are not served here")
+        if request.get("AsyncInferenceConfig"):
+            raise invalid("AsyncInferenceConfig is not served here")
+        for variant in request["ProductionVariants"]:
+            if "ModelName" not in variant:
+                raise invalid(f"Variant {variant['VariantName']} needs ModelName")
+            self._models.get(variant["ModelName"])
+            serverless = "ServerlessConfig" in variant
+            if serverless and ("InstanceType" in variant or "InitialInstanceCount" in variant):
+                raise invalid("ServerlessConfig cannot be given with InstanceType or InitialInstanceCount")
+            if not serverless and ("InstanceType" not in variant or "InitialInstanceCount" not in variant):
+                raise invalid(f"Variant {variant['VariantName']} needs InstanceType and InitialInstanceCount")
+            if serverless and (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+                raise invalid("Data capture is not supported for serverless variants")
+
+    def get(self, name: str) -> Document:
+        """The configuration; raises ValidationException for an unknown one."""
+        config = self._records.get(name)
+        if config is None:
+            raise invalid(f'Could not find endpoint configuration "{arn(KIND, name)}".')
+        return config
+
+    def describe(self, request: Document, _caller: Caller) -> Document:
+        return self.get(request["EndpointConfigName"])
+
+    def delete(self, request: Document, _caller: Caller) -> Document:
+        config = self.get(request["EndpointConfigName"])
+        self._records.remove(request["EndpointConfigName"])
+        self._tags.forget(config["EndpointConfigArn"])
+        return {}
+
+    def list(self, request: Document, _caller: Caller) -> Document:
+        found, token = page(self._records.all(), request, name="EndpointConfigName")
+        cut = shape_cutter("EndpointConfigSummary")
+        return listed("EndpointConfigs", [cut(config) for config in found], token)

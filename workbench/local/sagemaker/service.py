@@ -1,0 +1,162 @@
+"""The service: operations by name, each checked against botocore's model before it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from workbench.local import seams
+from workbench.local.sagemaker.endpoint_configs import EndpointConfigs
+from workbench.local.sagemaker.endpoints import Endpoints
+from workbench.local.sagemaker.errors import ServiceError, invalid
+from workbench.local.sagemaker.invocations import Invocations
+from workbench.local.sagemaker.models import Models
+from workbench.local.sagemaker.package_groups import PackageGroups
+from workbench.local.sagemaker.packages import Packages
+from workbench.local.sagemaker.processing_jobs import ProcessingJobs
+from workbench.local.sagemaker.service_model import answer, operation_names, validate
+from workbench.local.sagemaker.surroundings import Caller, Surroundings
+from workbench.local.sagemaker.tags import Tags
+from workbench.local.sagemaker.training_jobs import TrainingJobs
+
+if TYPE_CHECKING:
+    from workbench.local.sagemaker.store import Document
+
+Operation = Callable[["Document", Caller], "Document"]
+Response = tuple[int, dict[str, str], bytes]
+CONTENT_TYPE: Final = "application/x-amz-json-1.1"
+logger = logging.getLogger("slipway.sagemaker")
+
+
+class Service:
+    """One per server."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
+        tags = Tags(surroundings.store)
+        groups = PackageGroups(surroundings, tags)
+        packages = Packages(surroundings, tags, groups)
+        models = Models(surroundings, tags, packages)
+        configs = EndpointConfigs(surroundings, tags, models)
+        self._training = training = TrainingJobs(surroundings, tags)
+        self._processing = processing = ProcessingJobs(surroundings, tags)
+        self.endpoints = endpoints = Endpoints(surroundings, tags, configs, models)
+        self._invocations = Invocations(surroundings, endpoints)
+        self.operations: dict[str, Operation] = {
+            "AddTags": tags.add_tags,
+            "ListTags": tags.list_tags,
+            "DeleteTags": tags.delete_tags,
+            "CreateTrainingJob": training.create,
+            "DescribeTrainingJob": training.describe,
+            "ListTrainingJobs": training.list,
+            "StopTrainingJob": training.stop,
+            "DeleteTrainingJob": training.delete,
+            "CreateProcessingJob": processing.create,
+            "DescribeProcessingJob": processing.describe,
+            "ListProcessingJobs": processing.list,
+            "StopProcessingJob": processing.stop,
+            "DeleteProcessingJob": processing.delete,
+            "CreateModel": models.create,
+            "DescribeModel": models.describe,
+            "ListModels": models.list,
+            "DeleteModel": models.delete,
+            "CreateEndpointConfig": configs.create,
+            "DescribeEndpointConfig": configs.describe,
+            "ListEndpointConfigs": configs.list,
+            "DeleteEndpointConfig": configs.delete,
+            "CreateEndpoint": endpoints.create,
+            "DescribeEndpoint": endpoints.describe,
+            "UpdateEndpoint": endpoints.update,
+            "UpdateEndpointWeightsAndCapacities": endpoints.update_weights,
+            "ListEndpoints": endpoints.list,
+            "DeleteEndpoint": endpoints.delete,
+            "CreateModelPackageGroup": groups.create,
+            "DescribeModelPackageGroup": groups.describe,
+            "ListModelPackageGroups": groups.list,
+            "DeleteModelPackageGroup": groups.delete,
+            "CreateModelPackage": packages.create,
+            "DescribeModelPackage": packages.describe,
+            "UpdateModelPackage": packages.update,
+            "ListModelPackages": packages.list,
+            "DeleteModelPackage": packages.delete,
+        }
+        self._interrupted: list[tuple[tuple[str, str], Callable[[], None]]] = []
+
+    async def handle(self, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        """Answer one request, in the account and region that are set for it."""
+        parts = path.strip("/").split("/")
+        if len(parts) == 3 and (parts[0], parts[2]) == ("endpoints", "invocations"):  # noqa: PLR2004 - its three parts
+            return await self._invocations.invoke(parts[1], headers, body)
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return await asyncio.to_thread(self._answer, operation, headers, body)
+
+    def _answer(self, operation: str, headers: Mapping[str, str], body: bytes) -> Response:
+        try:
+            document = self.do(operation, json.loads(body or b"{}"), Caller(_access_key(headers)))
+        except ServiceError as error:
+            document = {"__type": error.code, "message": error.message}
+            found = {"Content-Type": CONTENT_TYPE, "x-amzn-errortype": error.code}
+            return error.status, found, json.dumps(document).encode()
+        except ValueError as error:
+            document = {"__type": "SerializationException", "message": str(error)}
+            return 400, {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode()
+        return 200, {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode()
+
+    def do(self, operation: str, request: Document, caller: Caller) -> Document:
+        """
+        Check and do one operation.
+
+        Raises:
+            ServiceError: It is refused.
+        """
+        done = self.operations.get(operation)
+        if done is None:
+            if operation in operation_names():
+                raise ServiceError("UnknownOperationException", f"sagemaker:{operation} is not served here")
+            raise ServiceError("UnknownOperationException", f"{operation!r} is no operation of SageMaker")
+        if not isinstance(request, dict):
+            raise invalid("The request is no JSON object")
+        given: dict[str, Any] = {name: value for name, value in request.items() if value is not None}
+        validate(operation, given)
+        return answer(operation, done(given, caller))
+
+    def _scopes(self) -> set[tuple[str, str]]:
+        store = self.surroundings.store
+        kinds = ("training-job", "processing-job", "endpoint")
+        return {scope for kind in kinds for scope, _, _ in store.records(kind).everywhere()}
+
+    def settle(self) -> None:
+        """At registration: what ran when an earlier server ended has failed."""
+        self.surroundings.clear_work()
+        for scope in self._scopes():
+            with seams.RESPONSES.scope(*scope):
+                for jobs in (self._training, self._processing):
+                    for job in jobs.interrupted():
+                        self._interrupted.append((scope, _bound(jobs.tell, job)))
+
+    def resume(self) -> None:
+        """Once requests are answered: tell of the failed jobs, serve the endpoints again."""
+        due, self._interrupted = self._interrupted, []
+        for scope, tell in due:
+            with seams.RESPONSES.scope(*scope):
+                tell()
+        for scope in self._scopes():
+            with seams.RESPONSES.scope(*scope):
+                self.endpoints.resume()
+
+    def stop(self) -> None:
+        """The server ends."""
+        self.endpoints.stop()
+        self.surroundings.flush_metrics()
+
+
+def _bound(tell: Callable[[Document], None], job: Document) -> Callable[[], None]:
+    return lambda: tell(job)
+
+
+def _access_key(headers: Mapping[str, str]) -> str:
+    _, _, rest = headers.get("authorization", "").partition("Credential=")
+    return rest.partition("/")[0]
