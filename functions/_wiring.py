@@ -8,6 +8,7 @@ Adapters are imported inside, one by one: a cold start pays for what the functio
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,7 +17,10 @@ from slipway.contracts import environment as variables
 from slipway.domain.errors import MissingSettingError
 
 if TYPE_CHECKING:
+    from slipway.contracts.policy import Policy
+    from slipway.domain.site import Site
     from slipway.usecases import ports
+    from slipway.usecases.record_outcome import OutcomeRecording
 
 
 def setting(variable: str) -> str:
@@ -41,3 +45,125 @@ def events() -> ports.EventBus:
     from slipway.adapters.eventbridge_events import EventBridgeEvents
 
     return EventBridgeEvents(client("events"), setting(variables.ENVIRONMENT))
+
+
+@cache
+def policy() -> Policy:
+    document: Policy = json.loads(setting(variables.POLICY))
+    return document
+
+
+@cache
+def signer() -> ports.LinkSigner:
+    from slipway.adapters.clients import client
+    from slipway.adapters.kms_signer import KmsSigner
+
+    return KmsSigner(client("kms"), setting(variables.APPROVAL_KEY_ID))
+
+
+@cache
+def mailer() -> ports.Mailer:
+    from slipway.adapters.clients import client
+    from slipway.adapters.sns_mail import SnsMailer
+
+    return SnsMailer(client("sns"), setting(variables.NOTICE_TOPIC_ARN))
+
+
+@cache
+def task_tokens() -> ports.TaskTokens:
+    from slipway.adapters.clients import client
+    from slipway.adapters.sfn_task_tokens import StepFunctionsTaskTokens
+
+    return StepFunctionsTaskTokens(client("stepfunctions"))
+
+
+@cache
+def chat() -> ports.ChatChannel:
+    from slipway.adapters.clients import client
+    from slipway.adapters.slack_webhook import SlackWebhook
+
+    arn = os.environ.get(variables.SLACK_SECRET_ARN, "")
+    return SlackWebhook(client("secretsmanager") if arn else None, arn)
+
+
+@cache
+def reports() -> ports.Reports:
+    from slipway.adapters.clients import client
+    from slipway.adapters.s3_reports import S3Reports
+
+    return S3Reports(client("s3"))
+
+
+@cache
+def model_registry() -> ports.ModelRegistry:
+    from slipway.adapters.clients import client
+    from slipway.adapters.sagemaker_registry import SageMakerRegistry
+
+    return SageMakerRegistry(client("sagemaker"))
+
+
+@cache
+def site() -> Site:
+    """What is fixed when the environment is deployed; a function lacks what it has no use for."""
+    from slipway.domain.site import Site
+
+    return Site(
+        environment=setting(variables.ENVIRONMENT),
+        artifact_bucket=os.environ.get(variables.ARTIFACT_BUCKET, ""),
+        data_key_arn=os.environ.get(variables.DATA_KEY_ARN, ""),
+        job_role_arn=os.environ.get(variables.JOB_ROLE_ARN, ""),
+        serving_role_arn=os.environ.get(variables.SERVING_ROLE_ARN, ""),
+        policy=policy(),
+    )
+
+
+@cache
+def image_registry() -> ports.ImageRegistry:
+    from slipway.adapters.clients import client
+    from slipway.adapters.ecr_registry import EcrRegistry
+
+    return EcrRegistry(client("ecr"))
+
+
+@cache
+def data_sets() -> ports.DataSets:
+    from slipway.adapters.clients import client
+    from slipway.adapters.s3_data_sets import S3DataSets
+
+    return S3DataSets(client("s3"), setting(variables.DATA_BUCKET))
+
+
+@cache
+def executions() -> ports.Executions:
+    from slipway.adapters.clients import client
+    from slipway.adapters.sfn_executions import SfnExecutions
+
+    return SfnExecutions(client("stepfunctions"))
+
+
+@cache
+def release_planner() -> ports.ReleasePlanner:
+    from slipway.adapters.clients import client
+    from slipway.adapters.lambda_planner import LambdaPlanner
+
+    return LambdaPlanner(client("lambda"), setting(variables.PLAN_FUNCTION_ARN))
+
+
+@cache
+def endpoint_runtime() -> ports.EndpointRuntime:
+    from slipway.adapters.clients import client
+    from slipway.adapters.sagemaker_runtime import SageMakerRuntime
+
+    return SageMakerRuntime(client("sagemaker-runtime"))
+
+
+@cache
+def outcome_recording() -> OutcomeRecording:
+    from slipway.usecases.record_outcome import OutcomeRecording
+
+    return OutcomeRecording(
+        executions=executions(),
+        ledger=ledger(),
+        events=events(),
+        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+    )

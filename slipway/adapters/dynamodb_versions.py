@@ -53,13 +53,15 @@ class DynamoDbVersions:
         return self._table.update(
             version_key(project, model, version),
             "SET #approval = :approval, #approver = :approver, #decided_at = :at",
-            condition="#release_id = :release AND #approval = :pending",
+            # a release that failed while it waited, and was retried, is decided after all
+            condition="#release_id = :release AND #approval IN (:pending, :abandoned)",
             values={
                 ":approval": approval,
                 ":approver": approver,
                 ":at": at,
                 ":release": release_id,
                 ":pending": "pending",
+                ":abandoned": "abandoned",
             },
         )
 

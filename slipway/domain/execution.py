@@ -32,6 +32,8 @@ class Execution:
     """Empty unless it succeeded."""
     error: str
     cause: str
+    redriven_at: str = ""
+    """When it was last tried again after a failure; empty: never."""
 
     @property
     def ended(self) -> bool:

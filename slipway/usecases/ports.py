@@ -96,7 +96,7 @@ class Versions(Protocol):
         approver: str,
         at: str,
     ) -> bool:
-        """Decide a pending version of this release; False when it is not pending (any more)."""
+        """Decide a pending or abandoned version of this release; False when it was decided already."""
 
     def alias(self, project: str, model: str, alias: str) -> AliasRecord | None: ...
 
@@ -216,8 +216,8 @@ class ModelRegistry(Protocol):
 
     def create_package(self, request: Mapping[str, Any]) -> str: ...
 
-    def package_status(self, arn: str) -> str:
-        """``ModelPackageStatus``."""
+    def await_package(self, arn: str) -> None:
+        """Return when the package is Completed; PackageNotReadyError when it fails, or takes too long."""
 
     def approval_status(self, arn: str) -> str:
         """``ModelApprovalStatus``; empty when there is no such package."""

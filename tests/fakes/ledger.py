@@ -1,4 +1,4 @@
-"""A ledger in memory that keeps the promises of the real one; tests/adapters/test_ledger.py runs over both."""
+"""A ledger in memory that keeps the real one's promises; tests/adapters/test_ledger.py runs over both."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ class FakeVersions:
         at: Any,
     ) -> Any:
         record = self.registered.get((project, model, version))
-        if record is None or record["release_id"] != release_id or record["approval"] != "pending":
+        if record is None or record["release_id"] != release_id:
+            return False
+        if record["approval"] not in ("pending", "abandoned"):
             return False
         record |= {"approval": approval, "approver": approver, "decided_at": at}
         return True

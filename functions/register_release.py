@@ -1,0 +1,31 @@
+"""Step Functions task: registers the accepted version, pending approval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+
+from functions import _wiring
+from slipway.domain.timestamps import now
+from slipway.usecases.register_release import register_release
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from slipway.contracts.release import Package, ReleaseDocument
+
+logger = Logger()
+
+
+@logger.inject_lambda_context(correlation_id_path="plan.release_id")
+def handler(event: ReleaseDocument, _context: LambdaContext) -> Package:
+    package = register_release(
+        event,
+        site=_wiring.site(),
+        registry=_wiring.model_registry(),
+        ledger=_wiring.ledger(),
+        clock=now,
+    )
+    logger.info("release registered", package_arn=package["arn"])
+    return package

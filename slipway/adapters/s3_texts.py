@@ -1,0 +1,29 @@
+"""Text files in S3, by ``s3://`` URI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def read_text(client: Any, bucket: str, key: str) -> str | None:
+    """
+    A file's text; None when there is none.
+
+    Without ``s3:ListBucket`` S3 answers 403 for a key that is not there: who reads needs that as well.
+    """
+    try:
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except client.exceptions.NoSuchKey:
+        return None
+    return body.decode()
+
+
+def parts_of(uri: str) -> tuple[str, str]:
+    """
+    Bucket and key.
+
+    >>> parts_of("s3://artifacts/pricing/report.json")
+    ('artifacts', 'pricing/report.json')
+    """
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key

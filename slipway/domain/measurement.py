@@ -1,0 +1,96 @@
+"""What one side measured: the ``evaluation.json`` of a model image, read with suspicion."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """
+    One side's report.
+
+    Attributes:
+        metrics: Finite ones only.
+        not_finite: Names of metrics that were NaN, infinite, or no number at all.
+        problem: Why there is no report; empty when there is one.
+    """
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    not_finite: tuple[str, ...] = ()
+    rows: int = 0
+    slices: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    plots: tuple[str, ...] = ()
+    seconds: float | None = None
+    problem: str = ""
+
+    @classmethod
+    def read(cls, text: str | None, uri: str) -> Measurement:
+        """
+        A report's text as a measurement; a report that can't be used becomes one with a ``problem``.
+
+        >>> Measurement.read('{"metrics": {"mae": 31.2, "r2": NaN}, "rows": 12}', "s3://b/evaluation.json").not_finite
+        ('r2',)
+        """
+        if text is None:
+            return cls(problem=f"evaluate wrote no {uri}")
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            return cls(problem=f"{uri} is not JSON: {error}")
+        if not isinstance(document, dict) or not isinstance(document.get("metrics"), dict):
+            return cls(problem=f"{uri} holds no object 'metrics'")
+        reported = document["metrics"]
+        finite = {name: float(value) for name, value in reported.items() if _is_finite(value)}
+        seconds = document.get("seconds")
+        rows = document.get("rows")
+        return cls(
+            metrics=finite,
+            not_finite=tuple(name for name in reported if name not in finite),
+            rows=rows if isinstance(rows, int) else 0,
+            slices=_slices(document.get("slices")),
+            plots=tuple(str(name) for name in document.get("plots") or ()),
+            seconds=float(seconds) if _is_finite(seconds) else None,
+        )
+
+    def missing(self, wanted: Collection[str]) -> list[str]:
+        """Wanted metrics that were not reported, and reported ones that are no numbers."""
+        absent = [name for name in wanted if name not in self.metrics and name not in self.not_finite]
+        return [*self.not_finite, *absent]
+
+    def lack(self, metric: str) -> str:
+        """
+        Why a metric has no value.
+
+        >>> Measurement({"loss": 0.1, "f1": 0.8}).lack("auc")
+        'auc was not reported; reported: f1, loss'
+        """
+        if self.problem:
+            return self.problem
+        if metric in self.not_finite:
+            return f"{metric} is not a finite number"
+        return f"{metric} was not reported; reported: {', '.join(sorted(self.metrics)) or 'nothing'}"
+
+
+def _is_finite(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _slices(document: Any) -> dict[str, dict[str, dict[str, float]]]:
+    if not isinstance(document, dict):
+        return {}
+    return {
+        str(column): {
+            str(value): {str(name): float(number) for name, number in metrics.items() if _is_finite(number)}
+            for value, metrics in values.items()
+            if isinstance(metrics, dict)
+        }
+        for column, values in document.items()
+        if isinstance(values, dict)
+    }

@@ -1,0 +1,151 @@
+"""What to do after a failure: one row per kind; the first that matches counts."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+
+class _Row(NamedTuple):
+    step: str
+    """Regular expression that the step's name begins with; empty: any step."""
+    words: str
+    """Regular expression that error or cause holds; empty: any."""
+    action: str
+    """May hold ``{release}`` and ``{job}``."""
+
+
+_ROWS: Final = (
+    _Row(
+        "",
+        r"ResourceLimitExceeded|LimitExceeded",
+        "The account's quota for this instance type is used up: ask for a higher one in Service Quotas, "
+        "or name another "
+        "instance type in slipway.toml; then `slipway release retry {release}`.",
+    ),
+    _Row(
+        "",
+        r"CapacityError|InsufficientInstanceCapacity|InsufficientCapacity",
+        "AWS has no instance of this type at the moment: try again later with `slipway release retry "
+        "{release}`, or "
+        "name another instance type in slipway.toml.",
+    ),
+    _Row(
+        "",
+        r"Throttling|TooManyRequests|Rate exceeded|ServiceUnavailable|InternalServerError|Lambda\.Sdk",
+        "AWS did not answer in time: `slipway release retry {release}` goes on where it stopped.",
+    ),
+    _Row(
+        "",
+        r"AccessDenied|not authorized",
+        "A role of the platform lacks a permission: have its operators look at the error, deploy the "
+        "platform again, "
+        "then `slipway release retry {release}`.",
+    ),
+    _Row(
+        "Train",
+        r"MaxRuntimeExceeded|MaxWaitTimeExceeded|Timeout|is Stopped",
+        "Training took longer than it may: raise training.max_runtime_minutes in slipway.toml, or train "
+        "faster; then "
+        "push a new version.",
+    ),
+    _Row(
+        "Train",
+        r"model\.tar\.gz|no model|wrote nothing",
+        "The training program wrote no model: write it under /opt/ml/model; `slipway model train DIR` "
+        "shows what it "
+        "does. Then push a new version.",
+    ),
+    _Row(
+        "Train",
+        "",
+        "The training program failed: read the log of {job}, run it at home with `slipway model train "
+        "DIR`, then push a "
+        "new version.",
+    ),
+    _Row(
+        "Evaluate|Challenger",
+        r"MaxRuntimeExceeded|Timeout|is Stopped",
+        "Evaluation took longer than it may: raise evaluation.max_runtime_minutes in slipway.toml, then "
+        "push a new "
+        "version.",
+    ),
+    _Row(
+        "Champion|EvaluateChampion",
+        "",
+        "The version in production failed on the evaluation data, not the new one: read the log of "
+        "{job}. If the data "
+        "changed its form, evaluate on data that both versions read.",
+    ),
+    _Row(
+        "Evaluate|Challenger",
+        "",
+        "The evaluation program failed: read the log of {job}, run it at home with `slipway model train "
+        "DIR`, then push "
+        "a new version.",
+    ),
+    _Row(
+        "Register",
+        r"VersionTakenError",
+        "Another release registered this version meanwhile: push the image under a newer version.",
+    ),
+    _Row(
+        "",
+        r"PackageNotApprovedError|VersionNotRegisteredError",
+        "Only a registered and approved version can serve: `slipway approval list` shows what waits for "
+        "a decision.",
+    ),
+    _Row(
+        "",
+        r"IdentityMismatchError",
+        'The server does not say which version it is: set identity = "proxy" under [serving] in '
+        "slipway.toml, then push "
+        "a new version. The version before serves on.",
+    ),
+    _Row(
+        "",
+        r"SmokeTestFailedError",
+        "The new version did not answer its own sample request: run `slipway model check DIR`, then push "
+        "a new version. "
+        "The version before serves on.",
+    ),
+    _Row(
+        "",
+        r"AliasMovedError",
+        "Another promotion came between: look at `slipway endpoint show`, and promote again if it is "
+        "still wanted.",
+    ),
+    _Row(
+        "",
+        r"RolledBack|EndpointFailed|ping|health",
+        "The new version's server did not become healthy: it must answer GET /ping on port 8080 with "
+        "200. Read the "
+        "endpoint's log, run `slipway model check DIR`, then push a new version. The version before "
+        "serves on.",
+    ),
+    _Row(
+        "",
+        r"Lease|ConditionalCheckFailed",
+        "Another promotion of this endpoint took too long: wait for it, then `slipway release retry "
+        "{release}`.",
+    ),
+)
+
+DEFAULT: Final = (
+    "Look at the execution's history; when the cause is gone, `slipway release retry {release}` goes on "
+    "where it stopped."
+)
+
+
+def next_action(step: str, error: str, cause: str, *, release_id: str, job: str = "") -> str:
+    """
+    What to do next, for the person who pushed.
+
+    >>> next_action("Promote", "CapacityError", "", release_id="9f")[:53]
+    'AWS has no instance of this type at the moment: try a'
+    """
+    said = f"{error} {cause}"
+    for row in _ROWS:
+        if re.match(row.step, step) and re.search(row.words, said):
+            return row.action.format(release=release_id, job=job or "the job")
+    return DEFAULT.format(release=release_id)

@@ -1,0 +1,45 @@
+"""What an ended release means, from the document that its execution ended with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from slipway.contracts.ledger import ReleaseStatus, VersionApproval
+
+
+class Outcome(NamedTuple):
+    """A release's last status and its reason; what becomes of the version that still waited for approval."""
+
+    status: ReleaseStatus
+    reason: str
+    approval: VersionApproval
+
+
+def outcome_of(document: Mapping[str, Any]) -> Outcome:
+    """
+    The outcome of an execution that succeeded: it deployed, or it ended as it should without.
+
+    >>> outcome_of({"verdict": {"accepted": False, "summary": "mae is 61, needs <= 60"}}).status
+    'not-accepted'
+    """
+    if document.get("endpoint"):
+        return Outcome("deployed", "", "approved")
+    approval = document.get("approval") or {}
+    match approval.get("decision"):
+        case "rejected":
+            return Outcome("rejected", _decided(approval), "rejected")
+        case "expired":
+            return Outcome("expired", "nobody decided in time", "expired")
+    verdict = document.get("verdict") or {}
+    return Outcome("not-accepted", str(verdict.get("summary", "")), "abandoned")
+
+
+def _decided(approval: Mapping[str, Any]) -> str:
+    reason = approval.get("reason")
+    return (
+        f"{approval.get('approver', 'somebody')}: {reason}" if reason else str(approval.get("approver", ""))
+    )

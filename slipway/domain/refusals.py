@@ -1,0 +1,152 @@
+"""Why a push starts no release: each reason is a value that says what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.contracts.names import MANIFEST_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    A "no" with its reason.
+
+    Attributes:
+        kind: A word for it that never changes; the ledger tells one refusal of a push from another by it.
+        reason: For the person who pushed.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A push that nobody waits for: it is answered, but neither recorded nor told."""
+
+    reason: str
+
+
+def no_such_image(repository: str, tag: str) -> Refusal:
+    return Refusal("no such image", f"there is no image {repository}:{tag} in the registry; push it first")
+
+
+def no_semantic_version(tag: str) -> Refusal:
+    return Refusal(
+        "tag is no semantic version",
+        f"the tag {tag!r} is not a semantic version; push the image again as MAJOR.MINOR.PATCH, such as "
+        "'1.4.0'",
+    )
+
+
+def oci_media_type(media_type: str) -> Refusal:
+    return Refusal(
+        "OCI media type",
+        f"the image's media type is {media_type}: SageMaker trains such an image, but refuses to host it. "
+        "Build it as "
+        "a Docker image: docker buildx build --platform linux/amd64 --provenance=false --sbom=false "
+        "--output type=image,name=REPOSITORY:TAG,oci-mediatypes=false,push=true .",
+    )
+
+
+def no_amd64_image(platforms: Sequence[str]) -> Refusal:
+    there = ", ".join(sorted(platforms)) or "nothing"
+    return Refusal(
+        "no linux/amd64 image",
+        f"the image index holds {there}, but no linux/amd64 image; build it with --platform linux/amd64",
+    )
+
+
+def wrong_architecture(operating_system: str, architecture: str) -> Refusal:
+    return Refusal(
+        "wrong architecture",
+        f"the image is for {operating_system}/{architecture}; build it for linux/amd64 (--platform "
+        "linux/amd64)",
+    )
+
+
+def no_manifest(label: str = MANIFEST_LABEL) -> Refusal:
+    return Refusal(
+        "no manifest",
+        f"the image has no label {label}; build it with `slipway model build`, or pass "
+        f'--label {label}="$(slipway model label DIR)" to docker build',
+    )
+
+
+def invalid_manifest(problems: Sequence[object]) -> Refusal:
+    lines = "\n".join(f"- {problem}" for problem in problems)
+    return Refusal("invalid manifest", f"the manifest in the image is invalid:\n{lines}")
+
+
+def other_repository(repository: str, wanted: str) -> Refusal:
+    return Refusal(
+        "wrong repository",
+        f"the manifest says that this image belongs to repository {wanted!r}, but it was pushed to "
+        f"{repository!r}; "
+        "push it there, or put [model] in slipway.toml right",
+    )
+
+
+def not_newer(version: str, newest: str, where: str) -> Refusal:
+    return Refusal(
+        "version is not newer",
+        f"version {version} is not newer than {newest}, which {where}; push the image under a higher "
+        "version. "
+        "To serve an older version again, use `slipway promote`",
+    )
+
+
+def policy_forbids(subject: str, value: object, allowed: str, environment: str) -> Refusal:
+    return Refusal(
+        f"policy: {subject}",
+        f"environment {environment!r} does not allow {subject} {value}; it allows {allowed}. Change "
+        "slipway.toml, "
+        f"or have environments/{environment}.toml changed",
+    )
+
+
+def nobody_may_approve(project: str, environment: str) -> Refusal:
+    return Refusal(
+        "nobody may approve",
+        f"nobody may approve releases of project {project!r}; name approvers for it, or for '*', "
+        f"in environments/{environment}.toml",
+    )
+
+
+def no_data_set(channel: str, data_set: str, project: str) -> Refusal:
+    return Refusal(
+        f"no data set: {data_set}",
+        f"channel {channel!r} wants data set {data_set!r}, and project {project!r} has none of that name; "
+        f"store it with `slipway data put {data_set}:1.0.0 PATH`, then start the release again",
+    )
+
+
+def no_data_version(channel: str, reference: str, versions: Sequence[str]) -> Refusal:
+    return Refusal(
+        f"no data set version: {reference}",
+        f"channel {channel!r} wants {reference!r}, and there is no such version (there are: "
+        f"{', '.join(versions)}); "
+        "store one with `slipway data put`, or name another in slipway.toml",
+    )
+
+
+def broken_data_set(channel: str, reference: str, problem: str) -> Refusal:
+    return Refusal(
+        f"broken data set: {reference}",
+        f"channel {channel!r} wants {reference!r}, whose record can't be believed: {problem}; store a new "
+        "version",
+    )
+
+
+def plan_too_large(size: int, limit: int) -> Refusal:
+    return Refusal(
+        "plan too large",
+        f"the release's plan has {size:,} bytes, and a state machine takes {limit:,}; shorten "
+        "hyperparameters, "
+        "metric expressions or the sample request in slipway.toml",
+    )

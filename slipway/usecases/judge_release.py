@@ -1,0 +1,127 @@
+"""Judge a challenger beside the champion, and write down the evidence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from slipway.contracts.container import REPORT_FILE
+from slipway.domain.costs import estimate
+from slipway.domain.measurement import Measurement
+from slipway.domain.timestamps import timestamp
+from slipway.domain.verdict import Judgement, judge
+
+if TYPE_CHECKING:
+    from slipway.contracts.release import ReleaseDocument, Verdict
+    from slipway.contracts.report import EvidenceReport, Side
+    from slipway.usecases.ports import Clock, Reports
+
+
+def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) -> Verdict:
+    """
+    Read both sides' reports, judge, and write ``<artifact prefix>/report.json``.
+
+    A report that is missing or can't be read is a reason not to accept, never an error.
+    """
+    plan, evaluation = document["plan"], document["evaluation"]
+    challenger, challenger_side = _side(
+        evaluation["challenger"]["report_prefix"],
+        plan["version"],
+        plan["image_digest"],
+        plan["release_id"],
+        document,
+        reports,
+    )
+    champion, champion_side = None, None
+    planned, run = plan["champion"], evaluation.get("champion")
+    if planned is not None:
+        # without a run, its report is not there: that rejects too
+        prefix = run["report_prefix"] if run else f"{plan['artifact_prefix']}/evaluation/champion"
+        champion, champion_side = _side(
+            prefix, planned["version"], planned["image_digest"], planned["release_id"], document, reports
+        )
+    judgement = judge(
+        plan["manifest"],
+        challenger,
+        champion,
+        champion_version=planned["version"] if planned else "",
+    )
+    uri = f"{plan['artifact_prefix']}/report.json"
+    evidence = _evidence(document, judgement, challenger_side, champion_side, timestamp(clock()))
+    reports.write(uri, json.dumps(evidence, indent=1, sort_keys=True, allow_nan=False))
+    return {
+        "accepted": judgement.accepted,
+        "summary": judgement.summary,
+        "primary_metric": plan["manifest"]["evaluation"]["primary_metric"],
+        "challenger": dict(challenger.metrics),
+        "champion": dict(champion.metrics) if champion is not None else None,
+        "gates": list(judgement.outcomes),
+        "report_uri": uri,
+    }
+
+
+def _side(
+    prefix: str, version: str, digest: str, release_id: str, document: ReleaseDocument, reports: Reports
+) -> tuple[Measurement, Side]:
+    prefix = prefix.rstrip("/")
+    uri = f"{prefix}/{REPORT_FILE}"
+    measured = Measurement.read(reports.read(uri), uri)
+    return measured, {
+        "version": version,
+        "image_digest": digest,
+        "release_id": release_id,
+        "rows": measured.rows,
+        "metrics": dict(measured.metrics),
+        "missing_metrics": measured.missing(list(document["plan"]["manifest"]["evaluation"]["metrics"])),
+        "slices": {
+            column: {value: dict(metrics) for value, metrics in values.items()}
+            for column, values in measured.slices.items()
+        },
+        "plots": [f"{prefix}/plots/{name}" for name in measured.plots],
+        "seconds": measured.seconds,
+        "problem": measured.problem,
+    }
+
+
+def _evidence(
+    document: ReleaseDocument,
+    judgement: Judgement,
+    challenger: Side,
+    champion: Side | None,
+    judged_at: str,
+) -> EvidenceReport:
+    plan, training = document["plan"], document["training"]
+    manifest = plan["manifest"]
+    evaluation = manifest["evaluation"]
+    return {
+        "release_id": plan["release_id"],
+        "environment": plan["environment"],
+        "project": plan["project"],
+        "model": plan["model"],
+        "version": plan["version"],
+        "cause": plan["cause"],
+        "planned_at": plan["planned_at"],
+        "judged_at": judged_at,
+        "accepted": judgement.accepted,
+        "summary": judgement.summary,
+        "primary_metric": evaluation["primary_metric"],
+        "margin": float(evaluation["margin"]),
+        "metric_declarations": {
+            name: {"direction": declared["direction"], "unit": declared.get("unit", "")}
+            for name, declared in evaluation["metrics"].items()
+        },
+        "gates": list(judgement.outcomes),
+        "challenger": challenger,
+        "champion": champion,
+        "training_data": plan["training_data"],
+        "evaluation_data": plan["evaluation_data"],
+        "image_uri": plan["image_uri"],
+        "image_digest": plan["image_digest"],
+        "model_uri": training["model_uri"],
+        "hyperparameters": dict(plan["requests"]["training"]["HyperParameters"]),
+        "training_job": training["job_name"],
+        "training_seconds": float(training["seconds"]),
+        "billable_seconds": float(training["billable_seconds"]),
+        "training_metrics": dict(training["metrics"]),
+        "cost": estimate(manifest, billable_seconds=float(training["billable_seconds"])),
+    }

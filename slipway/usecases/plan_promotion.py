@@ -1,0 +1,79 @@
+"""Work out everything that a promotion needs, for a version that may serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slipway.contracts import names
+from slipway.domain.errors import PackageNotApprovedError, VersionNotRegisteredError
+from slipway.domain.hosting import (
+    deployment_config,
+    endpoint_config_request,
+    identity_of,
+    model_request,
+    scaling,
+)
+from slipway.domain.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from slipway.contracts.promotion import Promotion, PromotionRequest
+    from slipway.domain.site import Site
+    from slipway.usecases.ports import Clock, Ledger, ModelRegistry
+
+APPROVED = "Approved"
+
+
+def plan_promotion(
+    request: PromotionRequest, *, site: Site, ledger: Ledger, registry: ModelRegistry, clock: Clock
+) -> Promotion:
+    """
+    Plan the promotion of a registered version; names are the same each time it is promoted.
+
+    Raises:
+        VersionNotRegisteredError: No release registered the version.
+        PackageNotApprovedError: Its model package is not approved.
+    """
+    project, model, version = request["project"], request["model"], request["version"]
+    record = ledger.version(project, model, version)
+    if record is None:
+        known = [one["version"] for one in ledger.versions(project, model)]
+        raise VersionNotRegisteredError(project, model, version, known)
+    status = registry.approval_status(record["package_arn"])
+    if status != APPROVED:
+        raise PackageNotApprovedError(record["package_arn"], version, status or "missing")
+    release_id = record["release_id"]
+    if request["cause"] == "approval":
+        ledger.set_version_approval(
+            project,
+            model,
+            version,
+            release_id=release_id,
+            approval="approved",
+            approver=request["actor"],
+            at=timestamp(clock()),
+        )
+        ledger.set_release_status(release_id, "promoting")
+    prefix = site.policy["resource_prefix"]
+    endpoint = names.endpoint(prefix, project, model)
+    name = names.of_release(prefix, model, version, release_id)
+    tags = site.tags(project, model, version, release_id)
+    serving = record["manifest"]["serving"]
+    champion = ledger.alias(project, model, names.CHAMPION)
+    return {
+        "endpoint_name": endpoint,
+        "endpoint_config_name": name,
+        "model_name": name,
+        "identity": identity_of(record),
+        "model_request": model_request(site, record, name=name, tags=tags),
+        "endpoint_config_request": endpoint_config_request(
+            site, record, name=name, model_name=name, tags=tags
+        ),
+        "deployment_config": deployment_config(int(serving["startup_timeout_seconds"])),
+        "tags": tags,
+        "scaling": scaling(endpoint, serving),
+        "smoke": dict(serving["sample"]),
+        "previous": (
+            {"version": champion["version"], "release_id": champion["release_id"]} if champion else None
+        ),
+        "poll_seconds": site.policy["poll_seconds"],
+    }

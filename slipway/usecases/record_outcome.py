@@ -1,0 +1,145 @@
+"""Write an ended execution into the ledger, and tell of a failure once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slipway.contracts.events import RELEASE_FAILED
+from slipway.domain.failures import failure_of, understand
+from slipway.domain.history import failed_step
+from slipway.domain.outcomes import outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from slipway.contracts.ledger import Failure, PromotionRecord, ReleaseStatus, VersionApproval
+    from slipway.domain.execution import Execution
+    from slipway.usecases.ports import EventBus, Executions, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecording:
+    """
+    Records how executions of both machines ended.
+
+    What the event says is not used but for the execution's ARN: events come late, twice and out of
+    order, and leave out large documents.
+    """
+
+    executions: Executions
+    ledger: Ledger
+    events: EventBus
+    promote_machine_arn: str
+
+    def record_outcome(self, execution_arn: str) -> str:
+        """The status that was recorded; empty when there was nothing to record (any more)."""
+        execution = self.executions.describe(execution_arn)
+        if execution is None:
+            return ""
+        if execution.machine_arn == self.promote_machine_arn:
+            return self._promotion(execution) if execution.ended else ""
+        return self._release(execution)
+
+    def _release(self, execution: Execution) -> str:
+        plan = execution.document.get("plan", {})
+        release_id = str(plan.get("release_id", execution.name))
+        if not execution.ended:
+            # somebody retries a failed release
+            reopened = execution.redriven_at and self.ledger.reopen_release(
+                release_id, started_at=execution.redriven_at
+            )
+            return "running" if reopened else ""
+        status, reason, approval, failure = self._ending(execution, release_id, plan.get("endpoint_name", ""))
+        recorded = self.ledger.end_release(
+            release_id, status=status, ended_at=execution.ended_at, reason=reason, failure=failure
+        )
+        if plan and approval != "approved":
+            # its number may be used again
+            self.ledger.set_version_approval(
+                plan["project"],
+                plan["model"],
+                plan["version"],
+                release_id=release_id,
+                approval=approval,
+                approver="",
+                at=execution.ended_at,
+            )
+        if recorded and failure is not None:
+            self._tell(plan, release_id, failure, execution.arn)
+        return status if recorded else ""
+
+    def _ending(
+        self, execution: Execution, release_id: str, endpoint: str
+    ) -> tuple[ReleaseStatus, str, VersionApproval, Failure | None]:
+        if execution.status == "SUCCEEDED":
+            outcome = outcome_of(execution.output)
+            return outcome.status, outcome.reason, outcome.approval, None
+        if execution.status == "ABORTED":
+            return "stopped", execution.cause or "somebody stopped it", "abandoned", None
+        failure = self._failure(execution, release_id, endpoint)
+        return "failed", f"{failure['step']}: {failure['error']}", "abandoned", failure
+
+    def _promotion(self, execution: Execution) -> str:
+        request = execution.document.get("request", {})
+        if request.get("cause") == "approval" or not request:
+            return ""  # a part of its release, whose own execution ends as well and tells of it
+        endpoint = execution.document.get("promotion", {}).get("endpoint_name", "")
+        status: Literal["deployed", "failed", "stopped"] = "deployed"
+        failure = None
+        if execution.status == "ABORTED":
+            status = "stopped"
+        elif execution.status != "SUCCEEDED":
+            status, failure = "failed", self._failure(execution, request["release_id"], endpoint)
+        record: PromotionRecord = {
+            "project": request["project"],
+            "model": request["model"],
+            "version": request["version"],
+            "release_id": request["release_id"],
+            "cause": request["cause"],
+            "actor": request["actor"],
+            "status": status,
+            "execution_arn": execution.arn,
+            "ended_at": execution.ended_at,
+        }
+        if failure is not None:
+            record["failure"] = failure
+        recorded = self.ledger.put_promotion(record)
+        if recorded and failure is not None:
+            self._tell(request, request["release_id"], failure, execution.arn)
+        return status if recorded else ""
+
+    def _failure(self, execution: Execution, release_id: str, endpoint: str) -> Failure:
+        if execution.status == "TIMED_OUT":
+            error, cause = (
+                execution.error or "States.Timeout",
+                execution.cause or "it took longer than it may",
+            )
+        else:
+            error, cause = execution.error, execution.cause
+        failed = failed_step(self.executions.history(execution.arn), error, cause)
+        arn = execution.arn
+        inner = understand(failed.cause).execution_arn
+        if inner:
+            # a step that ran another machine only repeats what failed in there
+            nested = self.executions.describe(inner)
+            if nested is not None:
+                arn = inner
+                failed = failed_step(self.executions.history(inner), nested.error, nested.cause)
+        return failure_of(failed, execution_arn=arn, release_id=release_id, endpoint=endpoint)
+
+    def _tell(
+        self, subject: Mapping[str, Any], release_id: str, failure: Failure, execution_arn: str
+    ) -> None:
+        self.events.emit(
+            RELEASE_FAILED,
+            {
+                "release_id": release_id,
+                "project": subject.get("project", ""),
+                "model": subject.get("model", ""),
+                "version": subject.get("version", ""),
+                **failure,
+                "execution_arn": execution_arn,
+            },
+        )
