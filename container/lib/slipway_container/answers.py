@@ -22,7 +22,9 @@ class Answers:
         """A complete answer."""
         head = self._heads.get((status, content_type, keep_alive))
         if head is None:
-            head = self._heads[status, content_type, keep_alive] = self._head(status, content_type, keep_alive)
+            head = self._heads[status, content_type, keep_alive] = self._head(
+                status, content_type, keep_alive
+            )
         return b"%b%d\r\n\r\n%b" % (head, len(body), body)
 
     def error(self, status: int, text: str, *, keep_alive: bool) -> bytes:
@@ -33,7 +35,9 @@ class Answers:
         typed = f"Content-Type: {content_type}\r\n" if content_type else ""
         connection = "" if keep_alive else "Connection: close\r\n"
         phrase = HTTPStatus(status).phrase
-        return f"HTTP/1.1 {status} {phrase}\r\n{typed}{self._identity}{connection}Content-Length: ".encode("ascii")
+        return f"HTTP/1.1 {status} {phrase}\r\n{typed}{self._identity}{connection}Content-Length: ".encode(
+            "ascii"
+        )
 
 
 def error_body(text: str) -> bytes:

@@ -15,6 +15,9 @@ INK, FAINT, BLUE, RED = "#1f2933", "#d9dfe5", "#1f6fb2", "#c2452d"
 
 _MAX_TICKS = 7
 _SHADES = 10
+_STYLE = (
+    f'width="{WIDTH}" height="{HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="14" role="img"'
+)
 
 
 class Axis:
@@ -56,7 +59,9 @@ class Chart:
         """The pixel of a value on the axis up."""
         return HEIGHT - BOTTOM - self._up.share(value) * (HEIGHT - TOP - BOTTOM)
 
-    def line(self, xs: Sequence[float], ys: Sequence[float], *, color: str = BLUE, dashed: bool = False) -> None:
+    def line(
+        self, xs: Sequence[float], ys: Sequence[float], *, color: str = BLUE, dashed: bool = False
+    ) -> None:
         """A line through points."""
         points = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in zip(xs, ys))
         dashes = ' stroke-dasharray="6 5"' if dashed else ""
@@ -124,8 +129,7 @@ def document(title: str, parts: Sequence[str]) -> str:
     """A drawing with its title, as an SVG file's text."""
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-            f'height="{HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="14" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {_STYLE}>',
             f"<title>{escape(title)}</title>",
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
             _text(WIDTH / 2, 28, title, size=17),
@@ -135,7 +139,9 @@ def document(title: str, parts: Sequence[str]) -> str:
     )
 
 
-def confusion_matrix(title: str, labels: tuple[str, str], counts: tuple[tuple[int, int], tuple[int, int]]) -> str:
+def confusion_matrix(
+    title: str, labels: tuple[str, str], counts: tuple[tuple[int, int], tuple[int, int]]
+) -> str:
     """
     Two by two cells with counts and each row's shares.
 
@@ -146,7 +152,10 @@ def confusion_matrix(title: str, labels: tuple[str, str], counts: tuple[tuple[in
 
     """
     side_x, side_y, left, top = 215, 160, 160, 90
-    parts = [_text(left + side_x, 72, "predicted"), _text(30, top + side_y, "actual", turn=_turned(30, top + side_y))]
+    parts = [
+        _text(left + side_x, 72, "predicted"),
+        _text(30, top + side_y, "actual", turn=_turned(30, top + side_y)),
+    ]
     for actual, row in enumerate(counts):
         total = sum(row) or 1
         middle = top + actual * side_y + side_y / 2
@@ -182,4 +191,5 @@ def _number(value: float) -> str:
 
 def _text(x: float, y: float, text: str, *, anchor: str = "middle", size: int = 0, turn: str = "") -> str:
     sized = f' font-size="{size}"' if size else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{INK}"{sized}{turn}>{escape(text)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{INK}"{sized}{turn}>{escape(text)}</text>'

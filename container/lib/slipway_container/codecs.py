@@ -10,7 +10,7 @@ JSON = "application/json"
 CSV = "text/csv"
 
 Row = List[Any]
-"""One instance's values in the order of the model's columns: numbers or strings from JSON, strings from CSV."""
+"""One instance's values in the order of the model's columns: anything from JSON, strings from CSV."""
 
 
 class InvalidRequestError(ValueError):
@@ -26,7 +26,7 @@ class UnacceptableError(InvalidRequestError):
 
 
 class JsonCodec:
-    """``{"instances": [[…], …]}``, where an instance may also be an object by column; ``{"predictions": […]}``."""
+    """``{"instances": [[…], …]}`` in, where an instance may be an object; ``{"predictions": […]}`` out."""
 
     content_type = JSON
 
@@ -124,7 +124,9 @@ class Codecs:
                 return None
             if name in self._by_type:
                 return self._by_type[name]
-        raise UnacceptableError(f"the answer cannot be {wishes[:80].decode('latin-1')!r}; accept {JSON} or {CSV}")
+        raise UnacceptableError(
+            f"the answer cannot be {wishes[:80].decode('latin-1')!r}; accept {JSON} or {CSV}"
+        )
 
 
 def _remembered(choose: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

@@ -22,7 +22,16 @@ BAD_REQUEST = 400
 class Connection(asyncio.Protocol):
     """Answers requests as they come; pipelined ones too, since each is answered before the next is read."""
 
-    __slots__ = ("_answers", "_application", "_open", "_reader", "_transport", "draining", "last_used")
+    __slots__ = (
+        "_answers",
+        "_application",
+        "_open",
+        "_reader",
+        "_transport",
+        "draining",
+        "ended",
+        "last_used",
+    )
 
     def __init__(
         self, application: Application, answers: Answers, max_body_bytes: int, opened: set[Connection]
@@ -34,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._open = opened
         self._transport: asyncio.Transport | None = None
         self.draining = False
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_used = time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -45,6 +55,8 @@ class Connection(asyncio.Protocol):
         """End."""
         self._transport = None
         self._open.discard(self)
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     def pause_writing(self) -> None:
         """The client does not read its answers: take no further requests from it."""

@@ -1,4 +1,4 @@
-"""How long an HTTP message's body is: counted, in chunks, or until the connection closes (RFC 9112, section 6)."""
+"""How long an HTTP message's body is: counted, in chunks, or until the close (RFC 9112, section 6)."""
 
 from __future__ import annotations
 
@@ -107,12 +107,14 @@ def declared_length(headers: Mapping[bytes, bytes]) -> int | None:
 
 
 def is_chunked(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether the body comes in chunks; raises FramingError for a coding that isn't known, or for two lengths."""
+    """Whether the body comes in chunks; raises FramingError for an unknown coding, or for two lengths."""
     coding = headers.get(b"transfer-encoding")
     if coding is None:
         return False
     if coding.lower() != b"chunked":
-        raise FramingError(f"transfer-encoding {coding[:40]!r} is not supported; send chunked or content-length")
+        raise FramingError(
+            f"transfer-encoding {coding[:40]!r} is not supported; send chunked or content-length"
+        )
     if b"content-length" in headers:
         raise FramingError("both content-length and transfer-encoding are given; send one of them")
     return True

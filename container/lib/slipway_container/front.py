@@ -1,4 +1,4 @@
-"""Stands before a model's own server, whatever it is, and adds the identity header and the prediction record."""
+"""Stands before a model's own server, whatever it is; adds the identity header and the prediction record."""
 
 from __future__ import annotations
 
@@ -46,9 +46,15 @@ async def _stand_before(command: list[str], variables: dict[str, str], folder: P
     records = RecordLog(own, loop)
     relay = Relay(port + 1, value, Answers(value), records)
     listener = await loop.create_server(lambda: Client(relay), host, port, backlog=BACKLOG)
-    variables = {**variables, PORT_VARIABLE: str(port + 1), SAMPLING_VARIABLE: "0"}  # one record per request: ours
+    variables = {
+        **variables,
+        PORT_VARIABLE: str(port + 1),
+        SAMPLING_VARIABLE: "0",
+    }  # one record per request: ours
     try:
-        child = await asyncio.create_subprocess_exec(*find(command, variables, folder), env=variables, cwd=str(folder))
+        child = await asyncio.create_subprocess_exec(
+            *find(command, variables, folder), env=variables, cwd=str(folder)
+        )
     except OSError as error:
         print(f"{command[0]} cannot be started in {folder}: {error.strerror}", file=sys.stderr)
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE

@@ -3,7 +3,8 @@ What every answer says of the model behind it.
 
 The header's value is ``project=…;model=…;version=…;image=sha256:…;data=…``: visible ASCII, at most 1,024
 characters (SageMaker's limit for custom attributes). Any other character of a value, and ``%``, ``;`` and
-``=``, stands as ``%XX``. What a server adds itself follows behind a ``;``; a reader takes each key's first value.
+``=``, stands as ``%XX``. What a server adds itself follows behind a ``;``; a reader takes each key's first
+value.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def format_header(identity: Mapping[str, str]) -> str:
     """
     The header's value for an identity; missing parts are left out.
 
-    >>> format_header({"project": "pricing", "model": "hotel-rates", "version": "1.0.0", "data_version": "a;b"})
-    'project=pricing;model=hotel-rates;version=1.0.0;data=a%3Bb'
+    >>> format_header({"project": "pricing", "version": "1.0.0", "data_version": "a;b"})
+    'project=pricing;version=1.0.0;data=a%3Bb'
     """
     parts = ((short, identity.get(name) or "") for short, name in _KEYS)
     return ";".join(f"{short}={_escaped(value)}" for short, value in parts if value)

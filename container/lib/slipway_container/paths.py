@@ -1,4 +1,4 @@
-"""Where SageMaker puts a program's input and looks for its output, inside a container or below a base directory."""
+"""Where SageMaker puts a program's input and looks for its output: in a container, or below a directory."""
 
 from __future__ import annotations
 

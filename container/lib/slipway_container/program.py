@@ -8,10 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import IO
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 LAST_WORDS_BYTES = 4096
@@ -29,7 +27,7 @@ def environment(root: Path, program: Path) -> dict[str, str]:
 
     """
     variables = dict(os.environ)
-    path = [str(program), os.path.dirname(sys.executable), variables.get("PATH", os.defpath)]
+    path = [str(program), str(Path(sys.executable).parent), variables.get("PATH", os.defpath)]
     modules = [str(root.parent / "packages"), str(root / "lib"), variables.get("PYTHONPATH", "")]
     variables["PATH"] = os.pathsep.join(part for part in path if part)
     variables["PYTHONPATH"] = os.pathsep.join(part for part in modules if part)
@@ -53,8 +51,8 @@ class Program:
         for number in FORWARDED:
             signal.signal(number, lambda received, _frame: self.send(received))
         self._child = subprocess.Popen(command, env=variables, cwd=str(folder), stderr=subprocess.PIPE)
-        for number in self._early:
-            self.send(number)
+        for early in self._early:
+            self.send(early)
         self._copier = threading.Thread(target=self._copy, args=(self._child.stderr,), daemon=True)
         self._copier.start()
 
@@ -87,9 +85,9 @@ class Program:
 
 
 def find(command: list[str], variables: dict[str, str], folder: Path) -> list[str]:
-    """The command with its program's full path, looked for in the model's own directory first, then on PATH."""
+    """The command with its program's full path, looked for in the model's directory first, then on PATH."""
     name = command[0]
-    own = os.path.join(str(folder), name)
-    if os.path.isfile(own):
-        return [own, *command[1:]]
+    own = folder / name
+    if own.is_file():
+        return [str(own), *command[1:]]
     return [shutil.which(name, path=variables["PATH"]) or name, *command[1:]]

@@ -26,11 +26,11 @@ DEFAULT_MAX_CHARACTERS = 2048
 FLUSH_SECONDS = 0.2
 FLUSH_CHARACTERS = 65536
 MAX_WAITING_BLOCKS = 256
-"""Sixteen MiB; where nobody reads standard output, records are dropped and counted rather than kept for ever."""
+"""Sixteen MiB; where nobody reads standard output, records are dropped and counted, not kept for ever."""
 
 
 class RecordLog:
-    """Collects records on the event loop and writes them from a thread, so that no request waits for a pipe."""
+    """Collects records on the event loop and writes them from a thread: no request waits for a pipe."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class RecordLog:
         self._dropped = 0
         self._second = -1
         self._second_text = ""
-        self._prefix = f"{random.getrandbits(48):012x}-"  # noqa: S311 - an identifier, not a secret
+        self._prefix = f"{random.getrandbits(48):012x}-"
         self._number = 0
         self._blocks: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING_BLOCKS)
         self._writer = threading.Thread(target=self._write, daemon=True)
@@ -65,7 +65,9 @@ class RecordLog:
         self._number += 1
         return f"{self._prefix}{self._number:x}"
 
-    def add(self, request_id: str, started: float, body: bytes, answer: bytes, *, failed: bool = False) -> None:
+    def add(
+        self, request_id: str, started: float, body: bytes, answer: bytes, *, failed: bool = False
+    ) -> None:
         """
         Record one request that has just been answered.
 

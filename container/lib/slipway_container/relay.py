@@ -154,7 +154,9 @@ class Client(asyncio.Protocol):
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            _, upstream = await loop.create_connection(lambda: Upstream(self, self._relay), LOOPBACK, self._relay.port)
+            _, upstream = await loop.create_connection(
+                lambda: Upstream(self, self._relay), LOOPBACK, self._relay.port
+            )
         except OSError:
             self._begin()
             self._refuse(SERVICE_UNAVAILABLE, "the model's server does not accept connections yet")

@@ -104,7 +104,10 @@ class Server:
         records = RecordLog(own, loop)
         application = Application(self._predict, self._codecs, answers, records)
         listener = await loop.create_server(
-            lambda: Connection(application, answers, self._max_body_bytes, self._open), host, port, backlog=BACKLOG
+            lambda: Connection(application, answers, self._max_body_bytes, self._open),
+            host,
+            port,
+            backlog=BACKLOG,
         )
         self.port = listener.sockets[0].getsockname()[1] if listener.sockets else None
         print(f"serving on {host}:{self.port}", file=sys.stderr, flush=True)
@@ -123,8 +126,8 @@ class Server:
                 connection.close()
 
     async def _drain(self) -> None:
-        deadline = time.monotonic() + DRAIN_SECONDS
         for connection in list(self._open):
             connection.drain()
-        while self._open and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        ends = [connection.ended for connection in self._open]
+        if ends:
+            await asyncio.wait(ends, timeout=DRAIN_SECONDS)

@@ -18,7 +18,7 @@ AMOUNTS = (
     "near_christmas",
     "near_new_years",
 )
-"""Numbers; ``lead_time`` in days, ``historical_adr`` in EUR (the average of that date in the years before)."""
+"""Numbers; ``lead_time`` in days, ``historical_adr`` in EUR (the average of that date, years before)."""
 CATEGORIES = (
     "meal",
     "market_segment",

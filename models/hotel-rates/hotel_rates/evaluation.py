@@ -8,12 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from slipway_container import charts, paths
+
 from hotel_rates import dataset
 from hotel_rates.columns import COLUMNS
 from hotel_rates.metrics import regression_metrics
 from hotel_rates.plots import drawings
 from hotel_rates.scorer import Scorer
-from slipway_container import charts, paths
 
 SLICES = ("arrival_month", "market_segment", "customer_type")
 MIN_SLICE_ROWS = 30

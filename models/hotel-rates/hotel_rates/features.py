@@ -6,8 +6,9 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hotel_rates.columns import AMOUNTS
 from slipway_container.codecs import InvalidRequestError
+
+from hotel_rates.columns import AMOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

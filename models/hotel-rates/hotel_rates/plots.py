@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from slipway_container.charts import INK, RED, Axis, Chart
 
 MAX_RATE = 350.0

@@ -9,12 +9,13 @@ from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import HuberRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from slipway_container import hyperparameters, paths
 
+from hotel_rates import dataset
 from hotel_rates.columns import GROUPS, NUMBERS
 from hotel_rates.features import features
 from hotel_rates.metrics import regression_metrics
 from hotel_rates.scorer import Scorer
-from slipway_container import hyperparameters, paths
 
 if TYPE_CHECKING:
     from hotel_rates.dataset import Bookings
@@ -24,8 +25,6 @@ MAX_ITERATIONS = 1000
 
 def main() -> None:
     """Train on the channel ``train`` and write the folded model."""
-    from hotel_rates import dataset
-
     bookings = dataset.read(paths.training_channel("train"))
     settings = hyperparameters.read()
     pipeline = fit(
@@ -42,7 +41,7 @@ def main() -> None:
 
 
 def design(rows: list[list[str]]) -> np.ndarray:
-    """What the pipeline takes: an object matrix, numbers before categories, shape (rows, NUMBERS + GROUPS)."""
+    """What the pipeline takes: an object matrix of shape (rows, NUMBERS + GROUPS)."""
     return np.array([[*numbers, *groups] for numbers, groups in map(features, rows)], dtype=object)
 
 
