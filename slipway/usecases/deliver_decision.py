@@ -38,7 +38,10 @@ def deliver_decision(
     now: datetime,
 ) -> Delivered:
     """
-    Tell the version, the execution, the model package and the event bus, in this order.
+    Tell the registry, the execution and the event bus, in this order.
+
+    The model package comes before the execution, because the promotion that
+    follows refuses a package that nobody has approved.
 
     Args:
         record: Decided: approved, rejected or expired.
@@ -51,16 +54,16 @@ def deliver_decision(
     Returns:
         ``later``: the execution did not take it, and it isn't known yet why; ask again.
     """
-    outcome = _tell_execution(record, ledger=ledger, tokens=tokens, now=now)
-    if outcome == "later":
-        return outcome
-    undeliverable = outcome == "undeliverable"
+    if record["status"] == "pending":
+        return "later"
     if not record["delivered"]:
-        ledger.mark_delivered(record["release_id"], undeliverable=undeliverable)
-    if record["package_arn"] and not undeliverable:
-        status = "Approved" if record["status"] == "approved" else "Rejected"
-        description = f"{sentence_of(record)} {record.get('decision_reason', '')}".strip()
-        registry.set_approval(record["package_arn"], status, description[:MAX_DESCRIPTION])
+        _tell_registry(record, ledger=ledger, registry=registry)
+        outcome = _tell_execution(record, ledger=ledger, tokens=tokens, now=now)
+        if outcome == "later":
+            return outcome
+        ledger.mark_delivered(record["release_id"], undeliverable=outcome == "undeliverable")
+    else:
+        outcome = "undeliverable" if record.get("undeliverable") else "delivered"
     events.emit(
         APPROVAL_DECIDED,
         {
@@ -72,37 +75,35 @@ def deliver_decision(
             "decision": record["status"],
             "approver": record.get("decided_by", ""),
             "reason": record.get("decision_reason", ""),
-            "undeliverable": undeliverable,
+            "undeliverable": outcome == "undeliverable",
         },
     )
     ledger.mark_settled(record["release_id"])
     return outcome
 
 
-def _tell_execution(
-    record: ApprovalRecord, *, ledger: Ledger, tokens: TaskTokens, now: datetime
-) -> Delivered:
-    status = record["status"]
-    if record["delivered"]:
-        return "undeliverable" if record.get("undeliverable") else "delivered"
-    if status == "pending":
-        return "later"
-    # before the execution goes on: the promotion that follows asks for it
+def _tell_registry(record: ApprovalRecord, *, ledger: Ledger, registry: ModelRegistry) -> None:
+    decision = output_of(record)
     ledger.set_version_approval(
         record["project"],
         record["model"],
         record["version"],
         release_id=record["release_id"],
-        approval=status,
-        approver=record.get("decided_by", ""),
-        at=record.get("decided_at", ""),
+        approval=decision["decision"],
+        approver=decision["approver"],
+        at=decision["decided_at"],
     )
-    if status == "expired":
-        # the execution stops waiting by itself
-        return "delivered"
-    if _send(record, ledger=ledger, tokens=tokens):
-        if status == "approved":
-            ledger.set_release_status(record["release_id"], "promoting")
+    if record["package_arn"]:
+        status = "Approved" if record["status"] == "approved" else "Rejected"
+        description = f"{sentence_of(record)} {decision['reason']}".strip()
+        registry.set_approval(record["package_arn"], status, description[:MAX_DESCRIPTION])
+
+
+def _tell_execution(
+    record: ApprovalRecord, *, ledger: Ledger, tokens: TaskTokens, now: datetime
+) -> Delivered:
+    # an execution stops waiting for an expired request by itself
+    if record["status"] == "expired" or _send(record, ledger=ledger, tokens=tokens):
         return "delivered"
     return _meaning_of_dead_token(record, ledger=ledger, now=now)
 

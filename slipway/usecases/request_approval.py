@@ -15,7 +15,6 @@ from slipway.domain.approval_mail import approval_subject, approval_text
 from slipway.domain.errors import SlipwayError
 from slipway.domain.evidence import Evidence, evidence_of_document
 from slipway.domain.timestamps import timestamp
-from slipway.usecases.deliver_decision import deliver_decision
 from slipway.usecases.read_evidence import read_report
 
 if TYPE_CHECKING:
@@ -23,27 +22,19 @@ if TYPE_CHECKING:
 
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.contracts.release import ApprovalRequest
-    from slipway.usecases.ports import (
-        EventBus,
-        Ledger,
-        LinkSigner,
-        Mailer,
-        ModelRegistry,
-        Reports,
-        TaskTokens,
-    )
+    from slipway.usecases.ports import EventBus, Ledger, LinkSigner, Mailer, Reports
 
 _log: Final = logging.getLogger(__name__)
 _NONCE_BYTES: Final = 16
 
 
 class ApproversNotToldError(SlipwayError):
-    """Some messages could not be sent; a retry sends these alone."""
+    """No message could be sent, so nobody would decide."""
 
     def __init__(self, release_id: str, approvers: Sequence[str], cause: str) -> None:
         super().__init__(
-            f"release {release_id}: {len(approvers)} of its approvers could not be told ({cause}); "
-            "a retry of the step tells those who are left"
+            f"release {release_id}: none of its approvers ({', '.join(approvers)}) could be told: {cause}; "
+            "see that the notice topic can be published to, then retry the release"
         )
         self.release_id, self.approvers, self.cause = release_id, tuple(approvers), cause
 
@@ -57,8 +48,6 @@ class Ports:
     mailer: Mailer
     reports: Reports
     events: EventBus
-    tokens: TaskTokens
-    registry: ModelRegistry
 
 
 def request_approval(
@@ -74,45 +63,37 @@ def request_approval(
 
     A retry of the step brings a new task token: it replaces the one in the
     ledger, and only approvers who have not been told yet are told. A redrive asks
-    all of them again. If somebody has decided already, the new token gets the
-    decision at once.
+    all of them again. If somebody has decided already, the new token is left to
+    the sweep, which hands the decision to it.
 
     Args:
         request: The release document so far, with the task token.
-        ports: Ledger, key, mail, reports, events, executions, model registry.
+        ports: Ledger, key, mail, reports, events.
         approvers: The environment's, by project.
         base_url: Of the approval page, without a slash at its end.
         now: When approval is asked for.
 
     Returns:
-        ``{"release_id", "status", "told"}``; the execution doesn't see it.
+        ``{"release_id", "status", "told", "not_told"}``; the execution doesn't see it.
 
     Raises:
         NoApproversError: Nobody may approve this project here.
-        ApproversNotToldError: Some were told, some could not be.
+        ApproversNotToldError: Not one of them could be told.
     """
     record = _ask(request, ports=ports, approvers=approvers, now=now)
     release_id = record["release_id"]
     if record["status"] != "pending":
-        outcome = deliver_decision(
-            record,
-            ledger=ports.ledger,
-            tokens=ports.tokens,
-            registry=ports.registry,
-            events=ports.events,
-            now=now,
-        )
-        _log.info("decided already", extra={"release_id": release_id, "delivery": outcome})
-        return {"release_id": release_id, "status": record["status"], "told": []}
+        _log.warning("decided already", extra={"release_id": release_id, "status": record["status"]})
+        return {"release_id": release_id, "status": record["status"], "told": [], "not_told": []}
     ports.ledger.set_release_status(release_id, "awaiting-approval")
     evidence = read_report(record["report_uri"], ports.reports)
     if not evidence.report:
         evidence = evidence_of_document(request["document"])
     first = not any(redrive >= record["redrive"] for redrive in record["told"].values())
-    told = _tell(record, evidence, ports=ports, base_url=base_url)
+    told, not_told = _tell(record, evidence, ports=ports, base_url=base_url)
     if first:
         _announce(record, evidence, ports.events)
-    return {"release_id": release_id, "status": "pending", "told": told}
+    return {"release_id": release_id, "status": "pending", "told": told, "not_told": not_told}
 
 
 def _ask(
@@ -187,25 +168,29 @@ def approval_url(record: ApprovalRecord, approver: str, *, signer: LinkSigner, b
     return ApprovalLink(claims, signer.sign(message)).url(base_url)
 
 
-def _tell(record: ApprovalRecord, evidence: Evidence, *, ports: Ports, base_url: str) -> list[str]:
-    told, failed, cause = [], [], ""
-    for approver in record["approvers"]:
-        if record["told"].get(approver, -1) >= record["redrive"]:
-            continue
+def _tell(
+    record: ApprovalRecord, evidence: Evidence, *, ports: Ports, base_url: str
+) -> tuple[list[str], list[str]]:
+    release_id, redrive = record["release_id"], record["redrive"]
+    told: list[str] = []
+    not_told: list[str] = []
+    cause = ""
+    waiting = [address for address in record["approvers"] if record["told"].get(address, -1) < redrive]
+    subject = approval_subject(record, evidence)
+    for approver in waiting:
         try:
             url = approval_url(record, approver, signer=ports.signer, base_url=base_url)
-            ports.mailer.send(
-                approver, approval_subject(record, evidence), approval_text(record, evidence, approver, url)
-            )
-            ports.ledger.mark_told(record["release_id"], approver, record["redrive"])
-            told.append(approver)
-        except Exception as error:  # noqa: BLE001 - any one of the others can decide; raised below
-            _log.exception("approver not told", extra={"release_id": record["release_id"]})
-            failed.append(approver)
+            ports.mailer.send(approver, subject, approval_text(record, evidence, approver, url))
+        except Exception as error:  # noqa: BLE001 - any one of the others can decide
+            _log.exception("approver not told", extra={"release_id": release_id, "approver": approver})
+            not_told.append(approver)
             cause = f"{type(error).__name__}: {error}"
-    if failed:
-        raise ApproversNotToldError(record["release_id"], failed, cause)
-    return told
+        else:
+            ports.ledger.mark_told(release_id, approver, redrive)
+            told.append(approver)
+    if not_told == list(record["approvers"]):
+        raise ApproversNotToldError(release_id, not_told, cause)
+    return told, not_told
 
 
 def _announce(record: ApprovalRecord, evidence: Evidence, events: EventBus) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from typing import Any
 
 
@@ -12,30 +13,60 @@ class FakeApprovals:
     def __init__(self) -> None:
         super().__init__()
         self.approvals: dict[str, Any] = {}
+        self._writing = threading.Lock()
 
     def put_approval(self, record: Any) -> Any:
-        held = self.approvals.get(record["release_id"])
-        if held is not None and held["status"] not in ("pending", "expired"):
-            return False
-        self.approvals[record["release_id"]] = copy.deepcopy(dict(record))
-        return True
+        with self._writing:
+            if record["release_id"] in self.approvals:
+                return False
+            self.approvals[record["release_id"]] = copy.deepcopy(dict(record))
+            return True
+
+    def renew_approval(
+        self, release_id: Any, *, task_token: Any, redrive: Any, expires_at_epoch: Any, reopen: Any
+    ) -> Any:
+        with self._writing:
+            held = self.approvals.get(release_id)
+            wanted = ("expired", "pending") if reopen else ("pending", "approved", "rejected")
+            if held is None or held["status"] not in wanted:
+                return False
+            held |= {"task_token": task_token, "redrive": redrive, "delivered": False, "settled": False}
+            if reopen:
+                held |= {"status": "pending", "expires_at_epoch": expires_at_epoch}
+            return True
 
     def get_approval(self, release_id: Any) -> Any:
-        return copy.deepcopy(self.approvals.get(release_id))
+        record = copy.deepcopy(self.approvals.get(release_id))
+        if record is not None:
+            record.pop("task_token", None)
+        return record
+
+    def approval_token(self, release_id: Any) -> Any:
+        return self.approvals.get(release_id, {}).get("task_token", "")
+
+    def mark_told(self, release_id: Any, approver: Any, redrive: Any) -> Any:
+        if release_id in self.approvals:
+            self.approvals[release_id]["told"][approver] = redrive
 
     def decide_approval(self, release_id: Any, decision: Any, *, now_epoch: Any) -> Any:
-        held = self.approvals.get(release_id)
-        if held is None or held["status"] != "pending":
-            return False
-        if decision["status"] != "expired" and held["expires_at_epoch"] <= now_epoch:
-            return False
-        held |= decision
-        return True
+        with self._writing:
+            held = self.approvals.get(release_id)
+            if held is None or held["status"] != "pending":
+                return False
+            if (decision["status"] == "expired") == (held["expires_at_epoch"] > now_epoch):
+                return False
+            held |= decision
+            return True
 
-    def mark_delivered(self, release_id: Any) -> Any:
+    def mark_delivered(self, release_id: Any, *, undeliverable: Any) -> Any:
         if release_id in self.approvals:
-            self.approvals[release_id]["delivered"] = True
+            self.approvals[release_id] |= {"delivered": True, "undeliverable": undeliverable}
+
+    def mark_settled(self, release_id: Any) -> Any:
+        if release_id in self.approvals:
+            self.approvals[release_id]["settled"] = True
+            self.approvals[release_id].pop("task_token", None)
 
     def pending_approvals(self) -> Any:
-        waiting = [copy.deepcopy(r) for r in self.approvals.values() if not r["delivered"]]
+        waiting = [self.get_approval(r) for r, held in self.approvals.items() if not held["settled"]]
         return sorted(waiting, key=lambda r: r["expires_at_epoch"])

@@ -1,0 +1,39 @@
+"""Step Functions task with a token: asks the release's approvers for a decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from functions import _wiring
+from slipway.contracts import environment as variables
+from slipway.domain.timestamps import now
+from slipway.usecases.request_approval import Ports, request_approval
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from slipway.contracts.release import ApprovalRequest
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: ApprovalRequest, _context: LambdaContext) -> dict[str, Any]:
+    # never logged: the event, which holds the task token
+    outcome = request_approval(
+        event,
+        ports=Ports(
+            ledger=_wiring.ledger(),
+            signer=_wiring.signer(),
+            mailer=_wiring.mailer(),
+            reports=_wiring.reports(),
+            events=_wiring.events(),
+        ),
+        approvers=_wiring.policy()["approvers"],
+        base_url=_wiring.setting(variables.APPROVAL_URL),
+        now=now(),
+    )
+    logger.info("approval requested", **outcome)
+    return outcome
