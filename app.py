@@ -9,20 +9,23 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from stacks.constructs.packages import MissingLayerError, Packages, find_layer, stage_code
+from stacks.constructs.packages import MissingLayerError, Packages, pack_code, pack_layer
 from stacks.platform import add_platform
 from stacks.settings import SettingsError, load
 
 ROOT = Path(__file__).parent
+PACKAGES = ROOT / "build" / "packages"
+# What one stack takes from another may not be removed under it.
+FLAGS = {"@aws-cdk/core:defaultCrossStackReferences": "strong"}
 
 
 def main() -> None:
-    app = cdk.App(analytics_reporting=False, tree_metadata=False)
+    app = cdk.App(analytics_reporting=False, tree_metadata=False, context=FLAGS)
     environment = app.node.try_get_context("env") or "dev"
     layer = Path(app.node.try_get_context("layer") or ROOT / "build" / "layer")
     try:
         settings = load(environment, ROOT / "environments")
-        packages = Packages(code=stage_code(ROOT, ROOT / "build"), layer=find_layer(layer))
+        packages = Packages(code=pack_code(ROOT, PACKAGES), layer=pack_layer(layer, PACKAGES))
     except (SettingsError, MissingLayerError) as error:
         sys.exit(str(error))
     add_platform(app, settings=settings, packages=packages)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 ROOMS: Final = ("functions", "slipway")
 """What of the repository a function carries."""
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_READABLE: Final = 0o644 << 16
 
 
 class MissingLayerError(Exception):
@@ -26,7 +28,7 @@ class MissingLayerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A directory that becomes a zip file, and the digest that names it."""
+    """A zip file, and the digest of what it holds."""
 
     path: Path
     digest: str
@@ -40,51 +42,50 @@ class Packages:
     layer: Package
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    for room in ROOMS:
-        yield from sorted((root / room).rglob("*.py"))
-
-
-def stage_code(root: Path, build: Path) -> Package:
+def pack_code(root: Path, target: Path) -> Package:
     """
-    Copy what functions carry to ``build/functions/<digest>``, unless it stands there.
+    The sources below ``root`` that functions carry, as a zip file in ``target``.
 
-    The digest is of names and contents alone, so that the same code has the
-    same name on every machine, and CloudFormation sees no change where there is none.
+    Its digest is of names and contents alone: the same code has the same digest
+    on every machine, and CloudFormation sees no change where there is none.
     """
     digest = hashlib.sha256()
-    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in _sources(root)}
-    for name, content in contents.items():
-        digest.update(f"{name}\0{len(content)}\0".encode())
+    files = [path for room in ROOMS for path in sorted((root / room).rglob("*.py"))]
+    for path in files:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
-    target = build / "functions" / digest.hexdigest()[:16]
-    if not target.is_dir():
-        unfinished = target.with_name(f"{target.name}.{os.getpid()}")
-        for name, content in contents.items():
-            path = unfinished / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        try:
-            unfinished.rename(target)
-        except OSError:  # another synthesis was faster
-            shutil.rmtree(unfinished)
-    return Package(target, digest.hexdigest())
+    return _packed(root, files, target / f"functions-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
 
 
-def find_layer(path: Path) -> Package:
+def pack_layer(layer: Path, target: Path) -> Package:
     """
-    The layer that ``make layer`` built.
+    The layer that ``make layer`` built, as a zip file in ``target``.
 
-    Its digest is of names and sizes: versions are pinned by hash, so that two
+    Its digest is of names and sizes: versions are locked by hash, so that two
     layers of the same names and sizes hold the same files.
 
     Raises:
         MissingLayerError: There is none.
     """
-    if not path.is_dir():
-        raise MissingLayerError(path)
+    if not layer.is_dir():
+        raise MissingLayerError(layer)
     digest = hashlib.sha256()
-    files = (Path(directory, name) for directory, _, names in os.walk(path) for name in names)
-    for name, size in sorted((file.relative_to(path).as_posix(), file.stat().st_size) for file in files):
-        digest.update(f"{name}\0{size}\0".encode())
-    return Package(path, digest.hexdigest())
+    files = sorted(Path(folder, name) for folder, _, names in os.walk(layer) for name in names)
+    for path in files:
+        digest.update(f"{path.relative_to(layer).as_posix()}\0{path.stat().st_size}\0".encode())
+    return _packed(layer, files, target / f"layer-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
+
+
+def _packed(root: Path, files: Iterable[Path], path: Path, digest: str) -> Package:
+    """One zip file instead of many small ones: it is copied and uploaded as it is, and written only once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
+                entry.external_attr = _READABLE
+                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+        unfinished.replace(path)
+    return Package(path, digest)
