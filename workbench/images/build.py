@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RUNTIME_SOURCE: Final = Path(__file__).resolve().parents[2] / "container"
 RUNTIME: Final = "/opt/slipway"
+MANIFEST_PATH: Final = f"{RUNTIME}/manifest.json".lstrip("/")
 ENTRYPOINT: Final = (f"{RUNTIME}/bin/entry",)
 ENVIRONMENT: Final = {
     "PATH": f"{PROGRAM}:{PACKAGES}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -98,14 +99,15 @@ def runtime_layer() -> Layer:
     return build_layer("runtime", _files(RUNTIME_SOURCE, RUNTIME, _RUNTIME_LEAVES_OUT))
 
 
+def manifest_layer(manifest: str) -> Layer:
+    """The manifest for the runtime, which reads the programs' command lines from it."""
+    return build_layer("manifest", [Entry(MANIFEST_PATH, manifest.encode())])
+
+
 def program_layer(directory: Path, manifest: str) -> Layer:
     """The model's own files, and the manifest for the runtime."""
-
-    def entries() -> Iterator[Entry]:
-        yield Entry(f"{RUNTIME}/manifest.json".lstrip("/"), manifest.encode())
-        yield from _files(directory, PROGRAM, Ignore.in_directory(directory))
-
-    return build_layer("program", entries())
+    files = _files(directory, PROGRAM, Ignore.in_directory(directory))
+    return build_layer("program", [Entry(MANIFEST_PATH, manifest.encode()), *files])
 
 
 def _files(directory: Path, root: str, ignore: Ignore) -> Iterator[Entry]:

@@ -1,0 +1,200 @@
+"""
+Builds a model's Dockerfile through any Docker API: for AWS, or with ``--engine docker``.
+
+The engine only builds. What it built is read back with ``docker save``, given the
+container runtime, and pushed by ``push.py``: so that media types are always the
+ones that SageMaker hosting accepts, and nothing is sent under a tag that is taken.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from slipway.domain.errors import SlipwayError
+from workbench.images.build import ENTRYPOINT, Built, labels, manifest_layer, runtime_layer
+from workbench.images.image import NO_TIME, Image, assemble
+from workbench.images.layers import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from slipway.domain.semver import Version
+    from workbench.images.model_directory import ModelDirectory
+
+PLATFORM: Final = "linux/amd64"
+_GZIP: Final = b"\x1f\x8b"
+_BLOCK: Final = 1 << 20
+
+
+class DockerMissingError(SlipwayError):
+    """No Docker API answers."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"this image has to be built by Docker, and {detail}; start Docker (or `podman system "
+            "service` with DOCKER_HOST set to its socket), or push to the embedded AWS, which needs none"
+        )
+        self.detail = detail
+
+
+class DockerBuildError(SlipwayError):
+    """Docker could not build the image."""
+
+    def __init__(self, command: Sequence[str], exit_code: int) -> None:
+        super().__init__(f"`{' '.join(command[:3])}` ended with exit code {exit_code}; its words stand above")
+        self.command, self.exit_code = tuple(command), exit_code
+
+
+class UnusableImageError(SlipwayError):
+    """What Docker built cannot run on SageMaker."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the image that Docker built cannot be used: {why}")
+        self.why = why
+
+
+@contextmanager
+def built_by_docker(model: ModelDirectory, version: Version | None) -> Iterator[Built]:
+    """
+    The image of the model's Dockerfile; its layers lie in a directory that goes away afterwards.
+
+    Raises:
+        DockerMissingError: There is no Docker here.
+        DockerBuildError: The Dockerfile cannot be built.
+        UnusableImageError: The image is for another platform, or not readable.
+    """
+    start = time.perf_counter()
+    if not (model.path / "Dockerfile").is_file():
+        raise UnusableImageError(f"{model.path} holds no Dockerfile")
+    known = labels(model, version)
+    has_buildx = _look_for_docker()
+    name = f"slipway-build/{model.manifest.model.project}/{model.manifest.model.name}"
+    with tempfile.TemporaryDirectory(prefix="slipway-docker-") as scratch:
+        archive = Path(scratch) / "image.tar"
+        _run(build_command(model.path, name, known, has_buildx=has_buildx))
+        _run(["docker", "save", "--output", str(archive), name])
+        image = read_archive(archive, Path(scratch) / "layers")
+        finished = with_runtime(image, model.manifest.canonical(), known)
+        yield Built(finished, time.perf_counter() - start, packages_reused=False)
+
+
+def build_command(directory: Path, name: str, known: dict[str, str], *, has_buildx: bool) -> list[str]:
+    """The command that builds and keeps the image in the engine's store."""
+    command = ["docker", "buildx", "build", "--load"] if has_buildx else ["docker", "build"]
+    if has_buildx:
+        # Attestations would make an index of it, which hosting refuses.
+        command += ["--provenance=false", "--sbom=false"]
+    command += ["--platform", PLATFORM, "--tag", name]
+    for label, text in known.items():
+        command += ["--label", f"{label}={text}"]
+    return [*command, str(directory)]
+
+
+def read_archive(archive: Path, scratch: Path) -> Image:
+    """
+    What ``docker save`` wrote; layers that are plain are compressed.
+
+    Raises:
+        UnusableImageError: The archive holds no image, or a layer is not what the configuration says.
+    """
+    with tarfile.open(archive) as saved:
+        saved.extractall(scratch, filter="data")
+    try:
+        described = json.loads((scratch / "manifest.json").read_text(encoding="utf-8"))[0]
+        config = json.loads((scratch / described["Config"]).read_bytes())
+        diff_ids = config["rootfs"]["diff_ids"]
+        files = [scratch / name for name in described["Layers"]]
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise UnusableImageError(f"what `docker save` wrote cannot be read: {error!r}") from error
+    platform = f"{config.get('os')}/{config.get('architecture')}"
+    if platform != PLATFORM:
+        raise UnusableImageError(f"it is for {platform}, and SageMaker runs {PLATFORM}")
+    layers = [_compressed(file, f"docker {place}") for place, file in enumerate(files, start=1)]
+    if [layer.diff_id for layer in layers] != diff_ids:
+        raise UnusableImageError("its layers are not those that its configuration names")
+    return assemble(layers, config)
+
+
+def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
+    """
+    The image with Slipway's labels, and with the container runtime unless it has an entry point of its own.
+
+    With the runtime, the image's programs run as in one built without Docker; it needs a ``python3`` (3.8 or
+    newer) on the image's PATH. An image with its own entry point keeps SageMaker's contract by itself.
+    """
+    config = json.loads(image.config)
+    settings = config.setdefault("config", {})
+    settings["Labels"] = (settings.get("Labels") or {}) | known
+    layers = list(image.layers)
+    if not settings.get("Entrypoint"):
+        settings["Entrypoint"] = list(ENTRYPOINT)
+        added = [runtime_layer(), manifest_layer(manifest)]
+        layers += added
+        config["rootfs"]["diff_ids"] += [layer.diff_id for layer in added]
+        created = config.get("created") or NO_TIME
+        config.setdefault("history", []).extend(
+            {"created": created, "created_by": f"slipway: {layer.name}"} for layer in added
+        )
+    return assemble(layers, config)
+
+
+def _look_for_docker() -> bool:
+    """Whether buildx is there; raises where nothing can build."""
+    if shutil.which("docker") is None:
+        raise DockerMissingError("there is no `docker` on PATH")
+    version = _ask("version", "--format", "{{.Server.Version}}")
+    if version.returncode:
+        words = version.stderr.strip().splitlines()
+        raise DockerMissingError(words[-1] if words else "`docker version` failed")
+    return _ask("buildx", "version").returncode == 0
+
+
+def _ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+
+
+def _run(command: Sequence[str]) -> None:
+    # Its progress goes to standard error, as all progress does.
+    done = subprocess.run(command, stdout=2, check=False)
+    if done.returncode:
+        raise DockerBuildError(command, done.returncode)
+
+
+def _compressed(file: Path, name: str) -> Layer:
+    with file.open("rb") as stream:
+        zipped = stream.read(2) == _GZIP
+    if zipped:
+        with gzip.open(file) as stream:
+            diff_id = _digest(stream.read)
+        with file.open("rb") as stream:
+            return Layer(name, file, _digest(stream.read), diff_id, file.stat().st_size)
+    target = file.with_name(file.name + ".gz")
+    plain = hashlib.sha256()
+    with (
+        file.open("rb") as stream,
+        target.open("wb") as out,
+        gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0, compresslevel=1) as zipper,
+    ):
+        while block := stream.read(_BLOCK):
+            plain.update(block)
+            zipper.write(block)
+    with target.open("rb") as stream:
+        digest = _digest(stream.read)
+    return Layer(name, target, digest, f"sha256:{plain.hexdigest()}", target.stat().st_size)
+
+
+def _digest(read: Callable[[int], Any]) -> str:
+    total = hashlib.sha256()
+    while block := read(_BLOCK):
+        total.update(block)
+    return f"sha256:{total.hexdigest()}"
