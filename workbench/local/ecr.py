@@ -93,6 +93,9 @@ class EcrApi:
         )
         return {"registryId": seams.RESPONSES.get_account_id(), "repositoryCreationTemplates": templates}
 
+    def knows_template(self, prefix: str) -> bool:
+        return prefix in self._repositories.templates
+
     def _template(self, prefix: str) -> dict[str, Any]:
         template = self._repositories.templates.get(prefix)
         if template is None:
@@ -236,7 +239,7 @@ class EcrApi:
         return found
 
 
-def install(server: ServerContext, gateway: Gateway) -> Repositories:
+def install(server: ServerContext, gateway: Gateway) -> EcrApi:
     """Put the registry before ministack's, and the operations before its own."""
     repositories = Repositories(BlobStore(server.home / "registry"), server.registry)
     tokens = Tokens(server.home / "registry" / "secret")
@@ -287,7 +290,7 @@ def install(server: ServerContext, gateway: Gateway) -> Repositories:
     gateway.mount(registry.is_mine, "/v2", registry)
     gateway.mount(lambda _path: True, "/_blobs/", Downloads(repositories.blobs, tokens))
     server.on_start.append(lambda: _renew_uris(server, repositories))
-    return repositories
+    return api
 
 
 def _renew_uris(server: ServerContext, repositories: Repositories) -> None:

@@ -205,6 +205,20 @@ LOGS = Upstream(
 CLOUDWATCH = Upstream(
     "ministack.services.cloudwatch",
     record_metric=("record_metric", "(namespace, metric_name, value, unit, dimensions)"),
+    metrics=("_metrics", "AccountRegionScopedDict"),
+    alarms=("_alarms", "AccountRegionScopedDict"),
+    put_composite_alarm=("_put_composite_alarm", "(params, cbor_data, is_cbor, is_json)"),
+    delete_alarms=("_delete_alarms", "(params, cbor_data, is_cbor, is_json)"),
+    evaluate=("_evaluate_alarm", "(alarm)"),
+    evaluate_parents=("_evaluate_parent_alarms", "(child, seen)"),
+    act=("_dispatch_alarm_actions", "(alarm, old_state, new_state, reason)"),
+    record_history=(
+        "_record_history",
+        "(alarm_name, old_state, new_state, reason, alarm_type, reason_data)",
+    ),
+    statistics=("_calc_stats", "(points)"),
+    statistic=("_stat_value", "(stats, stat_name, points)"),
+    dimensions_key=("_dims_key", "(dims)"),
 )
 CLOUDFORMATION = Upstream(
     "ministack.services.cloudformation.provisioners",

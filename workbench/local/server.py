@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import json
 import logging
 import os
@@ -55,29 +53,6 @@ def configure_environment(server: ServerContext) -> None:
     os.environ.setdefault("MINISTACK_MAX_BODY_BYTES", str(8 << 30))
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         os.environ.pop(name, None)
-
-
-def install(server: ServerContext) -> Gateway:
-    """Put our additions in their places, in the order in which they build on each other."""
-    from workbench.local import ecr, iam, inbox, lambda_functions, seams  # noqa: PLC0415 - after configure_environment
-    from workbench.local.gateway import Gateway  # noqa: PLC0415 - likewise
-
-    gateway = Gateway(seams.APP.asgi)
-    gateway.answers["health"] = lambda _query: {"pid": os.getpid(), "home": str(server.home)}
-    iam.install(server.audit, gateway)
-    inbox.install(server, inbox.Inbox(server.home / "inbox.jsonl"), gateway)
-    ecr.install(server, gateway)
-    lambda_functions.install(server, gateway)
-    for part in ("states", "sagemaker"):
-        name = f"workbench.local.{part}"
-        if importlib.util.find_spec(name) is None:
-            continue
-        module = importlib.import_module(name)
-        if hasattr(module, "install"):
-            module.install(server)
-        elif hasattr(module, "register"):
-            module.register(server)
-    return gateway
 
 
 async def serve(server: ServerContext, gateway: Gateway) -> None:
@@ -163,6 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         home=options.home.resolve(), port=options.port, account=ACCOUNT, region=options.region
     )
     configure_environment(server)
+    from workbench.local.parts import install  # noqa: PLC0415 - after configure_environment
+
     gateway = install(server)
     run: Any = asyncio.run
     with contextlib.suppress(ImportError):

@@ -11,12 +11,11 @@ from workbench.local import seams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import ModuleType
 
 
 def register_service(
     name: str,
-    module: ModuleType,
+    module: Any,
     *,
     target_prefixes: Sequence[str],
     host_patterns: Sequence[str] = (),
@@ -25,7 +24,7 @@ def register_service(
     """
     Serve ``name`` by ``module``.
 
-    The module offers ``async handle_request(method, path, headers, body, query_params)``
+    The module (or object) offers ``async handle_request(method, path, headers, body, query_params)``
     returning ``(status, headers, body)``, ``get_state() -> dict``,
     ``load_persisted_state(dict)`` and ``reset()``.
     """

@@ -1,0 +1,153 @@
+"""CloudFormation resource types that ministack lacks and the stacks need."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from workbench.local import seams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.local.ecr import EcrApi
+    from workbench.local.scaling import ScalingApi
+
+Properties = dict[str, Any]
+Made = tuple[str, dict[str, Any]]
+
+
+def register_type(
+    name: str,
+    *,
+    create: Callable[[str, Properties, str], Made],
+    delete: Callable[[str, Properties], None],
+    update: Callable[[str, Properties, Properties, str], Made] | None = None,
+) -> None:
+    """
+    Let CloudFormation make a type of resource.
+
+    Args:
+        name: ``AWS::Service::Type``.
+        create: From logical id, properties and stack name: physical id and attributes.
+        delete: From physical id and properties.
+        update: From physical id, old and new properties and stack name; None: create anew under the same id.
+    """
+    handlers: dict[str, Any] = {"create": create, "delete": delete}
+    if update is not None:
+        handlers["update"] = update
+    seams.CLOUDFORMATION.resource_handlers[name] = handlers
+
+
+def camel(value: Any) -> Any:
+    """A template's ``PascalCase`` keys as the API's ``camelCase``; tags keep theirs, as in ECR's API."""
+    if isinstance(value, dict):
+        if set(value) == {"Key", "Value"}:
+            return value
+        return {key[0].lower() + key[1:]: camel(item) for key, item in value.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
+
+
+def text_of(document: Any) -> str:
+    """A policy as text, whichever way the template has it."""
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def repository_creation_templates(api: EcrApi) -> None:
+    """``AWS::ECR::RepositoryCreationTemplate`` and ``AWS::ECR::RegistryScanningConfiguration``."""
+
+    def wish(properties: Properties) -> Properties:
+        document = dict(camel(properties))
+        for name in ("lifecyclePolicy", "repositoryPolicy"):
+            if name in document:
+                document[name] = text_of(properties[name[0].upper() + name[1:]])
+        return document
+
+    def create(_logical_id: str, properties: Properties, _stack: str) -> Made:
+        template = api.create_template(wish(properties))["repositoryCreationTemplate"]
+        return properties["Prefix"], times(template)
+
+    def update(physical_id: str, _old: Properties, new: Properties, _stack: str) -> Made:
+        api.delete_template({"prefix": physical_id})
+        template = api.create_template(wish(new))["repositoryCreationTemplate"]
+        return new["Prefix"], times(template)
+
+    def times(template: dict[str, Any]) -> dict[str, Any]:
+        return {"CreatedAt": str(template["createdAt"]), "UpdatedAt": str(template["updatedAt"])}
+
+    def delete(physical_id: str, _properties: Properties) -> None:
+        if api.knows_template(physical_id):
+            api.delete_template({"prefix": physical_id})
+
+    register_type("AWS::ECR::RepositoryCreationTemplate", create=create, update=update, delete=delete)
+
+    def scan(_logical_id: str, properties: Properties, _stack: str) -> Made:
+        api.put_scanning(camel(properties))
+        account = seams.RESPONSES.get_account_id()
+        return account, {"RegistryId": account}
+
+    register_type(
+        "AWS::ECR::RegistryScanningConfiguration",
+        create=scan,
+        update=lambda _physical_id, _old, new, stack: scan("", new, stack),
+        delete=lambda _physical_id, _properties: api.put_scanning({}) and None,
+    )
+
+
+def composite_alarms() -> None:
+    """``AWS::CloudWatch::CompositeAlarm``."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Made:
+        name = properties.get("AlarmName") or f"{stack}-{logical_id}"
+        wish = {**properties, "AlarmName": name}
+        status, _, body = seams.CLOUDWATCH.put_composite_alarm({}, wish, False, True)
+        if status >= 400:  # noqa: PLR2004 - HTTP's errors
+            raise ValueError(body)
+        region, account = seams.RESPONSES.get_region(), seams.RESPONSES.get_account_id()
+        return name, {"Arn": f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}"}
+
+    def delete(physical_id: str, _properties: Properties) -> None:
+        seams.CLOUDWATCH.delete_alarms({}, {"AlarmNames": [physical_id]}, False, True)
+
+    register_type("AWS::CloudWatch::CompositeAlarm", create=create, delete=delete)
+
+
+def scaling_types(api: ScalingApi) -> None:
+    """``AWS::ApplicationAutoScaling::ScalableTarget`` and ``ScalingPolicy``."""
+    identity = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+
+    def target(_logical_id: str, properties: Properties, _stack: str) -> Made:
+        api.register_target(properties)
+        return "|".join(properties[key] for key in reversed(identity)), {}
+
+    def forget_target(_physical_id: str, properties: Properties) -> None:
+        api.deregister_target({key: properties[key] for key in identity})
+
+    register_type(
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        create=target,
+        update=lambda _physical_id, _old, new, stack: target("", new, stack),
+        delete=forget_target,
+    )
+
+    def policy_of(properties: Properties) -> Properties:
+        wish = dict(properties)
+        if "ScalingTargetId" in wish:
+            dimension, resource, namespace = wish.pop("ScalingTargetId").split("|")
+            wish |= {"ResourceId": resource, "ScalableDimension": dimension, "ServiceNamespace": namespace}
+        return wish
+
+    def policy(_logical_id: str, properties: Properties, _stack: str) -> Made:
+        arn = api.put_policy(policy_of(properties))["PolicyARN"]
+        return arn, {"Arn": arn}
+
+    def forget_policy(_physical_id: str, properties: Properties) -> None:
+        wish = policy_of(properties)
+        api.delete_policy({key: wish[key] for key in (*identity, "PolicyName")})
+
+    register_type(
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        create=policy,
+        update=lambda _physical_id, _old, new, stack: policy("", new, stack),
+        delete=forget_policy,
+    )

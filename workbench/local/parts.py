@@ -1,0 +1,53 @@
+"""
+What the embedded AWS consists of beside ministack, in the order in which it is put together.
+
+Import it once the process's environment is as ministack wants it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from typing import TYPE_CHECKING
+
+from workbench.local import (
+    alarms,
+    cloudformation_types,
+    ecr,
+    iam,
+    inbox,
+    lambda_functions,
+    scaling,
+    seams,
+)
+from workbench.local.gateway import Gateway
+from workbench.local.services import register_service
+
+if TYPE_CHECKING:
+    from workbench.local.context import ServerContext
+
+
+def install(server: ServerContext) -> Gateway:
+    """Put every part in its place; the ASGI application that answers for all of them."""
+    gateway = Gateway(seams.APP.asgi)
+    gateway.answers["health"] = lambda _query: {"pid": os.getpid(), "home": str(server.home)}
+    iam.install(server.audit, gateway)
+    inbox.install(server, inbox.Inbox(server.home / "inbox.jsonl"), gateway)
+    ecr_api = ecr.install(server, gateway)
+    lambda_functions.install(server, gateway)
+    alarms.install(server)
+    scaling_api = scaling.ScalingApi()
+    register_service("application-autoscaling", scaling_api, target_prefixes=["AnyScaleFrontendService."])
+    cloudformation_types.repository_creation_templates(ecr_api)
+    cloudformation_types.scaling_types(scaling_api)
+    cloudformation_types.composite_alarms()
+    for part in ("states", "sagemaker"):
+        name = f"workbench.local.{part}"
+        if importlib.util.find_spec(name) is not None:
+            module = importlib.import_module(name)
+            if hasattr(module, "install"):
+                module.install(server)
+            elif hasattr(module, "register"):
+                module.register(server)
+    return gateway
