@@ -36,7 +36,7 @@ def to_request(parameters: Any, shape: Any) -> Any:
     return _request(copy.copy(parameters), shape)
 
 
-def _request(value: Any, shape: Any) -> Any:
+def _request(value: Any, shape: Any) -> Any:  # noqa: PLR0911 - one return for each kind of shape
     kind = shape.type_name if shape is not None else ""
     if kind == "structure" and isinstance(value, dict):
         if getattr(shape, "is_document_type", False):

@@ -29,7 +29,8 @@ def within_limit(text: str, what: str) -> str:
     if len(text) * 4 > MAX_BYTES and len(text.encode()) > MAX_BYTES:
         raise StateFailedError(
             DATA_LIMIT,
-            f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.",
+            f"The state/task '{what}' returned a result with a size exceeding "
+            "the maximum number of bytes service limit.",
         )
     return text
 

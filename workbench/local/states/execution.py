@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from workbench.local.states.documents import iso
 from workbench.local.states.failures import RUNTIME, StateFailedError
-from workbench.local.states.frames import Frame
 
 if TYPE_CHECKING:
     import asyncio
 
-    from workbench.local.states.frames import Path
+    from workbench.local.states.frames import Frame, Path
     from workbench.local.states.journal import Journal
 
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
@@ -189,7 +188,7 @@ class Execution:
             self._append("ExecutionRedriven", {"redriveCount": self.redrive_count}, self.frames.get(()))
             self.journal.flush()
 
-    def redrive_status(self, now: float) -> tuple[str, str | None]:
+    def redrive_status(self, now: float) -> tuple[str, str | None]:  # noqa: PLR0911 - one for each reason
         """``redriveStatus`` and its reason."""
         if self.status == "RUNNING":
             return "NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"

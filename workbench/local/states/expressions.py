@@ -40,7 +40,7 @@ class Expression:
         self.text = text
         try:
             self._parsed = jsonata.Jsonata(text)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the parser raises whatever it stumbles over
             raise ValueError(f"INVALID_JSONATA_EXPRESSION: {error}") from None
         seams.STATES.register_jsonata_functions(self._parsed)
 
@@ -66,7 +66,7 @@ def _evaluate(parsed: Any, text: str, bindings: Bindings) -> Any:
         return parsed.evaluate(None, bindings)
     except (StateFailedError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - so does the evaluator
         code = getattr(error, "error", None)
         said = f"{code}: {error}" if isinstance(code, str) and code else str(error)
         raise StateFailedError(

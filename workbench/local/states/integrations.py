@@ -143,7 +143,8 @@ def _refused(resource: Resource, operation: Any, client: Any, error: ClientError
     name = f"{prefix}.{full}" if modelled else _UNMODELLED[resource.service]
     return StateFailedError(
         name,
-        f"{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)",
+        f"{message} (Service: {service}; Status Code: {status}; Error Code: {code}; "
+        f"Request ID: {request}; Proxy: null)",
     )
 
 

@@ -133,7 +133,7 @@ class Interpreter:
     def leave(
         self, output: Template | None, assign: Template | None, frame: Frame, *, default: Any, **more: Any
     ) -> tuple[Any, dict[str, Any]]:
-        """A JSONata state's output and assigned variables; ``default`` is the output of a state that declares none."""
+        """A JSONata state's output and assigned variables; ``default``: the output if it declares none."""
         if output is None and assign is None:
             return default, {}
         bindings = self.bindings(frame, **more)
@@ -155,9 +155,7 @@ class Interpreter:
         bindings = self.bindings(frame)
         for rule in state.choices:
             if self._holds(rule, bindings):
-                document, assigned = self.leave(
-                    rule.output or state.output, rule.assign, frame, default=frame.input
-                )
+                document, assigned = self.leave(rule.output, rule.assign, frame, default=frame.input)
                 return rule.next, document, assigned
         following = self._default(state)
         document, assigned = self.leave(state.output, state.assign, frame, default=frame.input)
@@ -216,7 +214,7 @@ class Interpreter:
             document = jsonpath.only_input_path(raw, frame.input, context)
             return jsonpath.effective_output(raw, document, document, context)
         document = jsonpath.effective_input(raw, frame.input, context)
-        result = raw["Result"] if "Result" in raw else document
+        result = raw.get("Result", document)
         return jsonpath.effective_output(raw, frame.input, result, context)
 
     def _record_failure(self, state: State, frame: Frame, failure: StateFailedError) -> None:

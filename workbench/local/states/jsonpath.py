@@ -20,7 +20,7 @@ def _failures() -> Iterator[None]:
         yield
     except StateFailedError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - upstream raises its own type and plain ones
         raise StateFailedError(
             getattr(error, "error", RUNTIME), getattr(error, "cause", str(error))
         ) from None

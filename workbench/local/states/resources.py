@@ -89,7 +89,7 @@ class Resource:
 
 
 @lru_cache(maxsize=1024)
-def parse_resource(arn: str) -> Resource | str:
+def parse_resource(arn: str) -> Resource | str:  # noqa: PLR0911 - one for each kind and each reason
     """
     The integration behind an ARN, or in words why there is none.
 
@@ -111,7 +111,7 @@ def parse_resource(arn: str) -> Resource | str:
         return Resource(arn, "aws-sdk", service, action, pattern, _SDK_TO_BOTO.get(service, service))
     if service not in OPTIMIZED:
         known = ", ".join(sorted(OPTIMIZED))
-        return f"The resource provided {arn} is not recognized: no integration {service!r} (there are {known}, and aws-sdk:…)"
+        return f"The resource provided {arn} is not recognized: there are {known} and aws-sdk:…"
     boto, actions = OPTIMIZED[service]
     if action not in actions:
         return f"The resource provided {arn} is not recognized: {service} has {', '.join(sorted(actions))}"

@@ -156,7 +156,7 @@ class Attempt:
         def under_the_role() -> Any:
             try:
                 client = services.clients.client(service, start.region, start.role_arn, start.machine_name)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - unknown service, or the session can't be made
                 raise StateFailedError(RUNTIME, f"no client for {service!r}: {error}") from None
             return work(client, *arguments)
 

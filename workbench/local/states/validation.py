@@ -114,13 +114,7 @@ def _state(name: str, state: dict[str, Any], where: str, language: str) -> Itera
     if kind not in _TYPES:
         yield SCHEMA, f"Type must be one of {', '.join(_TYPES)}, not {kind!r}", f"{where}/Type"
         return
-    if not 0 < len(name) <= 80:  # noqa: PLR2004 - the service's limit of a name
-        yield SCHEMA, "A state's name has 1 to 80 characters", where
-    if kind not in {"Choice", "Succeed", "Fail"} and ("Next" in state) == bool(state.get("End")):
-        yield SCHEMA, "Exactly one of Next and End is needed", where
-    for field in _REQUIRED.get(kind, ()):
-        if not state.get(field):
-            yield SCHEMA, f"{field} is missing", where
+    yield from _shape(name, kind, state, where)
     own = state.get("QueryLanguage", language)
     if language == JSONATA and own == JSONPATH:
         yield SCHEMA, "A JSONPath state can't stand in a JSONata machine", f"{where}/QueryLanguage"
@@ -131,40 +125,62 @@ def _state(name: str, state: dict[str, Any], where: str, language: str) -> Itera
     yield from _retries(state, where)
     if own == JSONATA:
         yield from _expressions({k: v for k, v in state.items() if k not in _NESTED}, where)
-    yield from _kind(kind, state, where, own)
+    if kind in _KINDS:
+        yield from _KINDS[kind](state, where, own)
 
 
 _NESTED: Final = ("Branches", "ItemProcessor", "Iterator")
 
 
-def _kind(kind: str, state: dict[str, Any], where: str, language: str) -> Iterator[Problem]:
-    if kind == "Task" and isinstance(state.get("Resource"), str):
+def _shape(name: str, kind: str, state: dict[str, Any], where: str) -> Iterator[Problem]:
+    if not 0 < len(name) <= 80:  # noqa: PLR2004 - the service's limit of a name
+        yield SCHEMA, "A state's name has 1 to 80 characters", where
+    if kind not in {"Choice", "Succeed", "Fail"} and ("Next" in state) == bool(state.get("End")):
+        yield SCHEMA, "Exactly one of Next and End is needed", where
+    for field in _REQUIRED.get(kind, ()):
+        if not state.get(field):
+            yield SCHEMA, f"{field} is missing", where
+
+
+def _task(state: dict[str, Any], where: str, _: str) -> Iterator[Problem]:
+    if isinstance(state.get("Resource"), str):
         found = parse_resource(state["Resource"])
         if isinstance(found, str):
             yield SCHEMA, found, f"{where}/Resource"
-        timeout, heartbeat = state.get("TimeoutSeconds", 60), state.get("HeartbeatSeconds")
-        if _whole(timeout, 1) and _whole(heartbeat, 1) and heartbeat >= timeout:
-            yield SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{where}/HeartbeatSeconds"
-    if kind == "Wait":
-        given = [f for f in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath") if f in state]
-        if len(given) != 1:
-            yield SCHEMA, "Exactly one of Seconds and Timestamp is needed", where
-    if kind == "Choice" and language == JSONATA:
-        for index, rule in enumerate(state.get("Choices") or []):
-            if not isinstance(rule, dict) or "Condition" not in rule:
-                yield SCHEMA, "Condition is missing", f"{where}/Choices[{index}]"
-    if kind == "Parallel":
-        for index, branch in enumerate(state.get("Branches") or []):
-            yield from _graph(branch, f"{where}/Branches[{index}]", language)
-    if kind == "Map":
-        processor = state.get("ItemProcessor") or state.get("Iterator")
-        if not isinstance(processor, dict):
-            yield SCHEMA, "ItemProcessor is missing", where
-        else:
-            yield from _graph(processor, f"{where}/ItemProcessor", language)
-        for field in ("ItemReader", "ResultWriter", "ItemBatcher"):
-            if field in state:
-                yield SCHEMA, f"{field} is not supported by the embedded AWS", f"{where}/{field}"
+    timeout, heartbeat = state.get("TimeoutSeconds", _NO_TIMEOUT), state.get("HeartbeatSeconds")
+    if _whole(timeout, 1) and _whole(heartbeat, 1) and heartbeat >= timeout:
+        yield SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{where}/HeartbeatSeconds"
+
+
+def _wait(state: dict[str, Any], where: str, _: str) -> Iterator[Problem]:
+    if sum(field in state for field in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath")) != 1:
+        yield SCHEMA, "Exactly one of Seconds and Timestamp is needed", where
+
+
+def _choice(state: dict[str, Any], where: str, language: str) -> Iterator[Problem]:
+    for index, rule in enumerate(state.get("Choices") or []):
+        if language == JSONATA and (not isinstance(rule, dict) or "Condition" not in rule):
+            yield SCHEMA, "Condition is missing", f"{where}/Choices[{index}]"
+
+
+def _parallel(state: dict[str, Any], where: str, language: str) -> Iterator[Problem]:
+    for index, branch in enumerate(state.get("Branches") or []):
+        yield from _graph(branch, f"{where}/Branches[{index}]", language)
+
+
+def _map(state: dict[str, Any], where: str, language: str) -> Iterator[Problem]:
+    processor = state.get("ItemProcessor") or state.get("Iterator")
+    if not isinstance(processor, dict):
+        yield SCHEMA, "ItemProcessor is missing", where
+    else:
+        yield from _graph(processor, f"{where}/ItemProcessor", language)
+    for field in ("ItemReader", "ResultWriter", "ItemBatcher"):
+        if field in state:
+            yield SCHEMA, f"{field} is not supported by the embedded AWS", f"{where}/{field}"
+
+
+_KINDS: Final = {"Task": _task, "Wait": _wait, "Choice": _choice, "Parallel": _parallel, "Map": _map}
+_NO_TIMEOUT: Final = 99_999_999
 
 
 def _retries(state: dict[str, Any], where: str) -> Iterator[Problem]:

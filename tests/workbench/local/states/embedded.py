@@ -1,0 +1,121 @@
+"""Start the embedded AWS with Step Functions and a SageMaker whose jobs end as their requests say."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+from workbench.local.context import ServerContext
+from workbench.local.server import configure_environment
+
+
+def sagemaker(home: Path) -> Any:
+    """
+    Jobs in one file, so that they outlive the server.
+
+    ``HyperParameters`` (training) and ``Environment`` (processing) tell how a job ends:
+    ``{"end": "Completed", "after": "0.2"}``.
+    """
+    from workbench.local import seams
+
+    path = home / "jobs.json"
+
+    def load() -> dict[str, Any]:
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def status(job: dict[str, Any]) -> str:
+        over = time.time() - job["at"] >= float(job["told"].get("after", 0))
+        return job.get("stopped") or (job["told"].get("end", "Completed") if over else "InProgress")
+
+    async def handle_request(method: str, url: str, headers: Any, body: bytes, query: Any) -> Any:
+        action = headers["x-amz-target"].rpartition(".")[2]
+        data, jobs = json.loads(body), load()
+        kind = "Training" if "Training" in action else "Processing"
+        if "Job" not in action:
+            return seams.RESPONSES.error("ValidationException", f"no {action} here", 400)
+        name = data[f"{kind}JobName"]
+        if action.startswith("Create"):
+            if name in jobs:
+                return seams.RESPONSES.error("ResourceInUse", f"Job name must be unique: {name}", 400)
+            told = data.get("HyperParameters") or data.get("Environment") or {}
+            jobs[name] = {"at": time.time(), "told": told, "calls": data}
+            path.write_text(json.dumps(jobs))
+            return seams.RESPONSES.json({f"{kind}JobArn": f"arn:aws:sagemaker:us-east-1:0:job/{name}"})
+        if name not in jobs:
+            return seams.RESPONSES.error("ValidationException", "Requested resource not found.", 400)
+        if action.startswith("Stop"):
+            jobs[name]["stopped"] = "Stopped"
+            path.write_text(json.dumps(jobs))
+            return seams.RESPONSES.json({})
+        return seams.RESPONSES.json(
+            {
+                f"{kind}JobName": name,
+                f"{kind}JobStatus": status(jobs[name]),
+                "CreationTime": jobs[name]["at"],
+                "FailureReason": "AlgorithmError: it broke",
+            }
+        )
+
+    module = types.ModuleType("fake_sagemaker")
+    module.handle_request = handle_request  # type: ignore[attr-defined]
+    module.get_state = dict  # type: ignore[attr-defined]
+    module.load_persisted_state = lambda data: None  # type: ignore[attr-defined]
+    module.reset = lambda: None  # type: ignore[attr-defined]
+    return module
+
+
+async def serve(server: ServerContext) -> None:
+    """Answer until killed."""
+    from hypercorn.asyncio import serve as serve_http
+    from hypercorn.config import Config
+
+    from workbench.local import seams
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{server.port}"]
+    config.loglevel = "WARNING"
+    config.keep_alive_timeout = 75
+
+    async def hooks() -> None:
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                break
+        for hook in server.on_start:
+            await asyncio.to_thread(hook)
+
+    started = asyncio.create_task(hooks())
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await serve_http(seams.APP.asgi, config, shutdown_trigger=ended.wait)
+    started.cancel()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--home", type=Path)
+    options = parser.parse_args()
+    server = ServerContext(home=options.home, port=options.port)
+    configure_environment(server)
+    from workbench.local import states
+    from workbench.local.services import register_service
+
+    register_service("sagemaker", sagemaker(server.home), target_prefixes=["SageMaker"])
+    states.install(server)
+    asyncio.run(serve(server))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
