@@ -111,6 +111,11 @@ def digest_of_inputs(root: Path, *more: str | None) -> str:
     return digest.hexdigest()
 
 
+def repository_root() -> Path:
+    """The directory that holds ``app.py``: this file's, as the platform is run from its repository."""
+    return Path(__file__).resolve().parent.parent
+
+
 def find_node() -> str:
     """A Node that jsii supports: the one on PATH, else the one that came with the virtual environment."""
     if chosen := os.environ.get("JSII_NODE"):

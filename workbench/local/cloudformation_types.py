@@ -86,11 +86,14 @@ def repository_creation_templates(api: EcrApi) -> None:
         account = seams.RESPONSES.get_account_id()
         return account, {"RegistryId": account}
 
+    def forget_scanning(_physical_id: str, _properties: Properties) -> None:
+        api.put_scanning({})
+
     register_type(
         "AWS::ECR::RegistryScanningConfiguration",
         create=scan,
         update=lambda _physical_id, _old, new, stack: scan("", new, stack),
-        delete=lambda _physical_id, _properties: api.put_scanning({}) and None,
+        delete=forget_scanning,
     )
 
 

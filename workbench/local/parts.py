@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from workbench.local import (
     alarms,
+    apigateway,
     cloudformation_types,
     ecr,
     iam,
@@ -37,6 +38,7 @@ def install(server: ServerContext) -> Gateway:
     ecr_api = ecr.install(server, gateway)
     lambda_functions.install(server, gateway)
     alarms.install(server)
+    apigateway.install(server)
     scaling_api = scaling.ScalingApi()
     register_service("application-autoscaling", scaling_api, target_prefixes=["AnyScaleFrontendService."])
     cloudformation_types.repository_creation_templates(ecr_api)

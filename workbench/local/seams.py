@@ -234,6 +234,7 @@ ECR = Upstream(
     create_repository=("_create_repository", "(data)"),
     repository_uri=("_repo_uri", "(name)"),
 )
+APIGATEWAY = Upstream("ministack.services.apigateway", apis=("_apis", "AccountRegionScopedDict"))
 SNS = Upstream(
     "ministack.services.sns",
     topics=("_topics", "AccountRegionScopedDict"),
