@@ -10,7 +10,7 @@ from slipway.domain.amounts import day_and_time, duration
 from slipway.domain.comparison import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.domain.comparison import MetricRow
@@ -89,43 +89,92 @@ def metrics(evidence: Evidence, version: str) -> str:
     if not rows:
         return ""
     champion = evidence.champion_version
-    challenger_rows = evidence.side("challenger").get("rows")
-    measured = f" on {challenger_rows:,} rows of evaluation data" if challenger_rows else ""
-    head = [
-        "Metric",
-        f"Challenger {version}",
-        *([f"Champion {champion}", "Difference", ""] if champion else []),
-    ]
-    body = []
-    for row in rows:
-        ours, theirs, difference = row.cells()
-        cells = [ours, *([theirs, difference] if champion else [])]
-        aim = f'<span class="aim">{escape(row.aim)}</span>' if row.aim else ""
-        body.append(
-            f"<tr{' class=first' if row.primary else ''}>"
-            f'<th scope="row">{escape(row.label)}{aim}</th>'
-            + "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
-            + (f"<td>{chip(row)}</td>" if champion else "")
-            + "</tr>"
+    measured = evidence.side("challenger").get("rows")
+    caption = f"Measured on {measured:,} rows of evaluation data." if measured else "On the evaluation data."
+    head = [Column("Metric", number=False), Column("Challenger", version)]
+    head += [Column("Champion", champion), Column("Difference"), Column("", number=False)] if champion else []
+    body = [
+        line(
+            f'{escape(row.label)}<span class="aim">{escape(row.aim)}</span>'
+            if row.aim
+            else escape(row.label),
+            [*map(escape, row.cells()[: 3 if champion else 1]), *([chip(row)] if champion else [])],
+            head,
+            strong=row.primary,
         )
-    note = (
-        ""
-        if champion
-        else '<p class="hint">There is no champion yet: this would be the first version in production.</p>'
-    )
-    return table(f"Measured{measured}.", head, body) + note
-
-
-def table(caption: str, head: Sequence[str], body: Sequence[str]) -> str:
-    """A table that scrolls sideways on small screens; the first column is text, the others numbers."""
-    cells = "".join(
-        f'<th scope="col"{"" if index == 0 else " class=n"}>{escape(cell)}</th>' if cell else "<td></td>"
-        for index, cell in enumerate(head)
-    )
+        for row in rows
+    ]
+    first = "There is no champion yet: this would be the first version in production."
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        table(caption, head, body)
+        + ("" if champion else f'<p class="hint">{first}</p>')
+        + "".join(
+            f'<p class="problem">{escape(problem)}</p>'
+            for name in ("challenger", "champion")
+            for problem in _problems(name, evidence.side(name))
+        )
+    )
+
+
+def _problems(name: str, side: Mapping[str, Any]) -> Iterable[str]:
+    if side.get("problem"):
+        yield f"The {name}'s evaluation can't be read: {side['problem']}"
+    if side.get("missing_metrics"):
+        yield f"The {name} did not report: {', '.join(map(str, side['missing_metrics']))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    A table's column.
+
+    Attributes:
+        label: Plain text; empty for a column that needs no heading.
+        more: Said in the heading only, not beside each value on a small screen.
+        number: Whether its cells are numbers, to be read from the right.
+        narrow: Whether it is left out on a small screen.
+    """
+
+    label: str
+    more: str = ""
+    number: bool = True
+    narrow: bool = False
+
+    def classes(self) -> str:
+        """The cells' classes as an attribute."""
+        names = [*(["n"] if self.number else []), *(["wide"] if self.narrow else [])]
+        return f' class="{" ".join(names)}"' if names else ""
+
+    def heading(self) -> str:
+        """The ``th``; a ``td`` where there is nothing to say."""
+        if not self.label:
+            return f"<td{self.classes()}></td>"
+        return f'<th scope="col"{self.classes()}>{escape(f"{self.label} {self.more}".strip())}</th>'
+
+
+def line(name: str, cells: Sequence[str], head: Sequence[Column], *, strong: bool = False) -> str:
+    """
+    One row; on a small screen each value stands under its column's label.
+
+    Args:
+        name: HTML of the row's heading.
+        cells: HTML of the others, as many as there are further columns.
+        head: The columns, that of the headings first.
+        strong: Whether the row stands out.
+    """
+    shown = "".join(
+        f'<td{column.classes()} data-label="{escape(column.label)}">{cell}</td>'
+        for column, cell in zip(head[1:], cells, strict=True)
+    )
+    return f'<tr{" class=first" if strong else ""}><th scope="row">{name}</th>{shown}</tr>'
+
+
+def table(caption: str, head: Sequence[Column], body: Sequence[str]) -> str:
+    """A table whose rows become small blocks on a small screen."""
+    cells = "".join(column.heading() for column in head)
+    return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table></div>"
+        f"<tbody>{''.join(body)}</tbody></table>"
     )
 
 
@@ -158,15 +207,20 @@ def plots(pictures: Sequence[Plot]) -> str:
 
 def data_sets(evidence: Evidence) -> str:
     """What it was trained and evaluated on, pinned."""
+    head = [Column("Data set", number=False), Column("Rows"), Column("Digest")]
     body = [
-        f'<tr><th scope="row">{escape(str(pinned.get("data_set", "")))} '
-        f"{escape(str(pinned.get('version', '')))}"
-        f'<span class="aim">{escape(use)}, channel {escape(str(pinned.get("channel", "")))}</span></th>'
-        f'<td class="n">{escape(number(pinned["rows"]) if isinstance(pinned.get("rows"), int) else "-")}</td>'
-        f"<td>{code(str(pinned.get('digest', ''))[:_DIGEST_SHOWN])}</td></tr>"
+        line(
+            f"{escape(str(pinned.get('data_set', '')))} {escape(str(pinned.get('version', '')))}"
+            f'<span class="aim">{escape(use)}, channel {escape(str(pinned.get("channel", "")))}</span>',
+            [
+                escape(number(pinned["rows"]) if isinstance(pinned.get("rows"), int) else "-"),
+                code(str(pinned.get("digest", ""))[:_DIGEST_SHOWN]),
+            ],
+            head,
+        )
         for use, pinned in evidence.data_sets()
     ]
-    return table("Frozen when the release was planned.", ["Data set", "Rows", "Digest"], body) if body else ""
+    return table("Frozen when the release was planned.", head, body) if body else ""
 
 
 def origin(record: ApprovalRecord, evidence: Evidence) -> str:

@@ -7,11 +7,11 @@ import hashlib
 from typing import Final
 
 STYLE: Final = """\
-:root{color-scheme:light dark;--page:#f4f6f8;--card:#fff;--ink:#16202a;--soft:#51606e;--line:#d9e0e6;--tint:#eef2f5;
---accent:#0b5cad;--accent-ink:#fff;--good:#116329;--good-tint:#e3f4e7;--bad:#a40e26;--bad-tint:#fde8ea;
+:root{color-scheme:light dark;--page:#f4f6f8;--card:#fff;--ink:#16202a;--soft:#51606e;--line:#d9e0e6;
+--tint:#eef2f5;--accent:#0b5cad;--accent-ink:#fff;--good:#116329;--good-tint:#e3f4e7;--bad:#a40e26;--bad-tint:#fde8ea;
 --warn:#7a4b00;--warn-tint:#fff3d6;--radius:10px}
-@media (prefers-color-scheme:dark){:root{--page:#10161c;--card:#18212a;--ink:#e8eef3;--soft:#a4b3c0;--line:#2d3a46;
---tint:#1f2a34;--accent:#6cb2ff;--accent-ink:#06182b;--good:#7ddc97;--good-tint:#12301c;--bad:#ff9aa5;
+@media (prefers-color-scheme:dark){:root{--page:#10161c;--card:#18212a;--ink:#e8eef3;--soft:#a4b3c0;
+--line:#2d3a46;--tint:#1f2a34;--accent:#6cb2ff;--accent-ink:#06182b;--good:#7ddc97;--good-tint:#12301c;--bad:#ff9aa5;
 --bad-tint:#3a1519;--warn:#f2c35e;--warn-tint:#33270c}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
@@ -24,8 +24,8 @@ font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,s
 justify-content:space-between}
 .brand{font-weight:700;letter-spacing:.01em;display:flex;align-items:center;gap:.5rem}
 .brand svg{display:block;color:var(--accent)}
-.tag{font-size:.8125rem;font-weight:600;border:1px solid var(--line);background:var(--tint);border-radius:99px;
-padding:.1rem .65rem}
+.tag{font-size:.8125rem;font-weight:600;border:1px solid var(--line);background:var(--tint);
+border-radius:99px;padding:.1rem .65rem}
 .wrap{max-width:1180px;margin:0 auto;padding:1.5rem 1.25rem 3rem}
 .head{margin-bottom:1.25rem}
 .head p{margin:.25rem 0 0;color:var(--soft)}
@@ -54,7 +54,6 @@ margin:0 0 1.25rem;min-width:0}
 white-space:nowrap;background:var(--tint);color:var(--soft)}
 .better,.passed{background:var(--good-tint);color:var(--good)}
 .worse,.failed{background:var(--bad-tint);color:var(--bad)}
-.scroll{overflow-x:auto;margin:0 -.25rem;padding:0 .25rem}
 table{border-collapse:collapse;width:100%;font-size:.9375rem}
 caption{text-align:left;color:var(--soft);font-size:.875rem;padding:0 0 .35rem}
 th,td{padding:.45rem .6rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:baseline}
@@ -75,7 +74,8 @@ tbody tr:last-child>*{border-bottom:0}
 .list li:last-child{border-bottom:0}
 .plots{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr)}
 figure{margin:0;min-width:0}
-figure img{display:block;width:100%;height:auto;background:#fff;border:1px solid var(--line);border-radius:6px}
+figure img{display:block;width:100%;height:auto;background:#fff;border:1px solid var(--line);
+border-radius:6px}
 figcaption{font-size:.875rem;color:var(--soft);padding-top:.35rem}
 .facts{display:grid;grid-template-columns:minmax(0,1fr);margin:0}
 .facts dt{color:var(--soft);font-size:.8125rem;padding-top:.5rem}
@@ -100,8 +100,8 @@ padding:.6rem .75rem;margin-bottom:.5rem;cursor:pointer}
 .choice b{display:block}
 .choice span span{color:var(--soft);font-size:.875rem}
 .field{margin:0 0 1rem}
-input[type=text],textarea{width:100%;font:inherit;color:inherit;background:var(--page);border:1px solid #7d8b98;
-border-radius:8px;padding:.55rem .7rem}
+input[type=text],textarea{width:100%;font:inherit;color:inherit;background:var(--page);
+border:1px solid #7d8b98;border-radius:8px;padding:.55rem .7rem}
 textarea{min-height:6rem;resize:vertical}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .hint{margin:.3rem 0 0;font-size:.875rem;color:var(--soft)}
@@ -115,6 +115,15 @@ button:hover{filter:brightness(1.08)}
 details summary{cursor:pointer;font-weight:600;font-size:.9375rem}
 details[open] summary{margin-bottom:.6rem}
 .jump{display:inline-block;margin-top:.9rem;font-weight:600}
+@media (max-width:559px){caption{display:block}table,tbody,tr,td,th{display:block}thead{position:absolute;
+width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}tbody tr{display:grid;gap:.15rem .75rem;
+grid-template-columns:repeat(4,minmax(0,1fr));border-bottom:1px solid var(--line);padding:.6rem 0}
+tbody tr:last-child{border-bottom:0;padding-bottom:0}
+tbody th,tbody td{border:0;padding:0!important;min-width:0}
+tbody th{grid-column:1/4;font-weight:600}td[data-label=""]{grid-column:4;grid-row:1;justify-self:end}
+td[data-label=Digest]{grid-column:span 3}td.n{text-align:left;white-space:normal}
+td.n::before{content:attr(data-label);display:block;font-size:.75rem;font-weight:400;color:var(--soft)}
+td.wide{display:none!important}.aim{display:inline;padding-left:.4rem}}
 @media (min-width:560px){.facts{grid-template-columns:11rem minmax(0,1fr)}
 .facts dt,.facts dd{padding:.45rem 0;border-bottom:1px solid var(--line);font-size:.9375rem}
 .facts dt:first-child,.facts dt:first-child+dd{padding-top:0}
@@ -124,7 +133,8 @@ details[open] summary{margin-bottom:.6rem}
 .side .facts dt{border-bottom:0;padding:.5rem 0 0;font-size:.8125rem}.side .facts dd{padding:0 0 .5rem}
 .jump{display:none}h1{font-size:2rem}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#333;--line:#bbb;--tint:#fff;--good-tint:#fff;
---bad-tint:#fff;--good:#000;--bad:#000}body{font-size:11pt}.bar div,.wrap{max-width:none;padding-left:0;padding-right:0}
+--bad-tint:#fff;--good:#000;--bad:#000}body{font-size:11pt}
+.bar div,.wrap{max-width:none;padding-left:0;padding-right:0}
 .columns{display:block}.card{break-inside:avoid;border-radius:0}form,.jump,.skip{display:none!important}
 .plots{grid-template-columns:repeat(2,minmax(0,1fr))}.side{position:static}}
 """

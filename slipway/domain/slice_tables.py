@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.approval_sections import chip, table
+from slipway.domain.approval_sections import Column, chip, line, table
 from slipway.domain.comparison import MetricRow, number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from slipway.domain.evidence import Evidence
 
@@ -48,27 +48,35 @@ def _table(column: str, values: Mapping[str, Any], champion: Mapping[str, Any], 
     ]
     widest = max((abs(row.difference) for row in rows if row.difference), default=0.0)
     compared = any(row.champion is not None for row in rows)
+    head = [Column(column, number=False), Column("Rows"), Column("Challenger")]
+    head += _COMPARED if compared else []
     body = [
-        _line(value, values[value].get("rows"), row, widest, compared=compared)
+        line(
+            escape(value),
+            [
+                escape(number(_count(values[value].get("rows")))),
+                *map(escape, row.cells()[: 3 if compared else 1]),
+                *([_bar(row, widest), chip(row)] if compared else []),
+            ],
+            head,
+        )
         for value, row in zip(shown, rows, strict=True)
     ]
-    head = [column, "Rows", "Challenger", *(["Champion", "Difference", "", ""] if compared else [])]
     left = len(by_rows) - len(shown)
     more = f"; the {left} smallest are left out" if left else ""
     return f"<h3>By {escape(column)}</h3>" + table(f"{primary.label}{more}", head, body)
 
 
-def _line(value: str, rows: Any, row: MetricRow, widest: float, *, compared: bool) -> str:
-    ours, theirs, difference = row.cells()
-    cells: Sequence[str] = [number(rows) if isinstance(rows, int | float) else "-", ours]
-    more = (
-        f'<td class="n">{escape(theirs)}</td><td class="n">{escape(difference)}</td>'
-        f"<td>{_bar(row, widest)}</td><td>{chip(row)}</td>"
-        if compared
-        else ""
-    )
-    plain = "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
-    return f'<tr><th scope="row">{escape(value)}</th>{plain}{more}</tr>'
+_COMPARED: Final = [
+    Column("Champion"),
+    Column("Difference"),
+    Column("", number=False, narrow=True),
+    Column("", number=False),
+]
+
+
+def _count(rows: object) -> float | None:
+    return float(rows) if isinstance(rows, int | float) else None
 
 
 def _bar(row: MetricRow, widest: float) -> str:
