@@ -171,7 +171,7 @@ def push(workspace: Workspace, directory: Path, tag: str | None, engine: str | N
     version = _version(tag) if tag else model.tagged_version()
     if version is None:
         raise Refusal(
-            "the version is not known: no --tag was given, and no git tag of this commit is a semantic version",
+            "the version is not known: no --tag, and no git tag of this commit is a semantic version",
             f"name it: slipway model push {directory} --tag 1.0.0",
             EXIT_USAGE,
         )
@@ -198,7 +198,8 @@ def push(workspace: Workspace, directory: Path, tag: str | None, engine: str | N
     def render(console: Console) -> None:
         console.print(f"{pushed.outcome}: {uri}\n{pushed.digest}")
         console.print(
-            f"built in {built.seconds:.1f} s, sent {pushed.sent_bytes / MEGABYTE:.1f} MB in {pushed.seconds:.1f} s"
+            f"built in {built.seconds:.1f} s, "
+            f"sent {pushed.sent_bytes / MEGABYTE:.1f} MB in {pushed.seconds:.1f} s"
         )
         if pushed.outcome == "pushed":
             console.print(f"its release: slipway release watch {model.manifest.model.name}:{version}")
