@@ -75,6 +75,7 @@ class Machines:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.states = server.client("stepfunctions")
+        self.roles: list[dict[str, Any]] = []
 
     def role(self, *actions: str, name: str | None = None) -> str:
         """A role that Step Functions may assume and that may do these things."""
@@ -84,11 +85,16 @@ class Machines:
             "Principal": {"Service": "states.amazonaws.com"},
             "Action": "sts:AssumeRole",
         }
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_policy(trust)))
+        role = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(_policy(trust))}
+        made = iam.create_role(**role)
+        policy = None
         if actions:
             granted = _policy({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
-            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(granted))
-        return str(role["Role"]["Arn"])
+            policy = {"RoleName": name, "PolicyName": "p", "PolicyDocument": json.dumps(granted)}
+            iam.put_role_policy(**policy)
+        self.roles.append({"role": role, "policy": policy})
+        (self.server.home / "roles.json").write_text(json.dumps(self.roles))
+        return str(made["Role"]["Arn"])
 
     def create(self, definition: dict[str, Any], *actions: str, name: str | None = None) -> str:
         """A machine in JSONata unless its definition says otherwise."""

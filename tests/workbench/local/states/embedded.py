@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import sys
 import time
 import types
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import boto3
 
 from workbench.local.context import ServerContext
 from workbench.local.server import configure_environment
@@ -102,6 +106,23 @@ async def serve(server: ServerContext) -> None:
     started.cancel()
 
 
+def restore_roles(server: ServerContext) -> None:
+    """What a killed ministack forgets and the platform's own persistence of state would keep."""
+    path = server.home / "roles.json"
+    for request in json.loads(path.read_text()) if path.exists() else []:
+        client = boto3.client(
+            "iam",
+            endpoint_url=server.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        with contextlib.suppress(client.exceptions.EntityAlreadyExistsException):
+            client.create_role(**request["role"])
+        if request["policy"]:
+            client.put_role_policy(**request["policy"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int)
@@ -113,6 +134,7 @@ def main() -> None:
     from workbench.local.services import register_service
 
     register_service("sagemaker", sagemaker(server.home), target_prefixes=["SageMaker"])
+    server.on_start.append(partial(restore_roles, server))
     states.install(server)
     asyncio.run(serve(server))
 
