@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from typing import Any, Callable, List, Sequence
 
@@ -83,11 +84,13 @@ class CsvCodec:
         rows: list[Row]
         if '"' in text:
             try:
-                rows = [list(row) for row in csv.reader(text.splitlines(), strict=True) if row]
+                rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
             except csv.Error as error:
                 raise InvalidRequestError(f"the body is no CSV: {error}") from None
         else:
-            rows = [line.split(",") for line in text.splitlines() if line]
+            if "\r" in text:
+                text = text.replace("\r\n", "\n")
+            rows = [line.split(",") for line in text.split("\n") if line]
         width = self._width
         if width is not None:
             for number, row in enumerate(rows):

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import front, paths, program, runtime_manifest
+from . import paths, program, runtime_manifest
 
 PROGRAM_VARIABLE = "SLIPWAY_PROGRAM"
 """The directory of the model's code, where it is not ``program`` beside this runtime's directory."""
@@ -27,6 +27,8 @@ def main(arguments: list[str], root: Path = runtime_manifest.ROOT) -> int:
     variables = program.environment(root, folder)
     command = [*command, *arguments[1:]]
     if verb == "serve" and manifest.identity == runtime_manifest.PROXY:
+        from . import front  # noqa: PLC0415 - jobs start without asyncio
+
         return front.main(command, variables, folder)
     return _run(verb, command, variables, folder)
 

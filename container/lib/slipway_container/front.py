@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from . import identity
 from .answers import Answers
+from .exchange import Relay
 from .program import FORWARDED, NOT_EXECUTABLE, NOT_FOUND, exit_code, find
 from .records import SAMPLING_VARIABLE, RecordLog
-from .relay import Client, Relay
+from .relay import Client
 from .runtime_manifest import ROOT
 from .serving import BACKLOG, PORT_VARIABLE, address, run
 

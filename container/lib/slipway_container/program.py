@@ -27,10 +27,11 @@ def environment(root: Path, program: Path) -> dict[str, str]:
 
     """
     variables = dict(os.environ)
-    path = [str(program), str(Path(sys.executable).parent), variables.get("PATH", os.defpath)]
-    modules = [str(root.parent / "packages"), str(root / "lib"), variables.get("PYTHONPATH", "")]
-    variables["PATH"] = os.pathsep.join(part for part in path if part)
-    variables["PYTHONPATH"] = os.pathsep.join(part for part in modules if part)
+    variables["PATH"] = _joined(
+        str(program), str(Path(sys.executable).parent), variables.get("PATH", os.defpath)
+    )
+    modules = (str(root.parent / "packages"), str(root / "lib"))
+    variables["PYTHONPATH"] = _joined(*modules, variables.get("PYTHONPATH", ""))
     variables.setdefault("PYTHONUNBUFFERED", "1")  # log lines are read while the job runs
     return variables
 
@@ -91,3 +92,9 @@ def find(command: list[str], variables: dict[str, str], folder: Path) -> list[st
     if own.is_file():
         return [str(own), *command[1:]]
     return [shutil.which(name, path=variables["PATH"]) or name, *command[1:]]
+
+
+def _joined(*parts: str) -> str:
+    """Directories in their order, each once."""
+    folders = (folder for part in parts for folder in part.split(os.pathsep) if folder)
+    return os.pathsep.join(dict.fromkeys(folders))

@@ -3,56 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from .framing import Body, ChunkedBody, CountedBody, EndlessBody, FramingError, declared_length, is_chunked
-from .identity import HEADER, with_attributes
-from .messages import MAX_HEAD_BYTES, Request, keeps_alive, parse_head
-
-if TYPE_CHECKING:
-    from .answers import Answers
-    from .records import RecordLog
+from .exchange import BAD_GATEWAY, BAD_REQUEST, END_OF_HEAD, SERVICE_UNAVAILABLE, Exchange, Relay
+from .framing import EndlessBody, FramingError
+from .messages import MAX_HEAD_BYTES, Request, parse_head
+from .upstream import Upstream
 
 LOOPBACK = "127.0.0.1"
 MAX_WAITING_BYTES = 262144
 """What a client may send ahead of the answer it waits for; then it is not read until that answer is out."""
-
-BAD_REQUEST = 400
-BAD_GATEWAY = 502
-SERVICE_UNAVAILABLE = 503
-
-_END_OF_HEAD = b"\r\n\r\n"
-_ATTRIBUTES = HEADER.lower().encode()
-
-
-class Relay:
-    """What all connections share."""
-
-    def __init__(self, port: int, identity_value: str, answers: Answers, records: RecordLog) -> None:
-        """Take the port of the model's server, and what is added to its answers."""
-        self.port = port
-        self.identity_value = identity_value
-        self.answers = answers
-        self.records = records
-
-
-class Exchange:
-    """One request and its answer, while they pass."""
-
-    __slots__ = ("answer_body", "began", "body", "keep_alive", "kept", "kept_answer", "request", "status")
-
-    def __init__(self, request: Request) -> None:
-        """Begin with a parsed head."""
-        self.request = request
-        self.began = time.perf_counter()
-        chunked = is_chunked(request.headers)
-        self.body: Body = ChunkedBody() if chunked else CountedBody(declared_length(request.headers) or 0)
-        self.kept = b""
-        self.status = 0
-        self.answer_body: Body | None = None
-        self.kept_answer = b""
-        self.keep_alive = request.keep_alive
 
 
 class Client(asyncio.Protocol):
@@ -118,7 +78,7 @@ class Client(asyncio.Protocol):
 
     def _begin(self) -> bytes | None:
         """Begin the next exchange if its head is complete, and give the head's bytes."""
-        end = self._waiting.find(_END_OF_HEAD)
+        end = self._waiting.find(END_OF_HEAD)
         if end < 0 or end > MAX_HEAD_BYTES:
             if len(self._waiting) > MAX_HEAD_BYTES:
                 raise FramingError(f"the headers are longer than {MAX_HEAD_BYTES} bytes")
@@ -145,7 +105,7 @@ class Client(asyncio.Protocol):
             content, rest = exchange.body.feed(self._waiting)
             raw += self._waiting[: len(self._waiting) - len(rest)]
             self._waiting = rest
-            exchange.kept = _kept(exchange.kept, content, self._relay.records.max_characters)
+            exchange.keep(content, self._relay.records.max_characters)
         if raw:
             upstream.write(raw)
         if exchange.body.done and len(self._waiting) > MAX_WAITING_BYTES:
@@ -179,7 +139,7 @@ class Client(asyncio.Protocol):
         transport.close()
         if exchange is not None:
             exchange.status = status
-            exchange.kept_answer = answer.partition(_END_OF_HEAD)[2]
+            exchange.kept_answer = answer.partition(END_OF_HEAD)[2]
             self._record(exchange)
 
     # What the server's side calls.
@@ -233,133 +193,3 @@ class Client(asyncio.Protocol):
         request_id = inference_id.decode("latin-1") if inference_id else records.request_id()
         failed = exchange.status >= BAD_REQUEST
         records.add(request_id, exchange.began, exchange.kept, exchange.kept_answer, failed=failed)
-
-
-class Upstream(asyncio.Protocol):
-    """The server's side of one client's connection."""
-
-    def __init__(self, client: Client, relay: Relay) -> None:
-        """Take whose side it is."""
-        self._client = client
-        self._relay = relay
-        self._waiting = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, _reason: Exception | None) -> None:
-        """The server is gone."""
-        self._transport = None
-        self._client.server_gone()
-
-    def pause_writing(self) -> None:
-        """The server does not read."""
-        self._client.pause_reading()
-
-    def resume_writing(self) -> None:
-        """The server reads again."""
-        self._client.resume_reading()
-
-    def pause_reading(self) -> None:
-        """Do not take more of the answer for now."""
-        if self._transport:
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Take more of the answer."""
-        if self._transport:
-            self._transport.resume_reading()
-
-    def write(self, data: bytes) -> None:
-        """Send the server a piece of the request."""
-        if self._transport:
-            self._transport.write(data)
-
-    def close(self) -> None:
-        """Let the server know that nobody waits any more."""
-        if self._transport:
-            self._transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        """Pass the answer on, with the identity in its head."""
-        exchange = self._client.exchange
-        if exchange is None:
-            self.close()  # an answer that nobody asked for
-            return
-        self._waiting = self._waiting + data if self._waiting else data
-        try:
-            self._pass_back(exchange)
-        except FramingError:
-            self.close()
-
-    def _pass_back(self, exchange: Exchange) -> None:
-        heads = b""
-        while exchange.answer_body is None:
-            end = self._waiting.find(_END_OF_HEAD)
-            if end < 0:
-                if len(self._waiting) > MAX_HEAD_BYTES:
-                    raise FramingError("the answer's headers are too long")
-                break
-            head, self._waiting = self._waiting[:end], self._waiting[end + 4 :]
-            heads += self._head(exchange, head)
-        body = exchange.answer_body
-        if body is None:
-            if heads:
-                self._client.write(heads)
-            return
-        content, rest = body.feed(self._waiting)
-        passed = self._waiting[: len(self._waiting) - len(rest)]
-        self._waiting = rest
-        exchange.kept_answer = _kept(exchange.kept_answer, content, self._relay.records.max_characters)
-        if heads or passed:
-            self._client.write(heads + passed)
-        if body.done:
-            if not exchange.keep_alive:
-                self.close()
-            self._client.answered()
-
-    def _head(self, exchange: Exchange, head: bytes) -> bytes:
-        """The head with the identity in it; an interim one (100 Continue) as it is."""
-        status_line, headers = parse_head(head)
-        version, _, rest = status_line.partition(b" ")
-        try:
-            exchange.status = status = int(rest[:3])
-        except ValueError:
-            raise FramingError(f"{status_line[:60]!r} is no status line") from None
-        if 100 <= status < 200:  # noqa: PLR2004 - interim answers
-            return head + _END_OF_HEAD
-        if not keeps_alive(version, headers):
-            exchange.keep_alive = False
-        exchange.answer_body = body = _answer_body(exchange.request.method, status, headers)
-        if isinstance(body, EndlessBody):
-            exchange.keep_alive = False
-        return _with_identity(head, headers, self._relay.identity_value) + _END_OF_HEAD
-
-
-def _answer_body(method: bytes, status: int, headers: dict[bytes, bytes]) -> Body:
-    if method == b"HEAD" or status in (204, 304):
-        return CountedBody(0)
-    if is_chunked(headers):
-        return ChunkedBody()
-    length = declared_length(headers)
-    return EndlessBody() if length is None else CountedBody(length)
-
-
-def _with_identity(head: bytes, headers: dict[bytes, bytes], identity_value: str) -> bytes:
-    own = headers.get(_ATTRIBUTES)
-    if own is None:
-        status_line, _, rest = head.partition(b"\r\n")
-        lines = [rest] if rest else []
-    else:
-        status_line, *lines = head.split(b"\r\n")
-        lines = [line for line in lines if line.partition(b":")[0].lower() != _ATTRIBUTES]
-    value = with_attributes(identity_value, own.decode("latin-1") if own else "")
-    if value:
-        lines.insert(0, f"{HEADER}: {value}".encode("latin-1"))
-    return b"\r\n".join([status_line, *lines])
-
-
-def _kept(kept: bytes, content: bytes, limit: int) -> bytes:
-    return kept + content[: limit - len(kept)] if len(kept) < limit else kept

@@ -22,7 +22,7 @@ class Forest:
     Trees whose leaves' values are added up.
 
     The document holds ``roots`` (the first node of each tree) and, one value per node: ``feature`` (LEAF for
-    a leaf), ``threshold``, the nodes ``left`` (value <= threshold) and ``right``, ``missing_left`` and ``value``.
+    a leaf), ``threshold``, ``left`` (the node for values up to it), ``right``, ``missing_left``, ``value``.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
