@@ -261,7 +261,12 @@ class ApprovalRoom:
             for uri in (document.get(name) or {}).get("plots", []):
                 self.reports.files[uri] = SVG
 
-    def ask(self, token: str = "token-1", redrive: int | None = None, **changes: Any) -> dict[str, Any]:
+    def ask(
+        self,
+        token: str = "token-1",  # noqa: S107 - a fake's
+        redrive: int | None = None,
+        **changes: Any,
+    ) -> dict[str, Any]:
         """Run ``request_approval`` as the state machine does; the token waits from then on."""
         self.tokens.waiting.add(token)
         document = {
