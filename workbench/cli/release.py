@@ -209,7 +209,10 @@ def follow(
         if arn:
             steps = executions.steps(arn)
             _print_new(steps, printed)
-        if record["status"] not in OPEN or (until_approval and record["status"] == "awaiting-approval"):
+        if until_approval and record["status"] == "awaiting-approval":
+            return record, steps
+        # after a retry the execution runs before the ledger knows
+        if record["status"] not in OPEN and not (arn and executions.status(arn)["status"] == "RUNNING"):
             return record, steps
         time.sleep(pause)
     raise frame.Refusal(

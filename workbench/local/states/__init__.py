@@ -23,6 +23,7 @@ _JOB_EVENTS = ("TrainingJobName", "ProcessingJobName", "TransformJobName", "Hype
 
 def install(server: ServerContext) -> Engine:
     """Take over Step Functions; executions that ran go on once the server answers."""
+    from workbench.local.states import permissions  # noqa: PLC0415 - likewise
     from workbench.local.states.announcements import Announcements  # noqa: PLC0415 - boto3 and jsonata cost start-up
     from workbench.local.states.api import Api  # noqa: PLC0415 - likewise
     from workbench.local.states.engine import Engine  # noqa: PLC0415 - likewise
@@ -33,6 +34,7 @@ def install(server: ServerContext) -> Engine:
     engine = Engine(Store(home), server.endpoint_url, Announcements())
     Machines(home / "machines.json").install()
     Api(engine).install()
+    permissions.install()
     _listen_to_jobs(engine)
     engine.load()
     server.on_start.append(engine.resume_all)
