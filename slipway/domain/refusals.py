@@ -141,12 +141,3 @@ def broken_data_set(channel: str, reference: str, problem: str) -> Refusal:
         f"channel {channel!r} wants {reference!r}, whose record can't be believed: {problem}; store a new "
         "version",
     )
-
-
-def plan_too_large(size: int, limit: int) -> Refusal:
-    return Refusal(
-        "plan too large",
-        f"the release's plan has {size:,} bytes, and a state machine takes {limit:,}; shorten "
-        "hyperparameters, "
-        "metric expressions or the sample request in slipway.toml",
-    )

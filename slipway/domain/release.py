@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 _STANDING: Final = {"approved": "was approved", "pending": "waits for approval"}
 
-MAX_PLAN_BYTES: Final = 200 * 1024
-"""Step Functions takes 256 KiB of state; the plan must leave room for what follows it."""
-
 PUSHED: Final = "push"
 """The cause key of a push, however it was noticed: by event, by the sweep, or by hand."""
 

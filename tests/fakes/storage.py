@@ -1,0 +1,45 @@
+"""Data sets and reports in memory."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from slipway.domain.data_sets import DataFile, DataSetVersion
+from slipway.domain.semver import Version
+
+
+class FakeDataSets:
+    """Port ``DataSets``."""
+
+    def __init__(self) -> None:
+        self.documents: dict[tuple[str, str, str], str] = {}
+
+    def put(self, project: str, name: str, version: str, *, rows: int = 100) -> DataSetVersion:
+        """Store a version with one file, whose content is its version."""
+        file = DataFile("part.csv", 3, version.replace(".", "").ljust(64, "0")[:64])
+        stored = DataSetVersion(project, name, Version.parse(version), (file,), rows=rows)
+        self.documents[project, name, version] = json.dumps(stored.document())
+        return stored
+
+    def versions(self, project: Any, data_set: Any) -> Any:
+        return [version for (p, name, version) in self.documents if (p, name) == (project, data_set)]
+
+    def document(self, project: Any, data_set: Any, version: Any) -> Any:
+        return self.documents.get((project, data_set, version))
+
+    def files_uri(self, project: Any, data_set: Any, version: Any) -> Any:
+        return f"s3://data/{project}/{data_set}/{version}/files/"
+
+
+class FakeReports:
+    """Port ``Reports``: files by URI."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+
+    def read(self, uri: Any) -> Any:
+        return self.files.get(uri)
+
+    def write(self, uri: Any, text: Any) -> Any:
+        self.files[uri] = text

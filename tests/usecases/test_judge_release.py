@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from slipway.usecases.judge_release import judge_release
+from tests.fakes.models import NOW, a_champion, a_document, a_plan
+from tests.fakes.storage import FakeReports
+
+
+class Court:
+    """Reports of both sides, and a judge."""
+
+    def __init__(self) -> None:
+        self.reports = FakeReports()
+
+    def judge(self, challenger: str | None, champion: str | None = None, **sections: Any) -> Any:
+        """Judge by two reports' texts; a champion's text makes one stand beside it."""
+        plan = a_plan(champion=a_champion() if champion is not None else None, **sections)
+        for side, text in (("challenger", challenger), ("champion", champion)):
+            if text:
+                self.reports.files[f"{plan['artifact_prefix']}/evaluation/{side}/evaluation.json"] = text
+        document = a_document(plan, champion_run=champion is not None)
+        return judge_release(document, reports=self.reports, clock=lambda: NOW)
+
+    def evidence(self) -> Any:
+        (uri,) = (uri for uri in self.reports.files if uri.endswith("/report.json"))
+        return json.loads(self.reports.files[uri], parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def court() -> Court:
+    return Court()
+
+
+GOOD = '{"metrics": {"mae": 31.2}, "rows": 500, "plots": ["residuals.svg"], "seconds": 1.5}'
+
+
+class TestJudgeRelease:
+    def test_first_version_that_meets_its_gates(self, court: Court) -> None:
+        """Without a champion, the gates decide."""
+        verdict = court.judge(GOOD)
+
+        assert verdict["accepted"] is True
+        assert verdict["challenger"] == {"mae": 31.2}
+        assert verdict["champion"] is None
+        assert verdict["summary"].startswith("accepted: mae 31.2 EUR; there is no champion yet")
+
+    def test_gate_that_is_not_met(self, court: Court) -> None:
+        """A gate that is not met rejects, and the summary says which."""
+        verdict = court.judge(GOOD.replace("31.2", "61"))
+
+        assert verdict["accepted"] is False
+        assert verdict["summary"] == "not accepted: mae is 61, needs <= 60"
+
+    def test_worse_than_the_champion(self, court: Court) -> None:
+        """Meeting every gate is not enough beside a better champion."""
+        verdict = court.judge(GOOD, GOOD.replace("31.2", "30"))
+
+        assert verdict["accepted"] is False
+        assert "mae is 31.2, worse than the champion 1.0.0 with 30" in verdict["summary"]
+
+    def test_worse_within_the_margin(self, court: Court) -> None:
+        """The manifest may allow to be a little worse."""
+        verdict = court.judge(GOOD, GOOD.replace("31.2", "30"), evaluation={"margin": 1.5})
+
+        assert verdict["accepted"] is True
+
+    def test_higher_is_better_where_the_manifest_says_so(self, court: Court) -> None:
+        """A metric to maximize is compared the other way round."""
+        sections: Any = {
+            "evaluation": {
+                "primary_metric": "auc",
+                "metrics": {"auc": {"direction": "maximize", "unit": ""}},
+            },
+            "gates": [{"metric": "auc", "comparison": ">=", "threshold": 0.6}],
+        }
+        better, worse = '{"metrics": {"auc": 0.7}, "rows": 1}', '{"metrics": {"auc": 0.65}, "rows": 1}'
+
+        assert court.judge(better, worse, **sections)["accepted"] is True
+        assert court.judge(worse, better, **sections)["accepted"] is False
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ('{"metrics": {"mae": NaN}, "rows": 1}', "mae is not a finite number"),
+            ('{"metrics": {"mae": Infinity}, "rows": 1}', "mae is not a finite number"),
+            ('{"metrics": {"mae": null}, "rows": 1}', "mae is not a finite number"),
+            ('{"metrics": {"mae": true}, "rows": 1}', "mae is not a finite number"),
+            ('{"metrics": {"rmse": 3}, "rows": 1}', "mae was not reported; reported: rmse"),
+            ('{"metrics": {"mae": 1, "rmse": NaN}, "rows": 1}', "rmse is not a finite number"),
+            ('{"metrics": {}, "rows": 1}', "mae was not reported; reported: nothing"),
+            ('{"rows": 1}', "holds no object 'metrics'"),
+            ("[1]", "holds no object 'metrics'"),
+            ("not JSON", "is not JSON"),
+            (None, "evaluate wrote no s3://"),
+        ],
+    )
+    def test_what_was_not_measured_rejects(self, court: Court, text: str | None, reason: str) -> None:
+        """A metric that is missing, NaN or infinite rejects with its reason; nothing raises."""
+        verdict = court.judge(text)
+
+        assert verdict["accepted"] is False
+        assert reason in verdict["summary"]
+        json.dumps(verdict, allow_nan=False)
+        assert court.evidence()["accepted"] is False
+
+    def test_champion_that_could_not_be_measured(self, court: Court) -> None:
+        """Without the champion's metric there is no comparison, and so no acceptance."""
+        verdict = court.judge(GOOD, '{"metrics": {"mae": NaN}, "rows": 1}')
+
+        assert verdict["accepted"] is False
+        assert "the champion 1.0.0 could not be compared" in verdict["summary"]
+
+    def test_evidence_holds_what_an_approver_asks_for(self, court: Court) -> None:
+        """report.json: both sides, gates, data versions, digests, hyperparameters, durations, plots, cost."""
+        verdict = court.judge(GOOD, GOOD.replace("31.2", "33"))
+
+        evidence = court.evidence()
+        assert verdict["report_uri"].endswith("/releases/9f2c41d07b3a55e1/report.json")
+        assert evidence["challenger"]["plots"][0].startswith("s3://artifacts/pricing/hotel-rates/releases/")
+        assert evidence["challenger"]["plots"][0].endswith("/evaluation/challenger/plots/residuals.svg")
+        assert evidence["champion"]["metrics"] == {"mae": 33}
+        assert evidence["champion"]["version"] == "1.0.0"
+        assert evidence["training_data"][0]["version"] == "1.2.0"
+        assert evidence["hyperparameters"]["learning_rate"] == "0.1"
+        assert evidence["training_seconds"] == 61
+        assert evidence["metric_declarations"] == {"mae": {"direction": "minimize", "unit": "EUR"}}
+        assert evidence["cost"]["usd_per_hour"] == pytest.approx(0.115)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+
+from slipway.domain.errors import PackageNotApprovedError, VersionNotRegisteredError
+from slipway.usecases.plan_promotion import plan_promotion
+from slipway.usecases.register_release import register_release
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.models import NOW, a_plan, a_promotion_request, a_site, an_accepted_document
+from tests.fakes.sagemaker import FakeModelRegistry
+
+
+class Harbour:
+    """A version that is registered."""
+
+    def __init__(self, **sections: Any) -> None:
+        self.registry, self.ledger = FakeModelRegistry(), FakeLedger()
+        self.package = register_release(
+            an_accepted_document(a_plan(**sections)),
+            site=a_site(),
+            registry=self.registry,
+            ledger=self.ledger,
+            clock=lambda: NOW,
+        )
+
+    def approve(self) -> None:
+        self.registry.set_approval(self.package["arn"], "Approved", "")
+
+    def plan(self, **request: Any) -> Any:
+        return plan_promotion(
+            a_promotion_request(**request),
+            site=a_site(),
+            ledger=self.ledger,
+            registry=self.registry,
+            clock=lambda: NOW,
+        )
+
+
+@pytest.fixture
+def harbour() -> Harbour:
+    harbour = Harbour()
+    harbour.approve()
+    return harbour
+
+
+class TestPlanPromotion:
+    def test_names_are_the_same_each_time(self, harbour: Harbour) -> None:
+        """Promoting the same version again finds the model and config that are there."""
+        first, again = harbour.plan(), harbour.plan(cause="promote")
+
+        assert first["endpoint_name"] == "slipway-dev-pricing-hotel-rates"
+        assert first["model_name"] == "slipway-dev-hotel-rates-1-1-0-9f2c41d0"
+        assert (again["model_name"], again["endpoint_config_name"]) == (
+            first["model_name"],
+            first["endpoint_config_name"],
+        )
+
+    @pytest.mark.parametrize(
+        ("operation", "key"),
+        [("CreateModel", "model_request"), ("CreateEndpointConfig", "endpoint_config_request")],
+    )
+    def test_requests_are_ones_that_boto3_sends(self, harbour: Harbour, operation: str, key: str) -> None:
+        """Both requests have only members, types and lengths of the service's model."""
+        client = boto3.client("sagemaker", region_name="eu-west-1")
+        shape = client.meta.service_model.operation_model(operation).input_shape
+
+        assert not ParamValidator().validate(harbour.plan()[key], shape).has_errors()
+
+    def test_deployment_config_is_one_that_boto3_sends(self, harbour: Harbour) -> None:
+        """Blue/green all at once, within the service's bounds."""
+        config = harbour.plan()["deployment_config"]
+        client = boto3.client("sagemaker", region_name="eu-west-1")
+        shape = client.meta.service_model.operation_model("UpdateEndpoint").input_shape.members[
+            "DeploymentConfig"
+        ]
+
+        assert not ParamValidator().validate(config, shape).has_errors()
+        assert config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+
+    def test_container_knows_who_it_is(self, harbour: Harbour) -> None:
+        """The serving container gets its identity; the image is named by digest."""
+        promotion = harbour.plan()
+
+        container = promotion["model_request"]["PrimaryContainer"]
+        assert json.loads(container["Environment"]["SLIPWAY_IDENTITY"]) == promotion["identity"]
+        assert promotion["identity"]["version"] == "1.1.0"
+        assert promotion["identity"]["data_version"] == "hotel-rates:1.2.0"
+        assert container["Image"].endswith(promotion["identity"]["image_digest"])
+
+    def test_scaling_of_the_manifest(self, harbour: Harbour) -> None:
+        """The target is the endpoint's variant, within the manifest's bounds."""
+        scaling = harbour.plan()["scaling"]
+
+        assert scaling["resource_id"] == "endpoint/slipway-dev-pricing-hotel-rates/variant/AllTraffic"
+        assert (scaling["min_capacity"], scaling["max_capacity"]) == (1, 2)
+        assert scaling["invocations_per_instance"] == 1000
+
+    def test_unregistered_version(self, harbour: Harbour) -> None:
+        """A version that no release registered is refused, and the error lists those that are."""
+        with pytest.raises(VersionNotRegisteredError, match=r"registered: 1\.1\.0"):
+            harbour.plan(version="9.0.0")
+
+    @pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected"])
+    def test_package_that_nobody_approved(self, status: str) -> None:
+        """Only an approved package can serve, whoever asks."""
+        harbour = Harbour()
+        harbour.registry.set_approval(harbour.package["arn"], status, "")
+
+        with pytest.raises(PackageNotApprovedError, match=status):
+            harbour.plan(cause="rollback")
+
+    def test_approval_is_kept_in_the_ledger(self, harbour: Harbour) -> None:
+        """The version is approved by whom the request names."""
+        harbour.plan()
+
+        record = harbour.ledger.version("pricing", "hotel-rates", "1.1.0")
+        assert (record["approval"], record["approver"]) == ("approved", "ana@example.com")
+
+    def test_previous_champion(self, harbour: Harbour) -> None:
+        """The plan remembers where the alias is, for it may move only from there."""
+        assert harbour.plan()["previous"] is None
+        harbour.ledger.move_alias(
+            {
+                "project": "pricing",
+                "model": "hotel-rates",
+                "alias": "champion",
+                "version": "1.0.0",
+                "release_id": "r",
+                "moved_at": "m",
+                "actor": "a",
+                "reason": "",
+                "revision": 1,
+            }
+        )
+
+        assert harbour.plan()["previous"] == {"version": "1.0.0", "release_id": "r"}
