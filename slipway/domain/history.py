@@ -49,18 +49,14 @@ def failed_step(events: Sequence[Mapping[str, Any]], error: str = "", cause: str
     failure = next(iter(same or failures), None)
     fail_state = next((event for event in path if event["type"] == "FailStateEntered"), None)
     if failure is None or (fail_state is not None and error and not same):
-        # a Fail state of its own, such as "RolledBack": nothing that was called failed
-        entered = fail_state or next(
-            (event for event in path if event["type"].endswith("StateEntered")), None
-        )
-        return FailedStep(_state_name(entered), error, cause)
+        # nothing that was called failed: the machine itself found the error out, in a state of its name
+        entered = [event for event in path if event["type"].endswith("StateEntered")]
+        found_out = next((event for event in entered if _state_name(event) == error), None)
+        return FailedStep(_state_name(found_out or next(iter(entered), None)), error, cause)
     details = _details(failure)
-    entered = next(
-        (e for e in _backwards(failure, by_id) if e["type"].endswith("StateEntered")),
-        None,
-    )
+    state = next((e for e in _backwards(failure, by_id) if e["type"].endswith("StateEntered")), None)
     return FailedStep(
-        step=_state_name(entered),
+        step=_state_name(state),
         error=str(details.get("error", error)),
         cause=str(details.get("cause", cause)),
         resource=str(details.get("resource", "")),
