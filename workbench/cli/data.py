@@ -176,12 +176,17 @@ def show(workspace: Workspace, reference: str, project: str | None) -> None:
 @_project
 @pass_workspace
 def get(workspace: Workspace, reference: str, directory: Path | None, project: str | None) -> None:
-    """Fetch the files of a version into DIRECTORY (default: data/NAME); each one is checked by its sha256."""
+    """
+    Fetch the files of a version into DIRECTORY; each one is checked by its sha256.
+
+    The default is data/NAME/VERSION, where `slipway model train` finds it.
+    """
     from workbench.data_sets.store import Store
 
     bucket = _bucket(workspace)
     data_set = _find(bucket, _of_project(project), reference)
-    target = directory or Path("data") / data_set.name
+    target = directory or Path("data") / data_set.name / str(data_set.version)
+    _refuse_others(target, data_set)
     fetched = Store(bucket).fetch(data_set, target, progress)
     answer = {
         "project": data_set.project,
@@ -199,6 +204,22 @@ def get(workspace: Workspace, reference: str, directory: Path | None, project: s
             f"{data_set.project}/{data_set.name}:{data_set.version} is in {target}  {data_set.digest}"
         ),
     )
+
+
+def _refuse_others(target: Path, data_set: DataSetVersion) -> None:
+    """Versions must not be mixed: files of another one in the same directory would be read as this one's."""
+    own = {file.path for file in data_set.files}
+    others = [
+        path
+        for file in target.rglob("*")
+        if file.is_file() and (path := file.relative_to(target).as_posix()) not in own
+    ]
+    if others:
+        raise Refusal(
+            f"{target} holds files that are not of {data_set.name}:{data_set.version}: {', '.join(others[:5])}",
+            "name another directory",
+            EXIT_BAD_INPUT,
+        )
 
 
 def _bucket(workspace: Workspace) -> Bucket:

@@ -59,6 +59,17 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
+@group.command("show")
+@_directory
+@click.option(
+    "--canonical", is_flag=True, help="One line: the text of the image's label io.slipway.manifest."
+)
+def show(directory: Path, canonical: bool) -> None:
+    """Print the manifest as JSON, with every default filled in."""
+    manifest = _model(directory).manifest
+    click.echo(manifest.canonical() if canonical else json.dumps(manifest.document(), indent=2))
+
+
 @group.command("new")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ ENVIRONMENT: Final = {
     "PYTHONPATH": f"{PACKAGES}:{RUNTIME}/lib",
     "PYTHONUNBUFFERED": "1",
 }
-_RUNTIME_LEAVES_OUT: Final = Ignore.of(["__pycache__/", "*.pyc", "/tests/", "*.md"])
+RUNTIME_LEAVES_OUT: Final = Ignore.of(["__pycache__/", "*.pyc", "/tests/", "*.md", "*.toml"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def created() -> str | None:
 
 def runtime_layer() -> Layer:
     """The container runtime: the entry point, and the front that adds the identity headers."""
-    return build_layer("runtime", _files(RUNTIME_SOURCE, RUNTIME, _RUNTIME_LEAVES_OUT))
+    return build_layer("runtime", _files(RUNTIME_SOURCE, RUNTIME, RUNTIME_LEAVES_OUT))
 
 
 def manifest_layer(manifest: str) -> Layer:
@@ -108,6 +109,15 @@ def program_layer(directory: Path, manifest: str) -> Layer:
     """The model's own files, and the manifest for the runtime."""
     files = _files(directory, PROGRAM, Ignore.in_directory(directory))
     return build_layer("program", [Entry(MANIFEST_PATH, manifest.encode()), *files])
+
+
+def copy_runtime(target: Path, manifest: str) -> None:
+    """Write what becomes ``/opt/slipway`` into a directory that does not exist yet."""
+    for path, file in RUNTIME_LEAVES_OUT.files(RUNTIME_SOURCE):
+        place = target / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, place)
+    (target / "manifest.json").write_text(manifest, encoding="utf-8")
 
 
 def _files(directory: Path, root: str, ignore: Ignore) -> Iterator[Entry]:

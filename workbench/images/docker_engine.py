@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import SlipwayError
-from workbench.images.build import ENTRYPOINT, Built, labels, manifest_layer, runtime_layer
+from workbench.images.build import ENTRYPOINT, Built, copy_runtime, labels, manifest_layer, runtime_layer
 from workbench.images.image import NO_TIME, Image, assemble
 from workbench.images.layers import Layer
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from workbench.images.model_directory import ModelDirectory
 
 PLATFORM: Final = "linux/amd64"
+CONTEXT: Final = "slipway"
+"""The named build context that holds the container runtime: ``COPY --from=slipway . /opt/slipway``."""
 _GZIP: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 20
 
@@ -80,20 +82,34 @@ def built_by_docker(model: ModelDirectory, version: Version | None) -> Iterator[
     has_buildx = _look_for_docker()
     name = f"slipway-build/{model.manifest.model.project}/{model.manifest.model.name}"
     with tempfile.TemporaryDirectory(prefix="slipway-docker-") as scratch:
-        archive = Path(scratch) / "image.tar"
-        _run(build_command(model.path, name, known, has_buildx=has_buildx))
+        archive, runtime = Path(scratch) / "image.tar", Path(scratch) / CONTEXT
+        copy_runtime(runtime, model.manifest.canonical())
+        if not has_buildx and _copies_runtime(model.path):
+            # Without buildx there are no named contexts; an image of that name does as well.
+            (runtime / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
+            _run(["docker", "build", "--tag", CONTEXT, str(runtime)])
+        _run(build_command(model.path, name, known, runtime if has_buildx else None))
         _run(["docker", "save", "--output", str(archive), name])
         image = read_archive(archive, Path(scratch) / "layers")
         finished = with_runtime(image, model.manifest.canonical(), known)
         yield Built(finished, time.perf_counter() - start, packages_reused=False)
 
 
-def build_command(directory: Path, name: str, known: dict[str, str], *, has_buildx: bool) -> list[str]:
-    """The command that builds and keeps the image in the engine's store."""
-    command = ["docker", "buildx", "build", "--load"] if has_buildx else ["docker", "build"]
-    if has_buildx:
+def build_command(directory: Path, name: str, known: dict[str, str], runtime: Path | None) -> list[str]:
+    """
+    The command that builds and keeps the image in the engine's store.
+
+    Args:
+        directory: Holds the Dockerfile.
+        name: What the image is called in the store.
+        known: Its labels.
+        runtime: The directory that the Dockerfile knows as ``slipway``; None: buildx is not there.
+    """
+    command = ["docker", "build"]
+    if runtime is not None:
         # Attestations would make an index of it, which hosting refuses.
-        command += ["--provenance=false", "--sbom=false"]
+        command = ["docker", "buildx", "build", "--load", "--provenance=false", "--sbom=false"]
+        command += ["--build-context", f"{CONTEXT}={runtime}"]
     command += ["--platform", PLATFORM, "--tag", name]
     for label, text in known.items():
         command += ["--label", f"{label}={text}"]
@@ -136,7 +152,7 @@ def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
     settings = config.setdefault("config", {})
     settings["Labels"] = (settings.get("Labels") or {}) | known
     layers = list(image.layers)
-    if not settings.get("Entrypoint"):
+    if settings.get("Entrypoint") in (None, [], list(ENTRYPOINT)):
         settings["Entrypoint"] = list(ENTRYPOINT)
         added = [runtime_layer(), manifest_layer(manifest)]
         layers += added
@@ -146,6 +162,11 @@ def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
             {"created": created, "created_by": f"slipway: {layer.name}"} for layer in added
         )
     return assemble(layers, config)
+
+
+def _copies_runtime(directory: Path) -> bool:
+    """Whether the Dockerfile takes the runtime in by itself: ``COPY --from=slipway``."""
+    return f"--from={CONTEXT}" in (directory / "Dockerfile").read_text(encoding="utf-8")
 
 
 def _look_for_docker() -> bool:

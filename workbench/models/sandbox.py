@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from workbench.images.build import RUNTIME_SOURCE
+from workbench.images.build import copy_runtime
 from workbench.images.packages import packages
 from workbench.local.runner.launch import sm_variables
 
@@ -56,10 +56,7 @@ class Sandbox:
         for folder in ("model", "data", "evaluation"):
             (self.ml / "processing" / folder).mkdir(parents=True)
         self._runtime = opt / "slipway"
-        shutil.copytree(
-            RUNTIME_SOURCE, self._runtime, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
-        )
-        (self._runtime / "manifest.json").write_text(model.manifest.canonical(), encoding="utf-8")
+        copy_runtime(self._runtime, model.manifest.canonical())
         python = opt / "python" / "bin"
         python.mkdir(parents=True)
         # Not the environment that runs this command: what a model needs stands in its requirements.
