@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 START_TIMEOUT_SECONDS = 60
 
@@ -100,6 +100,22 @@ def start_embedded_aws(home: Path, *, port: int | None = None) -> tuple[Embedded
             )
         time.sleep(0.02)
     return EmbeddedAws(f"http://127.0.0.1:{port}", home, process.pid), process
+
+
+@pytest.fixture
+def start_aws() -> Iterator[Callable[..., tuple[EmbeddedAws, subprocess.Popen[bytes]]]]:
+    """Starts servers of a test's own, by home and port; all end with the test."""
+    processes = []
+
+    def start(home: Path, **options: Any) -> tuple[EmbeddedAws, subprocess.Popen[bytes]]:
+        server, process = start_embedded_aws(home, **options)
+        processes.append(process)
+        return server, process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -159,7 +159,7 @@ def render(console: Console, document: dict[str, Any]) -> None:
     place = f"account {document['account']}, {document['region']}"
     rows = {
         "API": f"{document['endpoint_url']}  (all services; {place})",
-        "registry": f"{document['registry']}  (slipway model push, or docker with `aws ecr get-login-password`)",
+        "registry": f"{document['registry']}  (slipway model push; docker: `aws ecr get-login-password`)",
         "inbox": f"{document['inbox']}  (or: slipway inbox)",
         "approvals": document["approval_url"],
         "you are": f"{document['principal']}  (may do everything; functions, machines and jobs have roles)",

@@ -54,7 +54,7 @@ def text_of(document: Any) -> str:
 
 
 def repository_creation_templates(api: EcrApi) -> None:
-    """``AWS::ECR::RepositoryCreationTemplate`` and ``AWS::ECR::RegistryScanningConfiguration``."""
+    """``AWS::ECR::RepositoryCreationTemplate``."""
 
     def wish(properties: Properties) -> Properties:
         document = dict(camel(properties))
@@ -80,6 +80,10 @@ def repository_creation_templates(api: EcrApi) -> None:
             api.delete_template({"prefix": physical_id})
 
     register_type("AWS::ECR::RepositoryCreationTemplate", create=create, update=update, delete=delete)
+
+
+def registry_scanning(api: EcrApi) -> None:
+    """``AWS::ECR::RegistryScanningConfiguration``: one per account and region."""
 
     def scan(_logical_id: str, properties: Properties, _stack: str) -> Made:
         api.put_scanning(camel(properties))

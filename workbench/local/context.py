@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench.local.iam import Audit
+from workbench.local.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +32,14 @@ class ServerContext:
     region: str = REGION
     confirm_email: bool = True
     """Whether the inbox confirms e-mail subscriptions itself."""
+    state: State = field(init=False)
+    """What keeps everything; ``state.mark("name")`` has a service written soon."""
     audit: Audit = field(default_factory=Audit)
     on_start: list[Callable[[], None]] = field(default_factory=list)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", State(self.home / "state"))
 
     @property
     def endpoint_url(self) -> str:

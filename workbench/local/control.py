@@ -48,7 +48,8 @@ class OtherPortError(SlipwayError):
 
     def __init__(self, port: int, wanted: int) -> None:
         super().__init__(
-            f"the embedded AWS runs at port {port} already; to move it to {wanted}, stop it first: `slipway down`"
+            f"the embedded AWS runs at port {port} already; to move it to {wanted}, "
+            "stop it first: `slipway down`"
         )
         self.port, self.wanted = port, wanted
 
@@ -110,10 +111,11 @@ def running(home: Path) -> Running | None:
 def owner_of(port: int) -> str | None:
     """The home of the embedded AWS at a port; None when there is none."""
     url = f"http://127.0.0.1:{port}/_slipway/health"
-    with contextlib.suppress(OSError, ValueError, KeyError):
+    try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return str(json.load(response)["home"])
-    return None
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def is_alive(pid: int) -> bool:

@@ -241,7 +241,9 @@ class EcrApi:
 
 def install(server: ServerContext, gateway: Gateway) -> EcrApi:
     """Put the registry before ministack's, and the operations before its own."""
-    repositories = Repositories(BlobStore(server.home / "registry"), server.registry)
+    repositories = Repositories(
+        BlobStore(server.home / "registry"), server.registry, keep=lambda: server.state.flush("ecr")
+    )
     tokens = Tokens(server.home / "registry" / "secret")
     api = EcrApi(server, repositories, tokens)
     operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

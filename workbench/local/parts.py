@@ -21,6 +21,7 @@ from workbench.local import (
     lambda_functions,
     scaling,
     seams,
+    state,
 )
 from workbench.local.gateway import Gateway
 from workbench.local.services import register_service
@@ -42,6 +43,7 @@ def install(server: ServerContext) -> Gateway:
     scaling_api = scaling.ScalingApi()
     register_service("application-autoscaling", scaling_api, target_prefixes=["AnyScaleFrontendService."])
     cloudformation_types.repository_creation_templates(ecr_api)
+    cloudformation_types.registry_scanning(ecr_api)
     cloudformation_types.scaling_types(scaling_api)
     cloudformation_types.composite_alarms()
     for part in ("states", "sagemaker"):
@@ -52,4 +54,5 @@ def install(server: ServerContext) -> Gateway:
                 module.install(server)
             elif hasattr(module, "register"):
                 module.register(server)
+    state.install(server.state)
     return gateway

@@ -18,6 +18,8 @@ from workbench.local import seams
 from workbench.local.services import put_aws_event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.local.blobs import BlobStore
 
 DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
@@ -43,9 +45,17 @@ class PushedImage:
 
 
 class Repositories:
-    """Repositories of the request's account and region."""
+    """
+    Repositories of the request's account and region.
 
-    def __init__(self, blobs: BlobStore, registry: str) -> None:
+    Args:
+        blobs: Where layers and manifests lie.
+        registry: Host and port that image URIs begin with.
+        keep: Writes ECR's state to disk; not needed by who only reads.
+    """
+
+    def __init__(self, blobs: BlobStore, registry: str, *, keep: Callable[[], object] = bool) -> None:
+        self._keep = keep
         self.blobs = blobs
         self.registry = registry
         self.templates: Any = seams.RESPONSES.ScopedDict()
@@ -191,6 +201,7 @@ class Repositories:
         if tag:
             known["imageTags"].append(tag)
             known["imageId"]["imageTag"] = tag
+        self._keep()  # whoever is told of a push finds it, whatever happens to this process
         self.tell(name, tag, known, "PUSH")
         return PushedImage(digest, media_type, changed=True)
 

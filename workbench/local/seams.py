@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 from slipway.domain.errors import SlipwayError
@@ -109,6 +110,11 @@ def shape_of(value: Any) -> str:
     return f"({', '.join(parts)})"
 
 
+def loaded_service(name: str) -> ModuleType | None:
+    """A service's module, if something has imported it."""
+    return sys.modules.get(f"ministack.services.{name}")
+
+
 # --- ministack.core.responses: answers, and whose account and region a request is in ------------
 RESPONSES = Upstream(
     "ministack.core.responses",
@@ -138,6 +144,14 @@ APP = Upstream(
         "(handler, method, path, headers, body, query_params, timeout)",
     ),
     save_all=("save_all", "(services)"),
+)
+
+# --- ministack.core.persistence: how state is written and read ------------------------------------
+PERSISTENCE = Upstream(
+    "ministack.core.persistence",
+    encode=("_json_default", "(obj)"),
+    decode=("_json_object_hook", "(obj)"),
+    version=("_state_format_version", "(service)"),
 )
 
 # --- ministack.core.router: which service a request is for ----------------------------------------
@@ -223,6 +237,9 @@ CLOUDWATCH = Upstream(
 CLOUDFORMATION = Upstream(
     "ministack.services.cloudformation.provisioners",
     resource_handlers=("_RESOURCE_HANDLERS", "dict"),
+)
+CLOUDFORMATION_STACKS = Upstream(
+    "ministack.services.cloudformation", stacks=("_stacks", "AccountRegionScopedDict")
 )
 ECR = Upstream(
     "ministack.services.ecr",

@@ -1,0 +1,404 @@
+"""
+What survives ``slipway down``, and a kill.
+
+There are snapshots of services that changed, and journals of those that must lose nothing.
+
+A service is marked by the requests that change it and written some tenths of a
+second later, whole, under a new name that then takes the old one's place. The
+services in ``JOURNALLED`` also write each changing request down before it is
+answered; a snapshot begins a new journal, and at start the journals since the
+last snapshot are replayed.
+
+A kill of the process loses nothing that was written: the operating system has
+it. A loss of power may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+import re
+import threading
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from workbench.local import seams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from io import TextIOWrapper
+    from pathlib import Path
+
+logger = logging.getLogger("slipway.state")
+
+DELAY_SECONDS: Final = 0.15
+"""From a change to its snapshot: several changes share one."""
+SHARE: Final = 0.1
+"""A service that takes long to write is written less often: at most this share of the time."""
+JOURNALLED: Final = ("dynamodb", "logs")
+SLOW_SECONDS: Final = {"cloudwatch": 5.0}
+"""Metrics come with every invocation, and nobody misses the last ones."""
+JOURNAL_BYTES: Final = 16 << 20
+"""A longer journal is replaced by a snapshot."""
+READING: Final = re.compile(
+    r"^(Get|List|Describe|BatchGet|Head|Query|Scan|Lookup|Filter|Search|Select|Verify|Check)"
+)
+LOG_WRITES: Final = {
+    "CreateLogGroup": "create_group",
+    "CreateLogStream": "create_stream",
+    "PutLogEvents": "put_events",
+}
+"""Operations that other services also use without a request, and our names for their functions."""
+GENERATION: Final = "__slipway_journal__"
+FOLLOWERS: Final = {
+    "events": ("sqs", "cloudwatch_logs"),
+    "sns": ("sqs",),
+    "lambda": ("cloudwatch",),
+}
+"""State keys of services that one service changes without a request."""
+
+
+def is_reading(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+) -> bool:
+    """
+    Whether a request changes nothing.
+
+    >>> is_reading("POST", "/", {"x-amz-target": "DynamoDB_20120810.PutItem"}, b"{}", {})
+    False
+    >>> is_reading("POST", "/", {}, b"Action=DescribeStacks&Version=2010-05-15", {})
+    True
+    """
+    if target := headers.get("x-amz-target"):
+        return bool(READING.match(target.rpartition(".")[2]))
+    if method in {"GET", "HEAD", "OPTIONS"} and "Action" not in query:
+        return True
+    if match := re.search(rb"(?:^|&)Action=(\w+)", body[:4096]):
+        return bool(READING.match(match[1].decode()))
+    return path.endswith("/invocations")
+
+
+class Journal:
+    """The changing requests to one service since its last snapshot."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self._folder = folder
+        self._key = key
+        self._file: TextIOWrapper | None = None
+        self._lock = threading.Lock()
+        self.generation = 0
+        self.size = 0
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Write one request down; the operating system has it when this returns."""
+        line = json.dumps(entry)
+        with self._lock:
+            if self._file is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._file = self._path(self.generation).open("a")
+            self._file.write(line + "\n")
+            self._file.flush()
+            self.size += len(line)
+
+    def advance(self) -> int:
+        """Begin a new file; its number belongs into the snapshot that is taken now."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+            self.generation += 1
+            self.size = 0
+            return self.generation
+
+    def forget_before(self, generation: int) -> None:
+        """Files that a snapshot has made superfluous."""
+        for path, number in self._files():
+            if number < generation:
+                path.unlink(missing_ok=True)
+
+    def entries(self, since: int) -> Iterator[dict[str, Any]]:
+        """What to replay, in order; half a line at the end is left out."""
+        self.generation = since
+        for path, number in sorted(self._files(), key=lambda found: found[1]):
+            if number < since:
+                continue
+            self.generation = number
+            for line in path.read_text().splitlines():
+                with contextlib.suppress(ValueError):
+                    yield json.loads(line)
+
+    def _path(self, generation: int) -> Path:
+        return self._folder / f"{self._key}.{generation:08d}.jsonl"
+
+    def _files(self) -> list[tuple[Path, int]]:
+        found = self._folder.glob(f"{self._key}.*.jsonl")
+        return [(path, int(path.suffixes[-2].strip("."))) for path in found]
+
+
+class State:
+    """
+    Writes and reads the state of every service under ``folder``.
+
+    Args:
+        folder: Holds ``<service>.json`` and ``journal/``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._journals = {key: Journal(folder / "journal", key) for key in JOURNALLED}
+        self._due: dict[str, float] = {}
+        self._cost: dict[str, float] = defaultdict(float)
+        self._written: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._writing = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._replaying = False
+
+    # -- changes -----------------------------------------------------------------------------------
+
+    def mark(self, *keys: str) -> None:
+        """These services changed; they are written soon."""
+        with self._changed:
+            for key in keys:
+                delay = max(SLOW_SECONDS.get(key, DELAY_SECONDS), self._cost[key] / SHARE)
+                self._due.setdefault(key, time.monotonic() + delay)
+            self._changed.notify()
+
+    def mark_all(self) -> None:
+        """Anything may have changed."""
+        self.mark(*(key for key, _ in self._loaded()))
+
+    def flush(self, key: str) -> None:
+        """Write one service now, before its change is answered."""
+        with self._changed:
+            self._due.pop(key, None)
+        holder = dict(self._loaded()).get(key)
+        if holder is not None:
+            self._write(key, holder)
+
+    def note(self, service: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Write a changing request of a journalled service down."""
+        journal = self._journals.get(service)
+        if journal is None or self._replaying:
+            return
+        journal.add(
+            {
+                "account": seams.RESPONSES.get_account_id(),
+                "region": seams.RESPONSES.get_region(),
+                "method": method,
+                "path": path,
+                "target": headers.get("x-amz-target", ""),
+                "body": base64.b64encode(body).decode() if not body.isascii() else body.decode(),
+                "encoded": not body.isascii(),
+            }
+        )
+        if journal.size > JOURNAL_BYTES:
+            self.mark(state_key(service))
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to write; called on the server's event loop."""
+        self._loop = asyncio.get_running_loop()
+        threading.Thread(target=self._run, name="state", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._due:
+                    self._changed.wait()
+                key, at = min(self._due.items(), key=lambda item: item[1])
+                wait = at - time.monotonic()
+                if wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                del self._due[key]
+            holder = dict(self._loaded()).get(key)
+            if holder is None:
+                continue
+            started = time.perf_counter()
+            try:
+                self._write(key, holder)
+            except Exception:
+                logger.exception("state of %s", key)
+            self._cost[key] = time.perf_counter() - started
+
+    def write_all(self, _services: Any = None) -> None:
+        """Write every service that holds anything; at the end of the server."""
+        with self._changed:
+            self._due.clear()
+        for key, holder in self._loaded():
+            try:
+                self._write(key, holder)
+            except Exception:
+                logger.exception("state of %s", key)
+
+    def _write(self, key: str, holder: Any) -> None:
+        with self._writing:
+            service = service_of(key)
+            journal = self._journals.get(service)
+            state, generation = self._taken(holder, journal)
+            if state is None:
+                return
+            document: dict[str, Any] = {"__ministack_format__": seams.PERSISTENCE.version(key)}
+            if journal is not None:
+                document[GENERATION] = generation
+            document["payload"] = state
+            text = json.dumps(document, default=seams.PERSISTENCE.encode)
+            if self._written.get(key) != hash(text):
+                path = self._folder / f"{key}.json"
+                temporary = path.with_suffix(".tmp")
+                temporary.write_text(text)
+                temporary.replace(path)
+                self._written[key] = hash(text)
+            if journal is not None:
+                journal.forget_before(generation)
+
+    def _taken(self, holder: Any, journal: Journal | None) -> tuple[Any, int]:
+        """A service's state, and the journal that begins with it: between two requests, on the event loop."""
+
+        def take() -> tuple[Any, int]:
+            for _ in range(5):
+                try:
+                    state = holder.get_state()
+                except RuntimeError:  # a background thread changed it meanwhile
+                    time.sleep(0.002)
+                    continue
+                return state, journal.advance() if journal is not None else 0
+            return None, 0
+
+        loop = self._loop
+        if loop is None or loop.is_closed() or not loop.is_running() or on_loop(loop):
+            return take()
+
+        async def taken() -> tuple[Any, int]:
+            return take()
+
+        return asyncio.run_coroutine_threadsafe(taken(), loop).result(30)
+
+    def _loaded(self) -> list[tuple[str, Any]]:
+        found = []
+        for key, name in list(seams.APP.state_map.items()):
+            holder = seams.APP.loaded_modules.get(name) or seams.loaded_service(name)
+            if holder is not None and hasattr(holder, "get_state"):
+                found.append((key, holder))
+        return found
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def load(self, replay: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Give every service what was written of it; then replay the journals."""
+        generations: dict[str, int] = {}
+        for key, name in list(seams.APP.state_map.items()):
+            path = self._folder / f"{key}.json"
+            if not path.exists():
+                continue
+            try:
+                document = json.loads(path.read_text(), object_hook=seams.PERSISTENCE.decode)
+                generations[service_of(key)] = document.get(GENERATION, 0)
+                seams.APP.get_module(name).load_persisted_state(document["payload"])
+            except Exception:
+                logger.exception("state of %s is not readable; it starts empty", key)
+                path.replace(path.with_suffix(".unreadable"))
+        self._replaying = True
+        for service, journal in self._journals.items():
+            for entry in journal.entries(generations.get(service, 0)):
+                try:
+                    replay(service, entry)
+                except Exception:
+                    logger.exception("journal of %s", service)
+        self._replaying = False
+
+
+def state_key(service: str) -> str:
+    """The name under which ministack keeps the state of a service."""
+    config = seams.APP.registry.get(service) or {"module": service}
+    return str(config.get("state_key", config["module"]))
+
+
+def service_of(key: str) -> str:
+    """The service whose state has this name."""
+    return {"cloudwatch_logs": "logs"}.get(key, key)
+
+
+def on_loop(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether the caller runs on this event loop."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
+def install(state: State) -> None:
+    """Watch every service's requests; load and write in ministack's stead."""
+    handlers = seams.APP.handlers
+    for service, handler in list(handlers.items()):
+        handlers[service] = watched(state, service, handler)
+
+    def load() -> None:
+        state.load(lambda service, entry: replayed(handlers[service], entry))
+        state.start()
+
+    for operation, ours in LOG_WRITES.items():
+        seams.LOGS.replace(ours, noted(state, operation, getattr(seams.LOGS, ours)))
+    seams.APP.replace("load_persisted_state", load)
+    seams.APP.replace("save_all", state.write_all)
+
+
+def noted(state: State, operation: str, write: Any) -> Any:
+    """A function that writes logs, for requests and services alike, and is journalled."""
+
+    def write_and_note(data: dict[str, Any]) -> Any:
+        answer = write(data)
+        if answer[0] < 400:  # noqa: PLR2004 - HTTP's errors
+            headers = {"x-amz-target": f"Logs_20140328.{operation}"}
+            state.note("logs", "POST", "/", headers, json.dumps(data).encode())
+        return answer
+
+    return write_and_note
+
+
+def watched(state: State, service: str, handler: Any) -> Any:
+    """A handler that tells the state of what changed."""
+    followers = FOLLOWERS.get(service, ())
+
+    async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        answer = await handler(method, path, headers, body, query)
+        if is_reading(method, path, headers, body, query) or answer[0] >= 400:  # noqa: PLR2004 - HTTP's errors
+            state.mark(*followers)
+            return answer
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if operation not in LOG_WRITES:
+            state.note(service, method, path, headers, body)
+        if service not in JOURNALLED or "Table" in operation:
+            state.mark(state_key(service), *followers)
+        if service == "cloudformation":
+            threading.Thread(target=follow_stacks, args=(state,), daemon=True).start()
+        return answer
+
+    return handle
+
+
+def replayed(handler: Any, entry: Mapping[str, Any]) -> None:
+    """Run one journalled request again; these services never wait in their handlers."""
+    body = base64.b64decode(entry["body"]) if entry["encoded"] else entry["body"].encode()
+    with seams.RESPONSES.scope(entry["account"], entry["region"]):
+        coroutine = handler(entry["method"], entry["path"], {"x-amz-target": entry["target"]}, body, {})
+        with contextlib.suppress(StopIteration):
+            coroutine.send(None)
+
+
+def follow_stacks(state: State) -> None:
+    """CloudFormation goes on in the background: write what it made, while it does and when it is done."""
+    busy = True
+    while busy:
+        time.sleep(0.1)
+        busy = any(
+            str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
+            for _, stack in list(seams.CLOUDFORMATION_STACKS.stacks.all_items())
+        )
+        state.mark_all()
