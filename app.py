@@ -10,13 +10,11 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks.constructs.packages import MissingLayerError, Packages, pack_code, pack_layer
-from stacks.platform import add_platform
+from stacks.platform import FLAGS, add_platform
 from stacks.settings import SettingsError, load
 
 ROOT = Path(__file__).parent
 PACKAGES = ROOT / "build" / "packages"
-# What one stack takes from another may not be removed under it.
-FLAGS = {"@aws-cdk/core:defaultCrossStackReferences": "strong"}
 
 
 def main() -> None:

@@ -11,11 +11,13 @@ from aws_cdk import aws_logs as logs
 
 from slipway.contracts import environment as variables
 from stacks.constructs.alarms import Alarms
+from stacks.constructs.findings import acknowledge
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import machine_arn
 from stacks.constructs.statements import (
     allow,
     arn,
+    on_models,
     put_events,
     read_items,
     read_objects,
@@ -99,7 +101,7 @@ class ApprovalStack(cdk.Stack):
         )
 
     def _add_decide_approval(self) -> TaskFunction:
-        packages = f"model-package/{self._settings.policy['resource_prefix']}-*"
+        prefix = self._settings.policy["resource_prefix"]
         return self._functions.add(
             "decide_approval",
             environment=self._environment,
@@ -112,7 +114,7 @@ class ApprovalStack(cdk.Stack):
                     ["states:SendTaskSuccess", "states:SendTaskFailure"],
                     [machine_arn(self._settings, "release")],
                 ),
-                allow(["sagemaker:UpdateModelPackage"], [arn("sagemaker", packages)]),
+                on_models(["sagemaker:UpdateModelPackage"], prefix, "model-package"),
                 put_events(),
             ],
         )
@@ -127,7 +129,7 @@ class ApprovalStack(cdk.Stack):
             integration_uri=function.arn,
             payload_format_version="2.0",
         )
-        apigateway.CfnRoute(
+        route = apigateway.CfnRoute(
             self,
             f"{name}Route",
             api_id=self.api.ref,
@@ -135,6 +137,7 @@ class ApprovalStack(cdk.Stack):
             authorization_type="NONE",
             target=f"integrations/{integration.ref}",
         )
+        acknowledge(route, "APIG4", "the signed link is the authorization; an approver needs no account here")
         function.admit(
             "Api",
             service="apigateway.amazonaws.com",

@@ -115,6 +115,12 @@ class NotificationsStack(cdk.Stack):
         return self._functions.add(
             "slack_notice",
             environment={variables.SLACK_SECRET_ARN: secret_arn},
-            statements=[allow(["secretsmanager:GetSecretValue"], [f"{secret_arn}-??????"])],
+            statements=[
+                allow(
+                    ["secretsmanager:GetSecretValue"],
+                    [f"{secret_arn}-??????"],
+                    because="Secrets Manager ends a secret's ARN with characters of its own",
+                ),
+            ],
             dead_letters_arn=self._dead_letters.arn,
         )

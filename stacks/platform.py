@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
@@ -15,6 +15,10 @@ from stacks.storage import StorageStack
 if TYPE_CHECKING:
     from stacks.constructs.packages import Packages
     from stacks.settings import Settings
+
+
+FLAGS: Final = {"@aws-cdk/core:defaultCrossStackReferences": "strong"}
+"""The app's context: what one stack takes from another may not be removed under it."""
 
 
 def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> list[cdk.Stack]:

@@ -16,6 +16,7 @@ from stacks.constructs.statements import (
     allow,
     arn,
     invoke,
+    on_models,
     pass_role,
     put_events,
     read_items,
@@ -103,10 +104,8 @@ class PromotionStack(cdk.Stack):
             },
             statements=[
                 *self._read_ledger,
-                allow(["sagemaker:DescribeEndpoint"], [arn("sagemaker", f"endpoint/{self._prefix}-*")]),
-                allow(
-                    ["sagemaker:DescribeModelPackage"], [arn("sagemaker", f"model-package/{self._prefix}-*")]
-                ),
+                on_models(["sagemaker:DescribeEndpoint"], self._prefix, "endpoint"),
+                on_models(["sagemaker:DescribeModelPackage"], self._prefix, "model-package"),
             ],
         )
 
@@ -114,7 +113,7 @@ class PromotionStack(cdk.Stack):
         return self._functions.add(
             "smoke_endpoint",
             statements=[
-                allow(["sagemaker:InvokeEndpoint"], [arn("sagemaker", f"endpoint/{self._prefix}-*")]),
+                on_models(["sagemaker:InvokeEndpoint"], self._prefix, "endpoint"),
             ],
             timeout_seconds=120,  # SageMaker gives a container 60 seconds to answer
         )
@@ -126,9 +125,7 @@ class PromotionStack(cdk.Stack):
             statements=[
                 *self._read_ledger,
                 write_items(self._storage.ledger.attr_arn),
-                allow(
-                    ["sagemaker:UpdateModelPackage"], [arn("sagemaker", f"model-package/{self._prefix}-*")]
-                ),
+                on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
             ],
         )
 
@@ -137,27 +134,29 @@ class PromotionStack(cdk.Stack):
             allow(
                 ["dynamodb:PutItem", "dynamodb:DeleteItem"],
                 [self._storage.ledger.attr_arn],
-                **{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ENDPOINT#*"]}},
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ENDPOINT#*"]}},
             ),
             use_key(self._storage.data_key.attr_arn, "dynamodb"),
         ]
 
     def _endpoints(self) -> list[Statement]:
-        models, configs, endpoints = (
-            arn("sagemaker", f"{kind}/{self._prefix}-*") for kind in ("model", "endpoint-config", "endpoint")
-        )
+        prefix = self._prefix
         return [
-            allow(["sagemaker:CreateModel"], [models]),
-            allow(["sagemaker:CreateEndpointConfig"], [configs]),
-            allow(["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"], [endpoints, configs]),
-            allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"], [endpoints]),
-            allow(["sagemaker:AddTags"], [models, configs, endpoints]),
+            on_models(["sagemaker:CreateModel"], prefix, "model"),
+            on_models(["sagemaker:CreateEndpointConfig"], prefix, "endpoint-config"),
+            on_models(
+                ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
+                prefix,
+                "endpoint",
+                "endpoint-config",
+            ),
+            on_models(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"], prefix, "endpoint"),
+            on_models(["sagemaker:AddTags"], prefix, "model", "endpoint-config", "endpoint"),
             pass_role(self._serving_role.attr_arn, "sagemaker.amazonaws.com"),
         ]
 
     def _scaling(self) -> list[Statement]:
         """Application Auto Scaling acts for its caller: it changes the endpoint and makes alarms."""
-        targets = arn("application-autoscaling", "scalable-target/*")  # their ids are random
         role = f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"  # noqa: E501 - one name
         return [
             allow(
@@ -166,23 +165,26 @@ class PromotionStack(cdk.Stack):
                     "application-autoscaling:DeregisterScalableTarget",
                     "application-autoscaling:PutScalingPolicy",
                 ],
-                [targets],
-                StringEquals={"application-autoscaling:service-namespace": "sagemaker"},
+                [arn("application-autoscaling", "scalable-target/*")],
+                because="scalable targets have random ids",
+                conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
             ),
-            allow(
+            on_models(
                 ["sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities"],
-                [
-                    arn("sagemaker", f"endpoint/{self._prefix}-*"),
-                    arn("sagemaker", f"endpoint-config/{self._prefix}-*"),
-                ],
+                self._prefix,
+                "endpoint",
+                "endpoint-config",
             ),
             allow(
                 ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"],
                 [arn("cloudwatch", "alarm:TargetTracking-endpoint/*")],
+                because="Application Auto Scaling names its alarms",
             ),
             allow(
                 ["iam:CreateServiceLinkedRole"],
                 [role],
-                StringEquals={"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"},
+                conditions={
+                    "StringEquals": {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}
+                },
             ),
         ]

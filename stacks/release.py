@@ -24,6 +24,8 @@ from stacks.constructs.statements import (
     arn,
     invoke,
     managed_rule,
+    on_images,
+    on_models,
     pass_role,
     put_events,
     read_items,
@@ -72,7 +74,6 @@ class ReleaseStack(cdk.Stack):
         self._approval = approval
         self._promotion = promotion
         self._prefix = settings.policy["resource_prefix"]
-        self._images = arn("ecr", f"repository/{settings.policy['repository_prefix']}/*")
         Registry(self, "Registry", settings=settings)
         self._job_role = self._add_job_role()
         self._functions = Functions(self, "Functions", packages=packages, settings=settings)
@@ -104,8 +105,15 @@ class ReleaseStack(cdk.Stack):
     def _release_machine(self) -> str:
         return machine_arn(self._settings, "release")
 
-    def _executions(self, *kinds: str) -> list[str]:
-        return [arn("states", f"execution:{machine_name(self._settings, kind)}:*") for kind in kinds]
+    def _on_executions(self, actions: list[str], *kinds: str) -> Statement:
+        return allow(
+            actions,
+            [arn("states", f"execution:{machine_name(self._settings, kind)}:*") for kind in kinds],
+            because="executions are named for releases",
+        )
+
+    def _on_images(self, *actions: str) -> Statement:
+        return on_images(list(actions), self._settings.policy["repository_prefix"])
 
     def _add_job_role(self) -> iam.CfnRole:
         return sagemaker_role(
@@ -154,23 +162,24 @@ class ReleaseStack(cdk.Stack):
         )
 
     def _jobs(self) -> list[Statement]:
-        training, processing = (
-            arn("sagemaker", f"{kind}/{self._prefix}-*") for kind in ("training-job", "processing-job")
-        )
         return [
-            allow(
+            on_models(
                 ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"],
-                [training],
+                self._prefix,
+                "training-job",
             ),
-            allow(
+            on_models(
                 [
                     "sagemaker:CreateProcessingJob",
                     "sagemaker:DescribeProcessingJob",
                     "sagemaker:StopProcessingJob",
                 ],
-                [processing],
+                self._prefix,
+                "processing-job",
             ),
-            allow(["sagemaker:AddTags", "sagemaker:ListTags"], [training, processing]),
+            on_models(
+                ["sagemaker:AddTags", "sagemaker:ListTags"], self._prefix, "training-job", "processing-job"
+            ),
             pass_role(self._job_role.attr_arn, "sagemaker.amazonaws.com"),
             managed_rule("StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
             managed_rule("StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
@@ -179,7 +188,7 @@ class ReleaseStack(cdk.Stack):
     def _promotions(self) -> list[Statement]:
         return [
             allow(["states:StartExecution"], [self._promotion.machine.arn]),
-            allow(["states:DescribeExecution", "states:StopExecution"], self._executions("promote")),
+            self._on_executions(["states:DescribeExecution", "states:StopExecution"], "promote"),
             managed_rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
         ]
 
@@ -197,27 +206,27 @@ class ReleaseStack(cdk.Stack):
         )
 
     def _add_register_release(self) -> TaskFunction:
-        group = arn("sagemaker", f"model-package-group/{self._prefix}-*")
-        package = arn("sagemaker", f"model-package/{self._prefix}-*")
+        group = "model-package-group"
         return self._functions.add(
             "register_release",
             environment=self._environment,
             statements=[
-                allow(
+                on_models(
                     [
                         "sagemaker:CreateModelPackageGroup",
                         "sagemaker:DescribeModelPackageGroup",
                         "sagemaker:ListModelPackages",
                     ],
-                    [group],
+                    self._prefix,
+                    group,
                 ),
-                allow(["sagemaker:CreateModelPackage"], [group, package]),
-                allow(["sagemaker:AddTags"], [group]),
+                on_models(["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], self._prefix, group, "model-package"),
+                on_models(["sagemaker:AddTags"], self._prefix, group),
                 *self._ledger,
                 # SageMaker reads the artifact and the image with the caller's rights.
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
-                allow(["ecr:BatchGetImage", "ecr:DescribeImages"], [self._images]),
+                self._on_images("ecr:BatchGetImage", "ecr:DescribeImages"),
             ],
         )
 
@@ -232,6 +241,8 @@ class ReleaseStack(cdk.Stack):
             },
             statements=[
                 *self._ledger,
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
                 allow(["kms:GenerateMac"], [self._storage.approval_key.attr_arn]),
                 allow(["sns:Publish"], [self._notifications.notice_topic.ref]),
                 use_key(self._storage.data_key.attr_arn, "sns"),
@@ -251,9 +262,7 @@ class ReleaseStack(cdk.Stack):
                 variables.RELEASE_MACHINE_ARN: self._machine.arn,
             },
             statements=[
-                allow(
-                    ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages"], [self._images]
-                ),
+                self._on_images("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages"),
                 *read_objects(self._storage.data_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
                 *self._ledger,
@@ -301,8 +310,8 @@ class ReleaseStack(cdk.Stack):
 
     @property
     def _read_executions(self) -> Statement:
-        return allow(
-            ["states:DescribeExecution", "states:GetExecutionHistory"], self._executions("release", "promote")
+        return self._on_executions(
+            ["states:DescribeExecution", "states:GetExecutionHistory"], "release", "promote"
         )
 
     @property
@@ -327,8 +336,12 @@ class ReleaseStack(cdk.Stack):
             environment=self._environment | {variables.PLAN_FUNCTION_ARN: self._plan_release.arn},
             statements=[
                 *self._ledger,
-                allow(["ecr:DescribeRepositories"], [arn("ecr", "repository/*")]),
-                allow(["ecr:DescribeImages", "ecr:BatchGetImage"], [self._images]),
+                allow(
+                    ["ecr:DescribeRepositories"],
+                    [arn("ecr", "repository/*")],
+                    because="listing all repositories is authorized on all of them",
+                ),
+                self._on_images("ecr:DescribeImages", "ecr:BatchGetImage"),
                 invoke(self._plan_release.arn),
             ],
             timeout_seconds=SWEEP_SECONDS,
@@ -347,9 +360,7 @@ class ReleaseStack(cdk.Stack):
             statements=[
                 *self._ledger,
                 allow(["states:SendTaskSuccess", "states:SendTaskFailure"], [self._release_machine]),
-                allow(
-                    ["sagemaker:UpdateModelPackage"], [arn("sagemaker", f"model-package/{self._prefix}-*")]
-                ),
+                on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
                 put_events(),
             ],
             timeout_seconds=SWEEP_SECONDS,

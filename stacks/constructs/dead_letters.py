@@ -38,7 +38,7 @@ class DeadLetters(Construct):
             queues=[self.queue.ref],
             policy_document=policy(
                 [
-                    deny_plain_http([self.arn], "sqs:SendMessage"),
+                    deny_plain_http([self.arn], "sqs:*"),
                     {
                         "Effect": "Allow",
                         "Principal": {"Service": "events.amazonaws.com"},

@@ -11,6 +11,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from slipway.contracts import environment as variables
+from stacks.constructs.findings import acknowledge
 from stacks.constructs.role import role
 from stacks.constructs.statements import Statement, allow, trust
 
@@ -124,6 +125,7 @@ class Functions(Construct):
             compatible_architectures=[ARCHITECTURE],
             description="Slipway's locked dependencies",
         )
+        acknowledge(self, "L1", "the layer is locked, built and tested for this runtime")
         self.members: list[TaskFunction] = []
 
     def _asset(self, construct_id: str, package: Package) -> assets.Asset:

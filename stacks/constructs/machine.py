@@ -28,7 +28,8 @@ _LOG_DELIVERY = allow(
         "logs:DescribeResourcePolicies",
         "logs:DescribeLogGroups",
     ],
-    ["*"],  # none of these knows resources
+    ["*"],
+    because="log delivery and tracing know no resources",
 )
 _TRACING = allow(
     [
@@ -37,7 +38,8 @@ _TRACING = allow(
         "xray:GetSamplingRules",
         "xray:GetSamplingTargets",
     ],
-    ["*"],  # none of these knows resources
+    ["*"],
+    because="log delivery and tracing know no resources",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stacks.constructs.role import role
-from stacks.constructs.statements import Statement, allow, arn, trust_in_account
+from stacks.constructs.statements import Statement, allow, arn, on_images, trust_in_account
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -22,19 +22,21 @@ def sagemaker_role(
 ) -> iam.CfnRole:
     """A role that pulls images, writes SageMaker's logs and metrics, and does ``statements``."""
     own = [
-        allow(["ecr:GetAuthorizationToken"], ["*"]),  # knows no resources
-        allow(
+        allow(["ecr:GetAuthorizationToken"], ["*"], because="GetAuthorizationToken knows no resources"),
+        on_images(
             ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
-            [arn("ecr", f"repository/{repository_prefix}/*")],
+            repository_prefix,
         ),
         allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             [arn("logs", "log-group:/aws/sagemaker/*")],
+            because="SageMaker names its log groups",
         ),
         allow(
             ["cloudwatch:PutMetricData"],
-            ["*"],  # knows no resources
-            StringLike={"cloudwatch:namespace": ["/aws/sagemaker/*", "AWS/SageMaker"]},
+            ["*"],
+            because="PutMetricData knows no resources",
+            conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "AWS/SageMaker"]}},
         ),
     ]
     return role(

@@ -7,11 +7,44 @@ than a role needs and cost a round trip to Node each.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
-Statement = dict[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a role may do; a wildcard in a resource needs its reason (``because``)."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Any]
+    because: str
+
+    @property
+    def wildcards(self) -> tuple[str, ...]:
+        """Resources that stand for more than one."""
+        return tuple(resource for resource in self.resources if "*" in resource or "?" in resource)
+
+    def document(self) -> dict[str, Any]:
+        """As IAM takes it."""
+        document = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
+        return document | {"Condition": dict(self.conditions)} if self.conditions else document
+
+
+class UnexplainedWildcardError(Exception):
+    """A statement has a wildcard without a reason."""
+
+    def __init__(self, statement: Statement) -> None:
+        super().__init__(
+            f"{', '.join(statement.actions)} on {', '.join(statement.wildcards)}: "
+            "say why no narrower resource will do"
+        )
+        self.statement = statement
 
 
 def arn(service: str, resource: str) -> str:
@@ -19,15 +52,26 @@ def arn(service: str, resource: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:{service}:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{resource}"
 
 
-def allow(actions: list[str], resources: list[str], **conditions: dict[str, Any]) -> Statement:
+def allow(
+    actions: list[str],
+    resources: list[str],
+    *,
+    because: str = "",
+    conditions: Mapping[str, Any] | None = None,
+) -> Statement:
     """
-    One statement; ``conditions`` are operators such as ``StringEquals``.
+    One statement; ``conditions`` are as IAM writes them: operator, key, value.
 
-    >>> allow(["s3:GetObject"], ["arn:aws:s3:::bucket/*"])
-    {'Effect': 'Allow', 'Action': ['s3:GetObject'], 'Resource': ['arn:aws:s3:::bucket/*']}
+    >>> allow(["s3:GetObject"], ["arn:aws:s3:::bucket/key"]).document()
+    {'Effect': 'Allow', 'Action': ['s3:GetObject'], 'Resource': ['arn:aws:s3:::bucket/key']}
+
+    Raises:
+        UnexplainedWildcardError: A resource has a wildcard and ``because`` is empty.
     """
-    statement: Statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    return statement | {"Condition": conditions} if conditions else statement
+    statement = Statement(tuple(actions), tuple(resources), conditions or {}, because)
+    if statement.wildcards and not because:
+        raise UnexplainedWildcardError(statement)
+    return statement
 
 
 def trust(service: str) -> dict[str, Any]:
@@ -51,12 +95,12 @@ def trust_in_account(service: str) -> dict[str, Any]:
     )
 
 
-def policy(statements: list[Statement]) -> dict[str, Any]:
+def policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
     """A policy document."""
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def deny_plain_http(resources: list[str], action: str) -> Statement:
+def deny_plain_http(resources: list[str], action: str) -> dict[str, Any]:
     """For resource policies: nothing without TLS."""
     return {
         "Effect": "Deny",
@@ -72,8 +116,10 @@ def use_key(key_arn: str, *services: str) -> Statement:
     return allow(
         ["kms:Decrypt", "kms:GenerateDataKey"],
         [key_arn],
-        StringEquals={
-            "kms:ViaService": [f"{service}.{cdk.Aws.REGION}.amazonaws.com" for service in services]
+        conditions={
+            "StringEquals": {
+                "kms:ViaService": [f"{service}.{cdk.Aws.REGION}.amazonaws.com" for service in services]
+            }
         },
     )
 
@@ -82,18 +128,26 @@ def read_objects(bucket_arn: str) -> list[Statement]:
     """List and read a bucket."""
     return [
         allow(["s3:ListBucket"], [bucket_arn]),
-        allow(["s3:GetObject"], [f"{bucket_arn}/*"]),
+        allow(["s3:GetObject"], [f"{bucket_arn}/*"], because="objects come and go with releases"),
     ]
 
 
 def write_objects(bucket_arn: str) -> Statement:
     """Put objects, large ones too."""
-    return allow(["s3:PutObject", "s3:AbortMultipartUpload"], [f"{bucket_arn}/*"])
+    return allow(
+        ["s3:PutObject", "s3:AbortMultipartUpload"],
+        [f"{bucket_arn}/*"],
+        because="objects come and go with releases",
+    )
 
 
 def read_items(table_arn: str) -> Statement:
     """Read the ledger and its indexes."""
-    return allow(["dynamodb:GetItem", "dynamodb:Query"], [table_arn, f"{table_arn}/index/*"])
+    return allow(
+        ["dynamodb:GetItem", "dynamodb:Query"],
+        [table_arn, f"{table_arn}/index/*"],
+        because="the ledger's own indexes",
+    )
 
 
 def write_items(table_arn: str) -> Statement:
@@ -113,11 +167,29 @@ def invoke(*function_arns: str) -> Statement:
 
 def pass_role(role_arn: str, service: str) -> Statement:
     """Hand a role to one service."""
-    return allow(["iam:PassRole"], [role_arn], StringEquals={"iam:PassedToService": service})
+    return allow(["iam:PassRole"], [role_arn], conditions={"StringEquals": {"iam:PassedToService": service}})
 
 
 def managed_rule(name: str) -> Statement:
     """What Step Functions needs to hear of the end of what it started and waits for."""
     return allow(
         ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [arn("events", f"rule/{name}")]
+    )
+
+
+def on_models(actions: list[str], prefix: str, *kinds: str) -> Statement:
+    """Do something with SageMaker's resources of these kinds that belong to this environment's models."""
+    return allow(
+        actions,
+        [arn("sagemaker", f"{kind}/{prefix}-*") for kind in kinds],
+        because="SageMaker's resources are named for models and releases, which come later",
+    )
+
+
+def on_images(actions: list[str], repository_prefix: str) -> Statement:
+    """Do something with the repositories of models."""
+    return allow(
+        actions,
+        [arn("ecr", f"repository/{repository_prefix}/*")],
+        because="repositories are made by the first push of a model",
     )

@@ -1,0 +1,242 @@
+"""The stacks as a whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import pytest
+
+from slipway.contracts import environment as variables
+from slipway.contracts.platform import Platform, parameter_name
+from slipway.contracts.policy import Policy
+
+if TYPE_CHECKING:
+    from tests.stacks.conftest import Synthesized
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("storage", "notifications", "approval", "promotion", "release")
+
+
+def text(value: Any) -> str:
+    """A value with its intrinsic functions as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator).join(text(part) for part in parts)
+    return "X"
+
+
+class TestFunctions:
+    def test_all_are_alike_but_for_role_and_environment(self, synthesized: Synthesized) -> None:
+        """Runtime and architecture are those that the layer is built for."""
+        functions = synthesized.resources("prod", "AWS::Lambda::Function")
+        assert len(functions) == 15
+        for name, function in functions.items():
+            properties = function["Properties"]
+            assert properties["Runtime"] == "python3.13", name
+            assert properties["Architectures"] == ["arm64"]
+            assert 512 <= properties["MemorySize"] <= 1024
+            assert properties["LoggingConfig"]["LogGroup"]
+            assert len(properties["Layers"]) == 1
+
+    def test_every_handler_exists(self, synthesized: Synthesized) -> None:
+        """``functions.plan_release.handler`` is in ``functions/plan_release.py``."""
+        for function in synthesized.resources("prod", "AWS::Lambda::Function").values():
+            room, module, name = function["Properties"]["Handler"].split(".")
+            path = ROOT / room / f"{module}.py"
+            assert path.exists(), path
+            assert f"def {name}(" in path.read_text(), path
+
+    def test_every_function_of_the_repository_is_deployed(self, synthesized: Synthesized) -> None:
+        """A handler that nobody calls is a mistake."""
+        deployed = {
+            function["Properties"]["Handler"].split(".")[1]
+            for function in synthesized.resources("prod", "AWS::Lambda::Function").values()
+        }
+        present = {path.stem for path in (ROOT / "functions").glob("[a-z]*.py")}
+        assert present == deployed
+
+    def test_variables_are_those_of_the_contract(self, synthesized: Synthesized) -> None:
+        """A variable that no function knows is a mistake."""
+        known = {value for name, value in vars(variables).items() if name.isupper()}
+        for name, function in synthesized.resources("prod", "AWS::Lambda::Function").items():
+            assert set(function["Properties"]["Environment"]["Variables"]) <= known, name
+
+    def test_policy_is_the_contract_s(self, synthesized: Synthesized) -> None:
+        """What functions read as policy has all its keys."""
+        (plan,) = (
+            function
+            for function in synthesized.resources("prod", "AWS::Lambda::Function").values()
+            if function["Properties"]["Handler"] == "functions.plan_release.handler"
+        )
+        policy = json.loads(plan["Properties"]["Environment"]["Variables"][variables.POLICY])
+        assert set(policy) == set(get_type_hints(Policy))
+
+    def test_asynchronous_functions_lose_nothing(self, synthesized: Synthesized) -> None:
+        """What a rule or schedule calls has a dead-letter queue; what answers at once has none."""
+        without = {
+            function["Properties"]["Handler"].split(".")[1]
+            for function in synthesized.resources("prod", "AWS::Lambda::Function").values()
+            if "DeadLetterConfig" not in function["Properties"]
+        }
+        assert without == {
+            "show_approval",
+            "decide_approval",
+            "plan_promotion",
+            "smoke_endpoint",
+            "move_alias",
+            "judge_release",
+            "register_release",
+            "request_approval",
+        }
+
+
+class TestEvents:
+    def test_pushes_of_the_platform_s_repositories_start_releases(self, synthesized: Synthesized) -> None:
+        """Successful pushes below the prefix, and nothing else that ECR says."""
+        (rule,) = (
+            rule["Properties"]
+            for rule in synthesized.resources("prod", "AWS::Events::Rule").values()
+            if rule["Properties"]["EventPattern"]["source"] == ["aws.ecr"]
+        )
+        assert rule["EventPattern"]["detail"] == {
+            "action-type": ["PUSH"],
+            "result": ["SUCCESS"],
+            "repository-name": [{"prefix": "models/"}],
+        }
+
+    def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
+        """An event that can't be delivered is kept."""
+        rules = synthesized.resources("prod", "AWS::Events::Rule")
+        assert len(rules) == 3
+        for rule in rules.values():
+            assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
+
+    def test_sweeps_run_by_the_clock(self, synthesized: Synthesized) -> None:
+        """Events are best effort: three sweeps find what was lost."""
+        schedules = synthesized.resources("prod", "AWS::Scheduler::Schedule")
+        assert len(schedules) == 3
+        for schedule in schedules.values():
+            assert schedule["Properties"]["ScheduleExpression"] == "rate(10 minutes)"
+            assert "DeadLetterConfig" in schedule["Properties"]["Target"]
+
+
+class TestApprovalApi:
+    def test_two_routes_exist(self, synthesized: Synthesized) -> None:
+        """One shows, one decides; there is no default route to probe."""
+        routes = synthesized.resources("prod", "AWS::ApiGatewayV2::Route").values()
+        assert {route["Properties"]["RouteKey"] for route in routes} == {
+            "GET /approvals/{release_id}",
+            "POST /approvals/{release_id}",
+        }
+
+    def test_requests_are_throttled_and_logged(self, synthesized: Synthesized) -> None:
+        """A flood is refused by the gateway; the log never holds a link's signature."""
+        (stage,) = synthesized.resources("prod", "AWS::ApiGatewayV2::Stage").values()
+        assert stage["Properties"]["DefaultRouteSettings"] == {
+            "ThrottlingRateLimit": 10,
+            "ThrottlingBurstLimit": 20,
+        }
+        log = stage["Properties"]["AccessLogSettings"]["Format"]
+        assert "$context.requestId" in log
+        assert "query" not in log.lower()
+        assert "$context.path" not in log
+
+
+class TestNotices:
+    def test_each_approver_gets_only_their_own_messages(self, synthesized: Synthesized) -> None:
+        """A subscription's filter names its own address: a signed link reaches one person."""
+        subscriptions = [
+            item["Properties"]
+            for item in synthesized.resources("prod", "AWS::SNS::Subscription").values()
+            if "FilterPolicy" in item["Properties"]
+        ]
+        assert {item["Endpoint"] for item in subscriptions} == {"ml-leads@example.com", "ml-team@example.com"}
+        for item in subscriptions:
+            assert item["FilterPolicy"] == {"recipient": [item["Endpoint"]]}
+
+    def test_slack_is_deployed_where_there_is_a_secret(self, synthesized: Synthesized) -> None:
+        """Production has a webhook's secret; development has none, and no function for it."""
+
+        def handlers(environment: str) -> set[str]:
+            functions = synthesized.resources(environment, "AWS::Lambda::Function").values()
+            return {function["Properties"]["Handler"] for function in functions}
+
+        assert handlers("prod") - handlers("dev") == {"functions.slack_notice.handler"}
+
+
+class TestAlarms:
+    def test_each_tells_the_platform_team_what_to_do(self, synthesized: Synthesized) -> None:
+        """An alarm has a recipient and a link into the runbook."""
+        alarms = synthesized.resources("prod", "AWS::CloudWatch::Alarm")
+        for alarm in alarms.values():
+            properties = alarm["Properties"]
+            assert properties["AlarmActions"]
+            assert "What to do: https://" in properties["AlarmDescription"]
+            assert "#" in properties["AlarmDescription"]
+
+    def test_functions_queues_and_machines_are_watched(self, synthesized: Synthesized) -> None:
+        """Fifteen functions, two queues, two endings of two machines."""
+        metrics = [
+            alarm["Properties"]["MetricName"]
+            for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
+        ]
+        assert {name: metrics.count(name) for name in metrics} == {
+            "Errors": 15,
+            "ApproximateNumberOfMessagesVisible": 2,
+            "ExecutionsFailed": 2,
+            "ExecutionsTimedOut": 2,
+        }
+
+
+class TestRegistry:
+    def test_first_push_makes_an_immutable_repository(self, synthesized: Synthesized) -> None:
+        """A version's image never changes, and versions never expire."""
+        (template,) = synthesized.resources("prod", "AWS::ECR::RepositoryCreationTemplate").values()
+        properties = template["Properties"]
+        assert properties["AppliedFor"] == ["CREATE_ON_PUSH"]
+        assert properties["ImageTagMutability"] == "IMMUTABLE"
+        (rule,) = json.loads(properties["LifecyclePolicy"])["rules"]
+        assert rule["selection"]["tagStatus"] == "untagged"
+
+    def test_images_are_scanned_on_push(self, synthesized: Synthesized) -> None:
+        """The registry scans what is pushed below the prefix."""
+        (scanning,) = synthesized.resources("prod", "AWS::ECR::RegistryScanningConfiguration").values()
+        assert scanning["Properties"]["Rules"][0]["ScanFrequency"] == "SCAN_ON_PUSH"
+
+
+class TestPlatformParameter:
+    def test_holds_what_clients_need(self, synthesized: Synthesized) -> None:
+        """One parameter of a known name has every key of the contract."""
+        (parameter,) = synthesized.resources("prod", "AWS::SSM::Parameter").values()
+        assert parameter["Properties"]["Name"] == parameter_name("prod")
+        assert set(json.loads(text(parameter["Properties"]["Value"]))) == set(get_type_hints(Platform))
+
+
+class TestNames:
+    @pytest.mark.parametrize("part", PARTS)
+    def test_only_what_must_be_found_has_a_fixed_name(self, synthesized: Synthesized, part: str) -> None:
+        """A fixed name can't be replaced: only what others must find by name has one."""
+        allowed = {
+            "AWS::StepFunctions::StateMachine",
+            "AWS::Logs::LogGroup",
+            "AWS::SSM::Parameter",
+            "AWS::ApiGatewayV2::Api",
+            "AWS::ApiGatewayV2::Stage",
+        }
+        name_keys = (
+            "Name",
+            "FunctionName",
+            "RoleName",
+            "TableName",
+            "BucketName",
+            "QueueName",
+            "TopicName",
+            "AlarmName",
+        )
+        for resource in synthesized.template("prod", part)["Resources"].values():
+            if resource["Type"] not in allowed | {"AWS::Lambda::Permission"}:
+                assert not set(name_keys) & set(resource["Properties"]), resource["Type"]

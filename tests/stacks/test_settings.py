@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slipway.contracts import names
+from slipway.contracts.policy import Policy
+from stacks.settings import ENVIRONMENTS, SettingsError, load, parse
+from stacks.settings_rules import SECTIONS
+
+DIRECTORY = Path(__file__).parents[2] / "environments"
+PROD = (DIRECTORY / "prod.toml").read_text()
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        parse("prod", text, file="environments/prod.toml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+class TestSettings:
+    @pytest.mark.parametrize("environment", ENVIRONMENTS)
+    def test_every_environment_is_valid(self, environment: str) -> None:
+        """The four files that are delivered can be read."""
+        assert load(environment, DIRECTORY).environment == environment
+
+    def test_only_the_laptop_forgets(self) -> None:
+        """Buckets, table and keys outlive their stack everywhere but on a laptop."""
+        assert [environment for environment in ENVIRONMENTS if not load(environment, DIRECTORY).retains] == [
+            "local"
+        ]
+
+    def test_rules_cover_the_whole_policy(self) -> None:
+        """A key that functions read as policy is one that a settings file must hold."""
+        assert set(SECTIONS["policy"]) == set(Policy.__annotations__)
+
+    def test_endpoint_names_are_never_cut(self) -> None:
+        """The longest prefix, project and model make an endpoint name that fits: the lease is named by it."""
+        name = names.endpoint("p" * 17, "q" * names.MAX_PROJECT, "m" * names.MAX_MODEL)
+        assert len(name) == 17 + 1 + names.MAX_PROJECT + 1 + names.MAX_MODEL
+
+    def test_addresses_are_told_once(self) -> None:
+        """Somebody who approves and receives has one subscription."""
+        text = PROD.replace('["ml-team@example.com"]', '["ml-team@example.com", "ml-leads@example.com"]')
+        settings = parse("prod", text, file="environments/prod.toml")
+        assert settings.addresses == ("ml-leads@example.com", "ml-team@example.com")
+
+
+class TestSettingsProblems:
+    def test_unknown_key_is_named_with_those_that_are_known(self) -> None:
+        """A misspelt key is an error that lists the right ones."""
+        (problem,) = problems(PROD.replace("interval_minutes = 10", "interval_minutes = 10\nevery = 5"))
+        assert problem == "environments/prod.toml: sweeps.every is unknown; expected one of interval_minutes"
+
+    def test_missing_value_says_what_is_expected(self) -> None:
+        """A key that was left out is an error that says what it must hold."""
+        (problem,) = problems(PROD.replace("interval_minutes = 10", ""))
+        assert problem == (
+            "environments/prod.toml: sweeps.interval_minutes is missing; "
+            "expected a whole number of minutes from 1 to 1440"
+        )
+
+    def test_wrong_type_shows_the_value(self) -> None:
+        """A value of the wrong type is shown beside what is expected."""
+        (problem,) = problems(PROD.replace("max_instance_count = 8", 'max_instance_count = "8"'))
+        assert problem == (
+            "environments/prod.toml: policy.max_instance_count is '8'; "
+            "expected a whole number of instances from 1 to 100"
+        )
+
+    def test_truth_value_is_no_number(self) -> None:
+        """``true`` is not taken for 1."""
+        (problem,) = problems(PROD.replace("burst = 20", "burst = true"))
+        assert "approval_api.burst is True" in problem
+
+    def test_all_problems_are_told_at_once(self) -> None:
+        """Whoever repairs a file runs it once more, not once for each mistake."""
+        text = PROD.replace("log_days = 365", "log_days = 364").replace(
+            'platform_team = ["ml-platform@example.com"]', 'platform_team = ["nobody"]'
+        )
+        assert [problem.split(": ")[1].split(" ")[0] for problem in problems(text)] == [
+            "notifications.platform_team",
+            "retention.log_days",
+        ]
+
+    def test_unknown_section_is_named(self) -> None:
+        """A section that nobody reads is an error."""
+        (problem,) = problems(PROD + "\n[monitoring]\nx = 1\n")
+        assert "monitoring is an unknown section; expected one of account, " in problem
+
+    def test_nobody_to_approve_is_an_error(self) -> None:
+        """An environment without approvers could never promote anything."""
+        (problem,) = problems(PROD.replace('"*" = ["ml-leads@example.com"]', ""))
+        assert "policy.approvers is empty" in problem
+
+    def test_broken_file_is_an_error_of_the_same_kind(self) -> None:
+        """What is not TOML is said with the place where it breaks."""
+        (problem,) = problems(PROD + "\n[")
+        assert "the file is not TOML" in problem
+
+    def test_unknown_environment_lists_those_that_exist(self) -> None:
+        """``-c env=production`` says what it could have been."""
+        with pytest.raises(SettingsError, match="expected an environment: dev, local, prod, stage"):
+            load("production", DIRECTORY)
