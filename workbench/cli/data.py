@@ -216,7 +216,8 @@ def _refuse_others(target: Path, data_set: DataSetVersion) -> None:
     ]
     if others:
         raise Refusal(
-            f"{target} holds files that are not of {data_set.name}:{data_set.version}: {', '.join(others[:5])}",
+            f"{target} holds files of something else than {data_set.name}:{data_set.version}: "
+            + ", ".join(others[:5]),
             "name another directory",
             EXIT_BAD_INPUT,
         )

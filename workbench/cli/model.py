@@ -62,7 +62,7 @@ def schema() -> None:
 @group.command("show")
 @_directory
 @click.option(
-    "--canonical", is_flag=True, help="One line: the text of the image's label io.slipway.manifest."
+    "--canonical", is_flag=True, help="In one line, as the image's label io.slipway.manifest has it."
 )
 def show(directory: Path, canonical: bool) -> None:
     """Print the manifest as JSON, with every default filled in."""
