@@ -185,6 +185,7 @@ def follow(
     until_approval: bool = False,
     timeout: float = 86400.0,
     pause: float = 0.25,
+    printed: set[str] | None = None,
 ) -> tuple[ReleaseRecord, list[Step]]:
     """
     Print a line for each step as it ends, until the release ends (or waits for a decision).
@@ -195,12 +196,13 @@ def follow(
         until_approval: Come back as soon as it waits for a decision.
         timeout: Seconds after which to give up.
         pause: Seconds between two looks.
+        printed: Steps that were printed before, by name; grows.
 
     Raises:
         Refusal: It takes longer than ``timeout``.
     """
     ledger, executions = ledger_of(workspace), executions_of(workspace)
-    printed: set[str] = set()
+    printed = set() if printed is None else printed
     deadline = time.monotonic() + timeout
     steps: list[Step] = []
     while time.monotonic() < deadline:
