@@ -39,7 +39,7 @@ class ServerContext:
     on_stop: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "state", State(self.home / "state"))
+        object.__setattr__(self, "state", State(self.home / "state", self.registry))
 
     @property
     def endpoint_url(self) -> str:

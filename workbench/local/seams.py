@@ -275,6 +275,8 @@ ALARMS = Upstream(
     by_name=("_alarms", "AccountRegionScopedDict"),
     put=("_put_metric_alarm", "(params, cbor_data, is_cbor, is_json)"),
     delete=("_delete_alarms", "(params, cbor_data, is_cbor, is_json)"),
+    metric_bucket=("_metric_bucket", "(key)"),
+    dimensions_key=("_dims_key", "(dims)"),
 )
 
 # === Step Functions (workbench/local/states) ======================================================

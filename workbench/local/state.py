@@ -27,10 +27,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
+from workbench.local.journal import Journal
+from workbench.local.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from io import TextIOWrapper
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 logger = logging.getLogger("slipway.state")
@@ -82,77 +83,21 @@ def is_reading(
     return path.endswith("/invocations")
 
 
-class Journal:
-    """The changing requests to one service since its last snapshot."""
-
-    def __init__(self, folder: Path, key: str) -> None:
-        self._folder = folder
-        self._key = key
-        self._file: TextIOWrapper | None = None
-        self._lock = threading.Lock()
-        self.generation = 0
-        self.size = 0
-
-    def add(self, entry: Mapping[str, Any]) -> None:
-        """Write one request down; the operating system has it when this returns."""
-        line = json.dumps(entry)
-        with self._lock:
-            if self._file is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                self._file = self._path(self.generation).open("a")
-            self._file.write(line + "\n")
-            self._file.flush()
-            self.size += len(line)
-
-    def advance(self) -> int:
-        """Begin a new file; its number belongs into the snapshot that is taken now."""
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
-            self.generation += 1
-            self.size = 0
-            return self.generation
-
-    def forget_before(self, generation: int) -> None:
-        """Files that a snapshot has made superfluous."""
-        for path, number in self._files():
-            if number < generation:
-                path.unlink(missing_ok=True)
-
-    def entries(self, since: int) -> Iterator[dict[str, Any]]:
-        """What to replay, in order; half a line at the end is left out."""
-        self.generation = since
-        for path, number in sorted(self._files(), key=lambda found: found[1]):
-            if number < since:
-                continue
-            self.generation = number
-            for line in path.read_text().splitlines():
-                with contextlib.suppress(ValueError):
-                    yield json.loads(line)
-
-    def _path(self, generation: int) -> Path:
-        return self._folder / f"{self._key}.{generation:08d}.jsonl"
-
-    def _files(self) -> list[tuple[Path, int]]:
-        found = self._folder.glob(f"{self._key}.*.jsonl")
-        return [(path, int(path.suffixes[-2].strip("."))) for path in found]
-
-
 class State:
     """
     Writes and reads the state of every service under ``folder``.
 
     Args:
-        folder: Holds ``<service>.json`` and ``journal/``.
+        folder: Holds ``<service>.json``, ``blobs/`` and ``journal/``.
+        address: Host and port of the server.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, address: str) -> None:
+        self._address = address
+        self._snapshots = Snapshots(folder)
         self._journals = {key: Journal(folder / "journal", key) for key in JOURNALLED}
         self._due: dict[str, float] = {}
         self._cost: dict[str, float] = defaultdict(float)
-        self._written: dict[str, int] = {}
         self._changed = threading.Condition()
         self._writing = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -236,6 +181,7 @@ class State:
                 self._write(key, holder)
             except Exception:
                 logger.exception("state of %s", key)
+        self._snapshots.forget_unused_blobs()
 
     def _write(self, key: str, holder: Any) -> None:
         with self._writing:
@@ -248,13 +194,7 @@ class State:
             if journal is not None:
                 document[GENERATION] = generation
             document["payload"] = state
-            text = json.dumps(document, default=seams.PERSISTENCE.encode)
-            if self._written.get(key) != hash(text):
-                path = self._folder / f"{key}.json"
-                temporary = path.with_suffix(".tmp")
-                temporary.write_text(text)
-                temporary.replace(path)
-                self._written[key] = hash(text)
+            self._snapshots.write(key, document)
             if journal is not None:
                 journal.forget_before(generation)
 
@@ -292,18 +232,18 @@ class State:
 
     def load(self, replay: Callable[[str, Mapping[str, Any]], None]) -> None:
         """Give every service what was written of it; then replay the journals."""
+        self._snapshots.readdress(self._address)
         generations: dict[str, int] = {}
         for key, name in list(seams.APP.state_map.items()):
-            path = self._folder / f"{key}.json"
-            if not path.exists():
-                continue
             try:
-                document = json.loads(path.read_text(), object_hook=seams.PERSISTENCE.decode)
+                document = self._snapshots.read(key)
+                if document is None:
+                    continue
                 generations[service_of(key)] = document.get(GENERATION, 0)
                 seams.APP.get_module(name).load_persisted_state(document["payload"])
             except Exception:
                 logger.exception("state of %s is not readable; it starts empty", key)
-                path.replace(path.with_suffix(".unreadable"))
+                self._snapshots.set_aside(key)
         self._replaying = True
         for service, journal in self._journals.items():
             for entry in journal.entries(generations.get(service, 0)):

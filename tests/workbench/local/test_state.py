@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.workbench.local.pushing import Pusher
-from workbench.local.state import Journal, is_reading
+from workbench.local.journal import Journal
+from workbench.local.snapshots import Snapshots
+from workbench.local.state import is_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,36 @@ class TestJournal:
         second.add({"n": 2})
 
         assert [entry["n"] for entry in Journal(tmp_path, "dynamodb").entries(0)] == [1, 2]
+
+
+class TestSnapshots:
+    def test_long_bytes_are_kept_once(self, tmp_path: Path) -> None:
+        """
+        A layer of megabytes is a file of its own, however many versions name it, and goes with the last.
+        """
+        snapshots, layer = Snapshots(tmp_path), b"z" * 100_000
+        snapshots.write("lambda", {"a": layer, "b": [layer]})
+
+        assert len(list((tmp_path / "blobs").iterdir())) == 1
+        assert (tmp_path / "lambda.json").stat().st_size < 1000
+        assert Snapshots(tmp_path).read("lambda") == {"a": layer, "b": [layer]}
+        snapshots.write("lambda", {})
+        snapshots.forget_unused_blobs()
+        assert list((tmp_path / "blobs").iterdir()) == []
+
+    def test_state_follows_the_server_to_another_port(self, tmp_path: Path) -> None:
+        """
+        What names the old address names the new one; longer ports that begin alike are left alone.
+        """
+        snapshots = Snapshots(tmp_path)
+        snapshots.readdress("127.0.0.1:456")
+        snapshots.write("ssm", {"url": "http://127.0.0.1:456/x", "other": "127.0.0.1:4566"})
+        Snapshots(tmp_path).readdress("127.0.0.1:789")
+
+        assert Snapshots(tmp_path).read("ssm") == {
+            "url": "http://127.0.0.1:789/x",
+            "other": "127.0.0.1:4566",
+        }
 
 
 class TestReading:
