@@ -1,0 +1,156 @@
+"""Runs a JSONata definition at once: waits take no time, tasks answer from a script."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.local.states.expressions import Template, bound
+from workbench.local.states.failures import StateFailedError, matches
+
+MAX_STEPS = 500
+
+Answer = Callable[[Any], Any]
+"""Takes a task's arguments; returns its result or raises StateFailedError."""
+
+
+@dataclass
+class Run:
+    """
+    One execution.
+
+    Attributes:
+        tasks: What each Task state answers, by its name.
+        path: Every state that was entered, in order.
+        calls: The arguments of each attempt of each task, by its state's name.
+        variables: As they stand.
+    """
+
+    definition: Mapping[str, Any]
+    tasks: Mapping[str, Answer]
+    path: list[str] = field(default_factory=list)
+    calls: dict[str, list[Any]] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def start(self, document: Any) -> Any:
+        """
+        The execution's output.
+
+        Raises:
+            StateFailedError: It failed with this error.
+        """
+        return self._flow(self.definition, document)
+
+    def _flow(self, graph: Mapping[str, Any], document: Any) -> Any:
+        name: str | None = graph["StartAt"]
+        while name is not None:
+            assert len(self.path) < MAX_STEPS, f"it does not end: {self.path[-12:]}"
+            self.path.append(name)
+            name, document = self._state(name, graph["States"][name], document)
+        return document
+
+    def _state(self, name: str, state: Mapping[str, Any], given: Any) -> tuple[str | None, Any]:
+        if state["Type"] == "Choice":
+            return self._choose(state, given)
+        if state["Type"] == "Fail":
+            raise StateFailedError(self._fill(state["Error"], given), self._fill(state["Cause"], given))
+        for attempt in itertools.count():
+            try:
+                result = self._result(name, state, given, attempt)
+                output = self._fill(state["Output"], given, result=result) if "Output" in state else result
+                self._assign(state, given, result=result)
+            except StateFailedError as error:
+                if self._tried_again(state, error, attempt):
+                    continue
+                return self._caught(state, given, error)
+            else:
+                break
+        return (None if state.get("End") or state["Type"] == "Succeed" else state["Next"]), output
+
+    def _result(self, name: str, state: Mapping[str, Any], given: Any, attempt: int) -> Any:
+        if state["Type"] == "Task":
+            arguments = self._fill(state["Arguments"], given, attempt=attempt)
+            if "TimeoutSeconds" in state:
+                self._fill(state["TimeoutSeconds"], given)
+            self.calls.setdefault(name, []).append(arguments)
+            return self.tasks[name](arguments)
+        if state["Type"] == "Parallel":
+            return [self._flow(branch, given) for branch in state["Branches"]]
+        if state["Type"] == "Wait":
+            assert self._fill(state["Seconds"], given) > 0
+        return given
+
+    def _choose(self, state: Mapping[str, Any], given: Any) -> tuple[str, Any]:
+        for rule in state["Choices"]:
+            holds = self._fill(rule["Condition"], given)
+            assert isinstance(holds, bool), rule
+            if holds:
+                self._assign(rule, given)
+                return rule["Next"], given
+        return state["Default"], given
+
+    def _caught(self, state: Mapping[str, Any], given: Any, error: StateFailedError) -> tuple[str, Any]:
+        for catcher in state.get("Catch", ()):
+            if matches(catcher["ErrorEquals"], error.error):
+                output = self._fill(catcher["Output"], given, error=error)
+                self._assign(catcher, given, error=error)
+                return catcher["Next"], output
+        raise error
+
+    def _tried_again(self, state: Mapping[str, Any], error: StateFailedError, attempt: int) -> bool:
+        return any(
+            matches(retrier["ErrorEquals"], error.error) and attempt < retrier["MaxAttempts"]
+            for retrier in state.get("Retry", ())
+        )
+
+    def _assign(self, holder: Mapping[str, Any], given: Any, **more: Any) -> None:
+        if "Assign" in holder:
+            self.variables |= self._fill(holder["Assign"], given, **more)
+
+    def _fill(
+        self,
+        value: Any,
+        given: Any,
+        *,
+        result: Any = None,
+        error: StateFailedError | None = None,
+        attempt: int = 0,
+    ) -> Any:
+        states = {
+            "input": given,
+            "result": result,
+            "errorOutput": error.output() if error else None,
+            "context": {
+                "Execution": {"Id": "arn:execution", "RedriveCount": 0},
+                "State": {"RetryCount": attempt},
+                "Task": {"Token": "token"},
+            },
+        }
+        return Template(value).evaluate(bound(self.variables) | {"states": states})
+
+
+def fails(error: str, cause: str = "") -> Answer:
+    """A task that fails, each time."""
+
+    def answer(_: Any) -> Any:
+        raise StateFailedError(error, cause)
+
+    return answer
+
+
+def answers(*given: Any) -> Answer:
+    """A task that answers with each of these in turn, then with the last for ever; exceptions are raised."""
+    following: Iterator[Any] = iter(given)
+    last: list[Any] = []
+
+    def answer(_: Any) -> Any:
+        for found in following:
+            last[:] = [found]
+            break
+        if isinstance(last[0], StateFailedError):
+            raise last[0]
+        return last[0]
+
+    return answer

@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.contracts import ledger, names
+from stacks.machines.promote import definition
+from tests.fakes.state_machine import Run, answers, fails
+from workbench.local.states.failures import StateFailedError
+
+DEFINITION = definition(environment="dev", resource_prefix="slipway-dev")
+REQUEST = {
+    "project": "pricing",
+    "model": "hotel-rates",
+    "version": "1.1.0",
+    "release_id": "9f2c41d07b3a55e1",
+    "cause": "approval",
+    "actor": "ann@example.com",
+    "reason": "better",
+}
+IDENTITY = {
+    "project": "pricing",
+    "model": "hotel-rates",
+    "version": "1.1.0",
+    "image_digest": "sha256:1",
+    "data_version": "1.0.0",
+}
+SCALING = {
+    "resource_id": "x",
+    "min_capacity": 1,
+    "max_capacity": 2,
+    "policy_name": "p",
+    "invocations_per_instance": 100,
+}
+THERE = StateFailedError("SageMaker.SageMakerException", 'Cannot create already existing model "arn"')
+MISSING = StateFailedError("SageMaker.SageMakerException", 'Could not find endpoint "arn".')
+
+
+def promotion(scaling: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "endpoint_name": "slipway-dev-pricing-hotel-rates",
+        "endpoint_config_name": "new",
+        "model_name": "new",
+        "identity": IDENTITY,
+        "model_request": {"ModelName": "new"},
+        "endpoint_config_request": {
+            "EndpointConfigName": "new",
+            "ProductionVariants": [{"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
+        },
+        "deployment_config": {"BlueGreenUpdatePolicy": {}},
+        "tags": [{"Key": "slipway:project", "Value": "pricing"}],
+        "scaling": scaling,
+        "smoke": {},
+        "previous": None,
+        "poll_seconds": 15,
+    }
+
+
+def endpoint(status: str, config: str, **more: Any) -> dict[str, Any]:
+    return {
+        "EndpointArn": "arn:endpoint",
+        "EndpointStatus": status,
+        "EndpointConfigName": config,
+        "ProductionVariants": [{"CurrentInstanceCount": 1}],
+    } | more
+
+
+def run(*looks: Any, scaling: dict[str, Any] | None = SCALING, **tasks: Any) -> Run:
+    """An execution whose endpoint looks as ``looks`` say, one after the other."""
+    look = answers(*looks)
+    done = answers({})
+    return Run(
+        DEFINITION,
+        {name: done for name, state in DEFINITION["States"].items() if state["Type"] == "Task"}
+        | {
+            "PlanPromotion": answers({"Payload": promotion(scaling)}),
+            "Look": look,
+            "LookBack": look,
+            "Smoke": answers({"Payload": {"status": "answered", "milliseconds": 12.5, "identity": IDENTITY}}),
+            "MoveAlias": answers({"Payload": {"alias": "champion"}}),
+        }
+        | tasks,
+    )
+
+
+def failure(execution: Run) -> StateFailedError:
+    with pytest.raises(StateFailedError) as caught:
+        execution.start({"request": REQUEST})
+    return caught.value
+
+
+class TestPromotion:
+    def test_first_version_creates_the_endpoint(self) -> None:
+        """Where there is no endpoint, one is created, proved, given the alias and told."""
+        execution = run(MISSING, endpoint("Creating", "new"), endpoint("InService", "new"))
+        document = execution.start({"request": REQUEST})
+        assert document["endpoint"] == {
+            "endpoint_name": "slipway-dev-pricing-hotel-rates",
+            "endpoint_arn": "arn:endpoint",
+            "endpoint_config_name": "new",
+            "variant": names.VARIANT,
+            "instance_type": "ml.m5.large",
+            "instance_count": 1,
+            "identity": IDENTITY,
+            "smoke_status": "answered",
+            "smoke_milliseconds": 12.5,
+        }
+        assert "UpdateEndpoint" not in execution.path
+        assert execution.calls["CreateEndpoint"][0]["Tags"] == [
+            {"Key": "slipway:project", "Value": "pricing"}
+        ]
+
+    def test_later_version_updates_it(self) -> None:
+        """An endpoint in service is updated, keeping what autoscaling has set."""
+        execution = run(
+            endpoint("InService", "old"), endpoint("Updating", "old"), endpoint("InService", "new")
+        )
+        execution.start({"request": REQUEST})
+        assert execution.calls["UpdateEndpoint"] == [
+            {
+                "EndpointName": "slipway-dev-pricing-hotel-rates",
+                "EndpointConfigName": "new",
+                "RetainAllVariantProperties": True,
+                "DeploymentConfig": {"BlueGreenUpdatePolicy": {}},
+            },
+        ]
+
+    def test_order_of_proof(self) -> None:
+        """The alias moves after the endpoint has answered, and nobody is told before."""
+        execution = run(endpoint("InService", "old"), endpoint("InService", "new"))
+        execution.start({"request": REQUEST})
+        assert execution.path[-6:] == [
+            "SetScaling",
+            "Smoke",
+            "MoveAlias",
+            "Tell",
+            "ReleaseLease",
+            "InService",
+        ]
+
+    def test_document_has_the_contract_s_keys(self) -> None:
+        """The execution ends with request, promotion, smoke and endpoint."""
+        execution = run(endpoint("InService", "old"), endpoint("InService", "new"))
+        assert list(execution.start({"request": REQUEST})) == ["request", "promotion", "smoke", "endpoint"]
+
+    def test_what_is_already_there_is_used(self) -> None:
+        """A rollback finds model and config of an earlier promotion."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            CreateModel=answers(THERE),
+            CreateEndpointConfig=answers(THERE),
+        )
+        execution.start({"request": REQUEST})
+        assert "IsTheEndpointConfigThere" in execution.path
+
+    def test_busy_endpoint_is_waited_for(self) -> None:
+        """An update by somebody else ends before ours begins."""
+        execution = run(
+            endpoint("Updating", "other"), endpoint("InService", "other"), endpoint("InService", "new")
+        )
+        execution.start({"request": REQUEST})
+        assert execution.variables["served"] == "other"
+
+    def test_wanted_config_in_service_is_not_updated(self) -> None:
+        """Promoting what already serves proves it again and changes nothing."""
+        execution = run(endpoint("InService", "new"))
+        execution.start({"request": REQUEST})
+        assert "UpdateEndpoint" not in execution.calls
+
+    def test_failed_endpoint_is_replaced(self) -> None:
+        """One that failed when it was created can't be updated: it is deleted and created."""
+        execution = run(
+            endpoint("Failed", "older"),
+            endpoint("Deleting", "older"),
+            MISSING,
+            endpoint("InService", "new"),
+        )
+        execution.start({"request": REQUEST})
+        assert [name for name in execution.path if name in ("DeleteFailedEndpoint", "CreateEndpoint")] == [
+            "DeleteFailedEndpoint",
+            "CreateEndpoint",
+        ]
+
+    def test_without_scaling_the_target_is_removed(self) -> None:
+        """A manifest that asks for no autoscaling ends that of its predecessor; having had none is fine."""
+        none = fails("ApplicationAutoScaling.ObjectNotFoundException", "No scalable target found")
+        execution = run(
+            endpoint("InService", "old"), endpoint("InService", "new"), scaling=None, DeregisterScaling=none
+        )
+        execution.start({"request": REQUEST})
+        assert execution.calls["UpdateEndpoint"][0]["RetainAllVariantProperties"] is False
+        assert "RegisterScaling" not in execution.path
+
+
+class TestLease:
+    def test_is_the_endpoint_s(self) -> None:
+        """The lease's key is the contract's, for the endpoint's name as the contract builds it."""
+        execution = run(endpoint("InService", "new"))
+        execution.start({"request": REQUEST})
+        key = ledger.lease_key(names.endpoint("slipway-dev", "pricing", "hotel-rates"))
+        taken = execution.calls["TakeLease"][0]["Item"]
+        assert {"pk": taken["pk"]["S"], "sk": taken["sk"]["S"]} == key
+        assert execution.calls["ReleaseLease"][0]["Key"] == {
+            name: {"S": value} for name, value in key.items()
+        }
+
+    def test_is_waited_for(self) -> None:
+        """Somebody else's lease is no failure."""
+        held = StateFailedError("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
+        execution = run(endpoint("InService", "new"), TakeLease=answers(held, held, {}))
+        execution.start({"request": REQUEST})
+        assert len(execution.calls["TakeLease"]) == 3
+
+    def test_that_has_run_out_does_not_change_the_ending(self) -> None:
+        """A promotion that succeeded has succeeded, whoever has the lease now."""
+        execution = run(
+            endpoint("InService", "new"), ReleaseLease=fails("DynamoDB.ConditionalCheckFailedException")
+        )
+        assert "endpoint" in execution.start({"request": REQUEST})
+
+    @pytest.mark.parametrize(
+        "state",
+        sorted(
+            name
+            for name, state in DEFINITION["States"].items()
+            if state["Type"] == "Task" and name != "TakeLease" and "Lease" not in name
+        ),
+    )
+    def test_is_given_back_whatever_fails(self, state: str) -> None:
+        """Every task's failure leads over the release of the lease to a failed execution."""
+        assert self._ends(DEFINITION["States"][state]["Catch"][-1]["Next"]) <= {"Failed", "InService"}
+        assert DEFINITION["States"][state]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+    def _ends(self, start: str) -> set[str]:
+        """The states without a successor that can be reached from ``start`` without giving the lease back."""
+        ends, seen, left = set(), set(), [start]
+        while left:
+            name = left.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            state = DEFINITION["States"][name]
+            following = [rule["Next"] for rule in state.get("Choices", ())]
+            following += [catch["Next"] for catch in state.get("Catch", ())]
+            following += [state[key] for key in ("Next", "Default") if key in state]
+            if not following:
+                ends.add(name)
+            left += following
+        assert {"ReleaseLease", "ReleaseLeaseAfterFailure"} & seen
+        return ends
+
+
+class TestFailedPromotion:
+    def test_rollback_is_a_failure(self) -> None:
+        """In service with the old config is what served before, not success."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("Updating", "old"),
+            endpoint("RollingBack", "old"),
+            endpoint("InService", "old", FailureReason="the container did not answer /ping"),
+        )
+        error = failure(execution)
+        assert error.error == "RolledBack"
+        assert error.cause == (
+            "endpoint slipway-dev-pricing-hotel-rates did not take config new: "
+            "SageMaker went back to config old: the container did not answer /ping"
+        )
+        assert {"Smoke", "MoveAlias", "Restore"}.isdisjoint(execution.path)
+        assert execution.calls["ReleaseLeaseAfterFailure"]
+
+    def test_endpoint_that_does_not_start_says_why(self) -> None:
+        """A created endpoint that failed stays for its reason to be read; the next promotion replaces it."""
+        execution = run(
+            MISSING, endpoint("Creating", "new"), endpoint("Failed", "new", FailureReason="no /ping")
+        )
+        error = failure(execution)
+        assert error.error == "EndpointFailed"
+        assert "status Failed: no /ping" in error.cause
+        assert "DeleteCreatedEndpoint" not in execution.path
+
+    @pytest.mark.parametrize("state", ["RegisterScaling", "SetScaling", "Smoke", "MoveAlias"])
+    def test_what_served_before_is_put_back(self, state: str) -> None:
+        """Whatever fails after the update: the endpoint goes back to the config that served, then fails."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            endpoint("InService", "new"),
+            endpoint("Updating", "new"),
+            endpoint("InService", "old"),
+            **{state: fails("SmokeTestFailedError", '{"errorMessage": "500"}')},
+        )
+        error = failure(execution)
+        assert (error.error, error.cause) == ("SmokeTestFailedError", '{"errorMessage": "500"}')
+        assert execution.calls["Restore"][0]["EndpointConfigName"] == "old"
+        assert execution.path[-3:] == ["IsItRestored", "ReleaseLeaseAfterFailure", "Failed"]
+
+    def test_created_endpoint_that_answers_wrongly_is_deleted(self) -> None:
+        """Nothing served before, so nothing shall."""
+        execution = run(
+            MISSING,
+            endpoint("InService", "new"),
+            endpoint("InService", "new"),
+            Smoke=fails("SmokeTestFailedError", "500"),
+        )
+        assert failure(execution).error == "SmokeTestFailedError"
+        assert "DeleteCreatedEndpoint" in execution.path
+
+    def test_failed_restore_says_so_and_what_led_to_it(self) -> None:
+        """Somebody must act: the error says that the endpoint is not what it was."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            Smoke=fails("SmokeTestFailedError", "500"),
+            Restore=fails("SageMaker.ResourceLimitExceededException", "no quota"),
+        )
+        error = failure(execution)
+        assert error.error == "RestoreFailed"
+        assert "could not be put back to config old" in error.cause
+        assert "SmokeTestFailedError: 500" in error.cause
+
+    def test_restore_is_tried_once(self) -> None:
+        """An endpoint that goes back to the new config does not keep the machine for ever."""
+        execution = run(
+            endpoint("InService", "old"), endpoint("InService", "new"), Smoke=fails("SmokeTestFailedError")
+        )
+        assert failure(execution).error == "RestoreFailed"
+        assert execution.path.count("Restore") == 1
+
+    def test_nothing_is_restored_that_was_not_touched(self) -> None:
+        """A failure before the update leaves the endpoint alone."""
+        execution = run(PlanPromotion=fails("UnknownVersionError", "no such version"))
+        assert failure(execution).error == "UnknownVersionError"
+        assert execution.path[-4:] == [
+            "PlanPromotion",
+            "MustItBeRestored",
+            "ReleaseLeaseAfterFailure",
+            "Failed",
+        ]
+
+    def test_refused_model_is_a_failure(self) -> None:
+        """Another refusal than that it exists already is not ignored."""
+        oci = fails("SageMaker.SageMakerException", "Unsupported manifest media type")
+        assert "Unsupported manifest" in failure(run(CreateModel=oci)).cause
+
+    def test_lost_notice_does_not_undo_the_promotion(self) -> None:
+        """When only the telling fails, the alias has moved: the endpoint stays."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            Tell=fails("EventBridge.AmazonEventBridgeException", "down"),
+        )
+        assert failure(execution).error == "EventBridge.AmazonEventBridgeException"
+        assert "LookBack" not in execution.path
+
+    def test_throttled_look_is_repeated(self) -> None:
+        """A throttled call is no reason to give up an update."""
+        throttled = StateFailedError("SageMaker.SageMakerException", "Rate exceeded")
+        execution = run(endpoint("InService", "old"), throttled, endpoint("InService", "new"))
+        assert "endpoint" in execution.start({"request": REQUEST})
