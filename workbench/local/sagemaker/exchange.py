@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,15 +46,21 @@ class _Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._parser: Any = None
         self._headers_done = False
+        self._socket: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.open = transport, True
+        self._socket = transport.get_extra_info("socket") if hasattr(socket, "TCP_QUICKACK") else None
 
     async def send(self, message: bytes) -> Answer:
         self._answer, self._chunks, self._headers_done = Answer(), [], False
         self._parser = httptools.HttpResponseParser(self)
         self._waiter = asyncio.get_running_loop().create_future()
         self.transport.write(message)
+        if self._socket is not None:
+            # A server that writes headers and body apart waits for our acknowledgement of the headers, which the
+            # kernel would delay by 40 ms.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         try:
             return await self._waiter
         finally:

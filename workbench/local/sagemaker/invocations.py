@@ -100,7 +100,8 @@ class Invocations:
 
     def _headers(self, answer: Answer, variant: Variant) -> dict[str, str]:
         found = {
-            "Content-Type": answer.headers.get("content-type", "application/octet-stream"),
+            # In lower case ministack leaves it alone; "Content-Type" it would make the control plane's.
+            "content-type": answer.headers.get("content-type", "application/octet-stream"),
             "x-Amzn-Invoked-Production-Variant": variant.name,
         }
         if ATTRIBUTES in answer.headers:
@@ -171,5 +172,4 @@ class Invocations:
         )
         whole = {"EndpointName": name, "VariantName": variant.name}
         for dimensions in (whole, whole | {"EndpointConfigName": fleet.config_name}):
-            for metric, value, unit in values:
-                self._surroundings.measure(NAMESPACE, metric, value, unit, dimensions)
+            self._surroundings.measure(NAMESPACE, dimensions, *values)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.local import log_streams, seams
 from workbench.local.runner.images import ImageStore
 from workbench.local.sagemaker.errors import access_denied
-from workbench.local.sagemaker.store import Store, current_scope
+from workbench.local.sagemaker.store import Scope, Store, current_scope
 from workbench.local.services import put_aws_event
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ LOWERED: Final = frozenset({"endpoint", "endpoint-config", "model"})
 """Kinds whose ARN holds the name in lower case."""
 _TIME_SUFFIXES: Final = ("Time", "Timestamp")
 _METRIC_FLUSH_SECONDS: Final = 1.0
+
+Measured = tuple[str, float, str]
+"""A metric's name, value and unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Surroundings:
     store: Store
     images: ImageStore
     capabilities: Capabilities
-    _metrics: deque[tuple[tuple[str, str], str, str, float, str, dict[str, str]]] = field(default_factory=deque)
+    _metrics: deque[tuple[Scope, str, dict[str, str], float, tuple[Measured, ...]]] = field(default_factory=deque)
     _flusher: threading.Thread | None = None
 
     @property
@@ -110,11 +113,9 @@ class Surroundings:
         """Put ``SageMaker <what>`` on the event bus."""
         put_aws_event("aws.sagemaker", f"SageMaker {what}", _event_detail(dict(detail)), resources=[resource])
 
-    def measure(
-        self, namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]
-    ) -> None:
-        """Record one value; it reaches CloudWatch within a second, so that callers never wait for it."""
-        self._metrics.append((current_scope(), namespace, name, value, unit, dict(dimensions)))
+    def measure(self, namespace: str, dimensions: Mapping[str, str], *values: Measured) -> None:
+        """Record values; they reach CloudWatch within a second, so that callers never wait for it."""
+        self._metrics.append((current_scope(), namespace, dict(dimensions), time.time(), values))
         if self._flusher is None:
             self._flusher = threading.Thread(target=self._flush_for_ever, name="metrics", daemon=True)
             self._flusher.start()
@@ -126,13 +127,14 @@ class Surroundings:
 
     def flush_metrics(self) -> None:
         """Hand over what was recorded."""
-        while True:
-            try:
-                scope, namespace, name, value, unit, dimensions = self._metrics.popleft()
-            except IndexError:
-                return
+        while self._metrics:
+            scope, namespace, dimensions, at, values = self._metrics.popleft()
             with seams.RESPONSES.scope(*scope):
-                seams.CLOUDWATCH.record_metric(namespace, name, value, unit, dimensions)
+                key = seams.ALARMS.dimensions_key(dimensions)
+                for name, value, unit in values:
+                    seams.ALARMS.metric_bucket((namespace, name, key)).append(
+                        {"Timestamp": at, "Value": value, "Unit": unit, "Dimensions": dimensions}
+                    )
 
 
 class LogStream:

@@ -176,9 +176,8 @@ class TrainingRun:
 
         def line(text: str) -> None:
             for name, value in metrics.read(text):
-                self._surroundings.measure(
-                    LOG_GROUP, name, value, "None", {"TrainingJobName": self._name, "Host": HOSTNAME}
-                )
+                dimensions = {"TrainingJobName": self._name, "Host": HOSTNAME}
+                self._surroundings.measure(LOG_GROUP, dimensions, (name, value, "None"))
 
         outcome = run_program(
             self._surroundings,
