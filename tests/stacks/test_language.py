@@ -1,0 +1,122 @@
+"""Both definitions as Amazon States Language: what holds for any machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jsonata
+import pytest
+
+from stacks.machines import promote, release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RELEASE = release.definition(environment="prod", timeout_seconds=600_000)
+PROMOTE = promote.definition(environment="prod", resource_prefix="slipway-prod")
+both = pytest.mark.parametrize("definition", [RELEASE, PROMOTE], ids=["release", "promote"])
+JOBS = ("createTrainingJob.sync", "createProcessingJob.sync")
+MAX_NAME = 80
+
+
+def graphs(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The machine and the branches inside it."""
+    yield definition
+    for state in definition["States"].values():
+        for branch in state.get("Branches", ()):
+            yield from graphs(branch)
+
+
+def states(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for graph in graphs(definition):
+        yield from graph["States"].items()
+
+
+def following(state: dict[str, Any]) -> Iterator[str]:
+    for key in ("Next", "Default"):
+        if key in state:
+            yield state[key]
+    for rule in (*state.get("Choices", ()), *state.get("Catch", ())):
+        yield rule["Next"]
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts(item)
+
+
+class TestDefinition:
+    @both
+    def test_every_state_can_be_reached(self, definition: dict[str, Any]) -> None:
+        """No state is left over, and none is missing."""
+        for graph in graphs(definition):
+            seen, left = set(), [graph["StartAt"]]
+            while left:
+                name = left.pop()
+                if name not in seen:
+                    seen.add(name)
+                    left += following(graph["States"][name])
+            assert seen == set(graph["States"])
+
+    @both
+    def test_names_are_unique_and_short(self, definition: dict[str, Any]) -> None:
+        """A state's name tells people where a release is: it stands for one state, in branches too."""
+        names = [name for name, _ in states(definition)]
+        assert len(set(names)) == len(names)
+        assert all(len(name) <= MAX_NAME for name in names)
+
+    @both
+    def test_every_expression_parses(self, definition: dict[str, Any]) -> None:
+        """No expression fails only when a release has come so far."""
+        found = [text for text in texts(definition) if text.startswith("{%")]
+        assert found
+        for text in found:
+            assert text.endswith("%}"), text
+            jsonata.Jsonata(text[2:-2])
+
+    @both
+    def test_all_is_jsonata(self, definition: dict[str, Any]) -> None:
+        """No field of the older language is left: these are ignored or refused beside JSONata."""
+        assert definition["QueryLanguage"] == "JSONata"
+        older = {
+            "Parameters",
+            "InputPath",
+            "OutputPath",
+            "ResultPath",
+            "ResultSelector",
+            "TimeoutSecondsPath",
+        }
+        for name, state in states(definition):
+            assert not older & set(state), name
+        assert not any(text.startswith("$") and not text.startswith("${") for text in texts(definition))
+
+    @both
+    def test_retries_have_full_jitter_and_a_limit(self, definition: dict[str, Any]) -> None:
+        """Releases that are refused together don't come back together, nor ever later."""
+        for name, state in states(definition):
+            for retrier in state.get("Retry", ()):
+                assert retrier["JitterStrategy"] == "FULL", name
+                assert retrier["MaxDelaySeconds"] > retrier["IntervalSeconds"], name
+
+    def test_jobs_are_never_retried_blindly(self) -> None:
+        """Only refusals of a job are retried, never a job that ran."""
+        jobs = [state for _, state in states(RELEASE) if state.get("Resource", "").endswith(JOBS)]
+        assert len(jobs) == 3
+        for job in jobs:
+            names = {name for retrier in job["Retry"] for name in retrier["ErrorEquals"]}
+            assert {"States.TaskFailed", "States.ALL", "States.Timeout"}.isdisjoint(names)
+
+    def test_nothing_in_a_release_is_swallowed(self) -> None:
+        """The one error that is caught is the end of an approval's time; any other fails the execution."""
+        caught = [catch["ErrorEquals"] for _, state in states(RELEASE) for catch in state.get("Catch", ())]
+        assert caught == [["States.Timeout"]]
+
+    @both
+    def test_every_lambda_task_survives_lambda_s_own_trouble(self, definition: dict[str, Any]) -> None:
+        """Throttling of a function is waited out."""
+        for name, state in states(definition):
+            if "lambda:invoke" in state.get("Resource", ""):
+                names = {name for retrier in state["Retry"] for name in retrier["ErrorEquals"]}
+                assert "Lambda.TooManyRequestsException" in names, name
