@@ -109,11 +109,10 @@ class ApprovalStack(cdk.Stack):
                 allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
                 read_items(self._storage.ledger.attr_arn),
                 write_items(self._storage.ledger.attr_arn),
-                use_key(self._storage.data_key.attr_arn, "dynamodb"),
-                allow(
-                    ["states:SendTaskSuccess", "states:SendTaskFailure"],
-                    [machine_arn(self._settings, "release")],
-                ),
+                # A form with a mistake is shown again, with the evidence beside it.
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3", "dynamodb"),
+                allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
                 on_models(["sagemaker:UpdateModelPackage"], prefix, "model-package"),
                 put_events(),
             ],

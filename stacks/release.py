@@ -359,7 +359,7 @@ class ReleaseStack(cdk.Stack):
             environment=self._environment,
             statements=[
                 *self._ledger,
-                allow(["states:SendTaskSuccess", "states:SendTaskFailure"], [self._release_machine]),
+                allow(["states:SendTaskSuccess"], [self._release_machine]),
                 on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
                 put_events(),
             ],
