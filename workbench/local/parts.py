@@ -22,6 +22,7 @@ from workbench.local import (
     scaling,
     seams,
     state,
+    targets,
 )
 from workbench.local.gateway import Gateway
 from workbench.local.services import register_service
@@ -39,6 +40,7 @@ def install(server: ServerContext) -> Gateway:
     ecr_api = ecr.install(server, gateway)
     lambda_functions.install(server, gateway)
     alarms.install(server)
+    targets.Targets(server)
     apigateway.install(server)
     scaling_api = scaling.ScalingApi()
     register_service("application-autoscaling", scaling_api, target_prefixes=["AnyScaleFrontendService."])

@@ -128,6 +128,8 @@ RESPONSES = Upstream(
     scope=("request_scope", "(account_id, region)"),
 )
 
+ARN = Upstream("ministack.core.arn", parse=("parse_arn", "(value)"))
+
 # --- ministack.app: the ASGI application and its service registry --------------------------------
 APP = Upstream(
     "ministack.app",
@@ -183,6 +185,7 @@ IAM_EVALUATOR = Upstream(
         ),
     ),
     AuthError=("AuthError", "(code, message, details)"),
+    evaluate_resource_policy=("evaluate_resource_policy", "(doc, ctx, service, named_only, direct_only)"),
     role_policies=("_gather_role_policies", "(role_name, account_id)"),
     resolve_principal=("resolve_principal", "(access_key_id, account_id, credential)"),
     resolve_credential=("resolve_credential", "(access_key_id, account_id, session_token)"),
@@ -198,6 +201,10 @@ LAMBDA_RUNTIME = Upstream(
 LAMBDA = Upstream(
     "ministack.services.lambda_svc",
     functions=("_functions", "AccountRegionScopedDict"),
+    function_for=("_get_func_record_for_ref", "(function_ref)"),
+    function_policy=("function_policy_for_arn", "(resource_arn)"),
+    execution_record=("_execution_record_for_config", "(func, config)"),
+    invoke_async=("invoke_async_with_retry", "(func, event)"),
     execute_warm=("_execute_function_warm", "(func, event, request_id)"),
     emit_logs=("_emit_lambda_logs", "(func, request_id, log_text, error, duration_ms, *, log_source)"),
     layer_zip=("_resolve_layer_zip", "(attachment)"),
@@ -208,6 +215,11 @@ LAMBDA = Upstream(
 EVENTBRIDGE = Upstream(
     "ministack.services.eventbridge",
     put_events=("_put_events", "(data, allow_aws_source)"),
+    invoke_target=("_invoke_target", "(target, event, rule, view)"),
+    to_lambda=("_dispatch_to_lambda", "(arn, payload)"),
+    to_sqs=("_dispatch_to_sqs", "(spec, payload, sqs_parameters)"),
+    to_sns=("_dispatch_to_sns", "(arn, payload)"),
+    to_states=("_dispatch_to_stepfunctions", "(arn, payload)"),
 )
 LOGS = Upstream(
     "ministack.services.cloudwatch_logs",
@@ -252,8 +264,15 @@ ECR = Upstream(
     repository_uri=("_repo_uri", "(name)"),
 )
 APIGATEWAY = Upstream("ministack.services.apigateway", apis=("_apis", "AccountRegionScopedDict"))
+SCHEDULER = Upstream("ministack.services.scheduler", tick_seconds=("_SCHEDULE_TICK_INTERVAL", "int"))
+SQS = Upstream(
+    "ministack.services.sqs",
+    policy_allows=("queue_policy_allows", "(queue_arn, service, source_arn, source_account)"),
+    queue_by_arn=("_queue_by_arn", "(arn)"),
+)
 SNS = Upstream(
     "ministack.services.sns",
+    policy_allows=("topic_policy_allows", "(topic_arn, service, source_arn, source_account)"),
     topics=("_topics", "AccountRegionScopedDict"),
     topic_by_arn=("_topic_by_arn_any_scope", "(topic_arn)"),
     fan_out=(

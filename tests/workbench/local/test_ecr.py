@@ -233,7 +233,7 @@ class TestPush:
         image = ecr.batch_get_image(repositoryName="models/p/labels", imageIds=[{"imageTag": "1.0.0"}])
         digest = json.loads(image["images"][0]["imageManifest"])["config"]["digest"]
         link = ecr.get_download_url_for_layer(repositoryName="models/p/labels", layerDigest=digest)
-        with urllib.request.urlopen(link["downloadUrl"], timeout=5) as response:  # noqa: S310 - our server
+        with urllib.request.urlopen(link["downloadUrl"], timeout=5) as response:
             body = response.read()
 
         assert digest_of(body) == digest

@@ -1,0 +1,114 @@
+"""Application Auto Scaling of the embedded AWS."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from tests.conftest import EmbeddedAws
+
+pytestmark = pytest.mark.embedded
+
+DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+
+
+@pytest.fixture
+def target(embedded_aws: EmbeddedAws) -> dict[str, Any]:
+    """A registered target's identity."""
+    identity = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/e-{uuid.uuid4().hex[:8]}/variant/AllTraffic",
+        "ScalableDimension": DIMENSION,
+    }
+    embedded_aws.client("application-autoscaling").register_scalable_target(
+        **identity, MinCapacity=1, MaxCapacity=3
+    )
+    return identity
+
+
+def tracking(value: float) -> dict[str, Any]:
+    """A target tracking policy of invocations per instance and minute."""
+    return {
+        "PolicyName": "invocations",
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {
+            "TargetValue": value,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+            },
+        },
+    }
+
+
+class TestAutoscaling:
+    def test_registering_again_changes_the_target(
+        self, embedded_aws: EmbeddedAws, target: dict[str, Any]
+    ) -> None:
+        """
+        RegisterScalableTarget makes or changes; the description says what holds.
+        """
+        client = embedded_aws.client("application-autoscaling")
+        client.register_scalable_target(**target, MaxCapacity=5)
+
+        (found,) = client.describe_scalable_targets(
+            ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]]
+        )["ScalableTargets"]
+
+        assert (found["MinCapacity"], found["MaxCapacity"]) == (1, 5)
+
+    def test_target_tracking_makes_two_alarms(
+        self, embedded_aws: EmbeddedAws, target: dict[str, Any]
+    ) -> None:
+        """
+        A policy has an alarm for too many and one for too few invocations; deregistering takes all away.
+        """
+        client, cloudwatch = embedded_aws.client("application-autoscaling"), embedded_aws.client("cloudwatch")
+        alarms = client.put_scaling_policy(**target, **tracking(1000))["Alarms"]
+        names = [alarm["AlarmName"] for alarm in alarms]
+        made = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
+
+        client.deregister_scalable_target(**target)
+
+        assert sorted(alarm["Threshold"] for alarm in made) == [900.0, 1000.0]
+        assert cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"] == []
+        assert not client.describe_scaling_policies(
+            ServiceNamespace="sagemaker", ResourceId=target["ResourceId"]
+        )["ScalingPolicies"]
+
+    def test_a_policy_needs_its_target(self, embedded_aws: EmbeddedAws) -> None:
+        """
+        PutScalingPolicy for what was not registered is an ObjectNotFoundException.
+        """
+        with pytest.raises(ClientError) as refused:
+            embedded_aws.client("application-autoscaling").put_scaling_policy(
+                ServiceNamespace="sagemaker",
+                ResourceId="endpoint/nobody/variant/AllTraffic",
+                ScalableDimension=DIMENSION,
+                **tracking(10),
+            )
+
+        assert refused.value.response["Error"]["Code"] == "ObjectNotFoundException"
+
+    @pytest.mark.parametrize(
+        "changes", [{"MinCapacity": 4}, {"ResourceId": "endpoint/x"}, {"ServiceNamespace": "dynamodb"}]
+    )
+    def test_bad_targets_are_refused(self, embedded_aws: EmbeddedAws, changes: dict[str, Any]) -> None:
+        """
+        Capacities the wrong way round, and resources that are no variant, are refused.
+        """
+        request = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": "endpoint/x/variant/y",
+            "ScalableDimension": DIMENSION,
+            "MinCapacity": 1,
+            "MaxCapacity": 3,
+        } | changes
+
+        with pytest.raises(ClientError) as refused:
+            embedded_aws.client("application-autoscaling").register_scalable_target(**request)
+
+        assert refused.value.response["Error"]["Code"] == "ValidationException"
