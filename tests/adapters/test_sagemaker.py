@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from slipway.adapters.sagemaker_registry import PACKAGE_PAUSES_SECONDS, SageMakerRegistry
+from slipway.adapters.sagemaker_runtime import SageMakerRuntime
+from slipway.domain.errors import PackageNotReadyError
+from slipway.domain.packages import package_request
+from tests.fakes.models import a_plan, an_accepted_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GROUP = "slipway-dev-pricing-hotel-rates"
+CREDENTIALS = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+SINCE = "2020-01-01T00:00:00.000Z"
+TAGS = [{"Key": "slipway:project", "Value": "pricing"}, {"Key": "slipway:release", "Value": "9f"}]
+
+
+@pytest.fixture
+def sagemaker() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.client("sagemaker", **CREDENTIALS)
+
+
+def a_request(release_id: str = "9f2c41d07b3a55e1") -> Any:
+    return package_request(an_accepted_document(a_plan(release_id=release_id)), GROUP)
+
+
+class TestRegistry:
+    def test_group_is_made_once(self, sagemaker: Any) -> None:
+        """A group that is there is left as it is; its tags name the model, not one release."""
+        registry = SageMakerRegistry(sagemaker)
+        registry.ensure_group(GROUP, "Rates of hotels", TAGS)
+        registry.ensure_group(GROUP, "Rates of hotels", TAGS)
+
+        groups = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+        arn = sagemaker.describe_model_package_group(ModelPackageGroupName=GROUP)["ModelPackageGroupArn"]
+        assert len(groups) == 1
+        assert sagemaker.list_tags(ResourceArn=arn)["Tags"] in ([], TAGS[:1])
+
+    def test_package_is_found_by_its_release(self, sagemaker: Any) -> None:
+        """A package is found by the release in its properties, and only by that."""
+        registry = SageMakerRegistry(sagemaker)
+        registry.ensure_group(GROUP, "x", [])
+        registry.create_package(a_request("a" * 16))
+        wanted = registry.create_package(a_request("b" * 16))
+
+        assert registry.find_package(GROUP, "b" * 16, SINCE) == wanted
+        assert registry.find_package(GROUP, "c" * 16, SINCE) is None
+
+    def test_approval(self, sagemaker: Any) -> None:
+        """A new package is pending, and then what was decided."""
+        registry = SageMakerRegistry(sagemaker)
+        registry.ensure_group(GROUP, "x", [])
+        arn = registry.create_package(a_request())
+
+        assert registry.approval_status(arn) == "PendingManualApproval"
+        registry.set_approval(arn, "Approved", "x" * 2000)
+        assert registry.approval_status(arn) == "Approved"
+
+    def test_package_that_is_not_there(self, sagemaker: Any) -> None:
+        """A package that is not there has no approval."""
+        registry = SageMakerRegistry(sagemaker)
+
+        assert (
+            registry.approval_status(f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{GROUP}/7")
+            == ""
+        )
+
+    def test_package_becomes_ready(self) -> None:
+        """A pending package is looked at again until it is completed."""
+        client, slept = boto3.client("sagemaker", **CREDENTIALS), []
+        with Stubber(client) as stub:
+            for status in ("Pending", "InProgress", "Completed"):
+                stub.add_response("describe_model_package", _described(status))
+            SageMakerRegistry(client, slept.append).await_package("arn")
+
+        assert slept == list(PACKAGE_PAUSES_SECONDS[:2])
+
+    def test_package_that_fails(self) -> None:
+        """A package that failed is an error at once."""
+        client, slept = boto3.client("sagemaker", **CREDENTIALS), []
+        with Stubber(client) as stub:
+            stub.add_response("describe_model_package", _described("Failed"))
+            with pytest.raises(PackageNotReadyError, match="'Failed'"):
+                SageMakerRegistry(client, slept.append).await_package("arn")
+
+        assert slept == []
+
+
+def _described(status: str) -> Any:
+    return {
+        "ModelPackageName": "x",
+        "ModelPackageArn": f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{GROUP}/1",
+        "CreationTime": 0,
+        "ModelPackageStatus": status,
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+    }
+
+
+class TestRuntime:
+    def invoke(self, prepare: Any) -> Any:
+        client = boto3.client("sagemaker-runtime", **CREDENTIALS)
+        with Stubber(client) as stub:
+            prepare(stub)
+            return SageMakerRuntime(client).invoke(
+                "endpoint", body=b"{}", content_type="application/json", accept="text/csv"
+            )
+
+    def test_answer(self) -> None:
+        """An answer keeps its body and the custom attributes of the container."""
+        answer = self.invoke(
+            lambda stub: stub.add_response(
+                "invoke_endpoint",
+                {
+                    "Body": StreamingBody(io.BytesIO(b"[1]"), 3),
+                    "CustomAttributes": "version=1.0.0",
+                    "ResponseMetadata": {"HTTPStatusCode": 200},
+                },
+                {
+                    "EndpointName": "endpoint",
+                    "Body": b"{}",
+                    "ContentType": "application/json",
+                    "Accept": "text/csv",
+                },
+            )
+        )
+
+        assert (answer.status, answer.body, answer.custom_attributes) == (200, b"[1]", "version=1.0.0")
+        assert answer.problem == ""
+
+    def test_error_of_the_model(self) -> None:
+        """The container's own status and words are told, not the API's."""
+        answer = self.invoke(
+            lambda stub: stub.add_client_error(
+                "invoke_endpoint",
+                "ModelError",
+                "Received server error (500) from primary",
+                424,
+                modeled_fields={"OriginalStatusCode": 500, "OriginalMessage": "KeyError: 'rooms'"},
+            )
+        )
+
+        assert answer.problem == "status 500: ModelError: KeyError: 'rooms'"
+
+    def test_endpoint_that_is_not_there(self) -> None:
+        """An error of the API is an answer too."""
+        answer = self.invoke(
+            lambda stub: stub.add_client_error("invoke_endpoint", "ValidationError", "not found", 400)
+        )
+
+        assert answer.problem == "status 400: ValidationError: not found"
