@@ -14,6 +14,8 @@ WORKING: Final = ("TaskStateEntered", "ParallelStateEntered", "MapStateEntered")
 
 FAILED: Final = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "TaskSubmitFailed", "TaskStartFailed")
 
+SUCCEEDED: Final = ("TaskSucceeded", "LambdaFunctionSucceeded")
+
 Status = Literal["running", "done", "failed"]
 
 
@@ -40,7 +42,8 @@ def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
 
     A state that is entered again (a retry after a redrive, a look at an endpoint
     in a polling loop) is one step: its time runs from the first entry to the last
-    exit, and ``attempts`` counts the entries.
+    exit, and ``attempts`` counts the entries. A state that was left because its
+    failure was caught has failed; one that failed and succeeded in a retry is done.
     """
     found: dict[str, Step] = {}
     for event in events:
@@ -57,7 +60,11 @@ def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
                 problem="",
             )
         elif kind.endswith("StateExited"):
-            _close(found, event["stateExitedEventDetails"]["name"], "done", at, "")
+            name = event["stateExitedEventDetails"]["name"]
+            caught = found[name].problem if name in found else ""
+            _close(found, name, "failed" if caught else "done", at, caught)
+        elif kind in SUCCEEDED:
+            _note(found, "")
         elif kind in FAILED:
             _note(found, _problem(event))
         elif kind in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
@@ -73,7 +80,7 @@ def _close(found: dict[str, Step], name: str, status: Status, at: datetime, prob
 
 
 def _note(found: dict[str, Step], problem: str) -> None:
-    """Keep a task's failure on the step that runs; a retry or a catch may still save it."""
+    """Keep how the last try of the step that runs went; the empty text: it succeeded."""
     running = [name for name, step in found.items() if step.status == "running"]
     if running:
         step = found[running[-1]]

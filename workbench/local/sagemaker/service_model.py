@@ -25,6 +25,16 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 _COUNTED: Final = {"string": "length", "list": "length", "map": "length"}
 
 
+_UNICODE_CLASSES: Final = (
+    (r"\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}", r"\S\s"),
+    (r"\p{L}\p{M}\p{S}\p{N}\p{P}", r"\S"),
+    (r"\p{L}\p{M}\p{Z}\p{N}\p{P}", r"\S\s"),
+    (r"\p{L}\p{Z}\p{N}", r"\w\s"),
+    (r"\p{Alnum}", "a-zA-Z0-9"),
+)
+"""Java's classes of Unicode and what comes nearest to them in Python."""
+
+
 @functools.cache
 def service_model(service: str = "sagemaker") -> Any:
     """Botocore's ServiceModel; takes some 0.2 s the first time."""
@@ -44,8 +54,9 @@ def operation_names() -> frozenset[str]:
 @functools.cache
 def _pattern(text: str) -> re.Pattern[str] | None:
     """A model's (Java) pattern; None for what Python's engine does not read."""
-    for unicode_class, ours in ((r"\p{L}\p{Z}\p{N}", r"\w\s"), (r"\p{L}\p{M}\p{Z}\p{N}\p{P}", r"\S\s")):
-        text = text.replace(unicode_class, ours)
+    text = re.sub(r"\$\{\d+,\d+\}$", "", text)
+    for java, python in _UNICODE_CLASSES:
+        text = text.replace(java, python)
     try:
         return re.compile(text)
     except re.error:
@@ -63,14 +74,14 @@ def _refuse(problems: list[str]) -> None:
         raise invalid(f"{count} validation {noun} detected: " + "; ".join(problems))
 
 
-def validate(operation: str, request: dict[str, Any]) -> None:
+def validate(operation: str, request: dict[str, Any], service: str = "sagemaker") -> None:
     """
     Check a request: required members, types, enums, patterns, lengths and ranges, unknown members.
 
     Raises:
         ServiceError: ValidationException that lists every violation, as SageMaker words them.
     """
-    shape = service_model().operation_model(operation).input_shape
+    shape = service_model(service).operation_model(operation).input_shape
     problems: list[str] = []
     if shape is not None:
         _check(shape, request, "", problems)
@@ -137,9 +148,9 @@ def _check_bounds(shape: Any, value: Any, path: str, problems: list[str]) -> Non
         problems.append(_fails(value, path, f"{what} less than or equal to {metadata['max']}"))
 
 
-def answer(operation: str, document: dict[str, Any]) -> dict[str, Any]:
+def answer(operation: str, document: dict[str, Any], service: str = "sagemaker") -> dict[str, Any]:
     """What of ``document`` the operation's answer may hold; the rest stays inside."""
-    shape = service_model().operation_model(operation).output_shape
+    shape = service_model(service).operation_model(operation).output_shape
     return _cut(shape, document) if shape is not None else {}
 
 

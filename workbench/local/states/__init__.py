@@ -32,7 +32,7 @@ def install(server: ServerContext) -> Engine:
 
     home = server.home / "states"
     engine = Engine(Store(home), server.endpoint_url, Announcements())
-    Machines(home / "machines.json").install()
+    Machines(home / "machines.json", engine.forget).install()
     Api(engine).install()
     permissions.install()
     _listen_to_jobs(engine)

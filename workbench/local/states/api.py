@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import re
 import time
@@ -68,18 +69,20 @@ class Api:
         """Answer what is ours, hand on what is not."""
         action = headers.get("x-amz-target", "").rpartition(".")[2]
         ours = self._actions().get(action)
-        if ours is None and action != "StartSyncExecution":
+        if ours is None:
             answer: Answer = await self._others(method, path, headers, body, query_params)
             return answer
         try:
             data = json.loads(body) if body else {}
         except ValueError:
             return _error("SerializationException", "The request is not JSON")
-        return await self.start_sync_execution(data) if ours is None else ours(data)
+        answered = ours(data)
+        return await answered if inspect.isawaitable(answered) else answered
 
     def _actions(self) -> dict[str, Any]:
         return {
             "StartExecution": self.start_execution,
+            "StartSyncExecution": self.start_sync_execution,
             "StopExecution": self.stop_execution,
             "RedriveExecution": self.redrive_execution,
             "DescribeExecution": self.describe_execution,
@@ -158,19 +161,16 @@ class Api:
         self.engine.stop(execution, data.get("error"), data.get("cause"))
         return _json({"stopDate": execution.stopped_at})
 
-    def redrive_execution(self, data: Data) -> Answer:
+    async def redrive_execution(self, data: Data) -> Answer:
         """Go on from the failed state under the same ARN."""
         execution = self._find(data)
         if execution is None:
             return _missing(data)
         load_frames(execution)
         status, reason = execution.redrive_status(time.time())
-        if status != "REDRIVABLE" or execution.running is not None:
-            return _error(
-                "ExecutionNotRedrivable", reason or "Execution is ending and cannot be redriven yet"
-            )
-        execution.redrive()
-        self.engine.begin(execution)
+        if status != "REDRIVABLE":
+            return _error("ExecutionNotRedrivable", reason or status)
+        await asyncio.wrap_future(self.engine.redrive(execution))
         return _json({"redriveDate": execution.redriven_at})
 
     def describe_execution(self, data: Data) -> Answer:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +39,8 @@ logger = logging.getLogger("slipway.states")
 
 MAX_CALLS: Final = 256
 """Calls under way at once; waiting executions need no thread."""
+KEPT_IN_MEMORY: Final = 500
+"""Ended executions whose history is not left to the journal."""
 PASSING: Final = frozenset(
     {"ThrottlingException", "Throttling", "InternalFailure", "ServiceUnavailable", "503", "500"}
 )
@@ -117,6 +120,7 @@ class Engine:
         self.executions: dict[str, Execution] = {}
         self.services = Services(endpoint_url, self.executions)
         self._announcements = announcements
+        self._fresh: deque[Execution] = deque()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="states", daemon=True).start()
 
@@ -147,7 +151,29 @@ class Engine:
         self._loop.call_soon_threadsafe(self._create_task, execution)
 
     def _create_task(self, execution: Execution) -> None:
-        execution.running = self._loop.create_task(self._run(execution))
+        task = self._loop.create_task(self._run(execution))
+        execution.running = task
+        task.add_done_callback(lambda _: _clear(execution, task))
+
+    def redrive(self, execution: Execution) -> Future[None]:
+        """Run again from where it failed; done when it runs."""
+        return asyncio.run_coroutine_threadsafe(self._redrive(execution), self._loop)
+
+    async def _redrive(self, execution: Execution) -> None:
+        if execution.running is not None:
+            await asyncio.wait({execution.running})
+        if execution.status != "RUNNING":
+            execution.redrive()
+            self._announcements.changed(execution)
+            self._create_task(execution)
+
+    def forget(self, machine_arn: str) -> None:
+        """A machine was deleted: its executions end and are gone."""
+        for execution in [each for each in self.executions.values() if each.start.machine_arn == machine_arn]:
+            self.stop(execution, None, "The state machine was deleted.")
+            self.executions.pop(execution.start.arn, None)
+            execution.history()
+            execution.journal.delete()
 
     def interrupt(self, execution: Execution, reason: str) -> None:
         """End what can't go on."""
@@ -180,6 +206,9 @@ class Engine:
         if not execution.finish(status, **given):
             return False
         self._announcements.changed(execution)
+        self._fresh.append(execution)
+        if len(self._fresh) > KEPT_IN_MEMORY:
+            self._fresh.popleft().rest()
         ended, execution.ended = execution.ended, []
         for each in ended:
             self._loop.call_soon_threadsafe(each.set)
@@ -199,8 +228,6 @@ class Engine:
         except Exception as error:
             logger.exception("execution %s", execution.start.arn)
             self.end(execution, "FAILED", error=RUNTIME, cause=f"{type(error).__name__}: {error}")
-        finally:
-            execution.running = None
 
     async def _interpret(self, execution: Execution, machine: Machine) -> Any:
         if () not in execution.frames:
@@ -216,6 +243,11 @@ class Engine:
             return root.output
         async with asyncio.timeout(remaining):
             return await run.run(machine.graph, root)
+
+
+def _clear(execution: Execution, task: asyncio.Task[None]) -> None:
+    if execution.running is task:
+        execution.running = None
 
 
 def _cancel(execution: Execution) -> None:

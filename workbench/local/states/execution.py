@@ -173,6 +173,13 @@ class Execution:
         told = {"error": self.error, "cause": self.cause}
         return words[status], {name: value for name, value in told.items() if value}
 
+    def rest(self) -> None:
+        """Leave history and frames to the journal until somebody asks."""
+        with self.lock:
+            if self.status != "RUNNING":
+                self.events = None
+                self.frames.clear()
+
     def redrive(self) -> None:
         """Run again from where it failed; the history goes on."""
         with self.lock:
@@ -182,8 +189,7 @@ class Execution:
             self.redrive_count += 1
             self.redriven_at = round(time.time(), 3)
             for frame in self.frames.values():
-                if frame.phase not in {"done", "forked", "enter"}:
-                    frame.restart()
+                frame.redrive()
             self.journal.add("redrive", {"count": self.redrive_count, "at": self.redriven_at})
             self._append("ExecutionRedriven", {"redriveCount": self.redrive_count}, self.frames.get(()))
             self.journal.flush()

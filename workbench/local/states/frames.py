@@ -57,10 +57,13 @@ class Frame:
         self.nonce = ""
         self.request = self.submitted = None
 
-    def restart(self) -> None:
-        """Stand as a redrive begins: in the state, with its input, nothing attempted."""
+    def redrive(self) -> None:
+        """Stand as a redrive begins: in the state that did not end, with its input, nothing attempted."""
+        if self.phase in {"done", "enter"}:
+            return
         self.reset()
-        self.phase = "ready"
+        if self.phase != "forked":
+            self.phase = "ready"
 
     def record(self) -> dict[str, Any]:
         """As the journal keeps it."""

@@ -49,6 +49,11 @@ class Journal:
         finally:
             os.close(descriptor)
 
+    def delete(self) -> None:
+        """There is no such execution any more."""
+        self._buffer.clear()
+        self.path.unlink(missing_ok=True)
+
     def records(self) -> Iterator[dict[str, Any]]:
         """All that was flushed, in order."""
         with self.path.open("rb") as lines:

@@ -26,11 +26,12 @@ class Machines:
 
     Args:
         path: The file that holds all machines; written whole at each change.
+        deleted: Told the ARN of a machine that was deleted.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, deleted: Callable[[str], None]) -> None:
         self._path = path
-        self._saving = True
+        self._deleted = deleted
         self._create = seams.STATES.create_state_machine
         self._update = seams.STATES.update_state_machine
 
@@ -38,7 +39,8 @@ class Machines:
         """Load what was kept, and take over creation, update and validation."""
         kept = json.loads(self._path.read_text()) if self._path.exists() else {}
         for name in _STORES:
-            store = _noticing(self.save, _check if name == "machines" else None)
+            machines = name == "machines"
+            store = _noticing(self.save, _check if machines else None, self._deleted if machines else None)
             for account, region, key, value in kept.get(name, []):
                 store._data[(account, region, key)] = value  # noqa: SLF001 - its own class, made here
             seams.STATES.replace(name, store)
@@ -101,7 +103,9 @@ def _ignore(_: Any) -> None:
     """Machines are loaded from our own file."""
 
 
-def _noticing(noticed: Callable[[], None], check: Callable[[Any], None] | None) -> Any:
+def _noticing(
+    noticed: Callable[[], None], check: Callable[[Any], None] | None, removed: Callable[[str], None] | None
+) -> Any:
     scoped: Any = seams.RESPONSES.ScopedDict
 
     class Noticing(scoped):  # type: ignore[misc]
@@ -116,10 +120,15 @@ def _noticing(noticed: Callable[[], None], check: Callable[[Any], None] | None) 
         def __delitem__(self, key: Any) -> None:
             super().__delitem__(key)
             noticed()
+            if removed is not None:
+                removed(key)
 
         def pop(self, key: Any, *default: Any) -> Any:
+            held = key in self
             found = super().pop(key, *default)
             noticed()
+            if held and removed is not None:
+                removed(key)
             return found
 
     return Noticing()

@@ -73,8 +73,7 @@ def replay(execution: Execution) -> None:
         elif kind == "redrive":
             execution.redrive_count, execution.redriven_at = each["count"], each["at"]
             for frame in execution.frames.values():
-                if frame.phase not in {"done", "forked", "enter"}:
-                    frame.restart()
+                frame.redrive()
     execution.events = events
 
 
