@@ -75,6 +75,25 @@ class TestSteps:
         """
         A task that failed once and then succeeded is done, without a problem.
         """
-        history = [entered("Train", 1), failed("TaskFailed", 2, "Throttled", "slow down"), exited("Train", 4)]
+        history = [
+            entered("Train", 1),
+            failed("TaskFailed", 2, "Throttled", "slow down"),
+            {"type": "TaskSucceeded", "timestamp": START},
+            exited("Train", 4),
+        ]
 
         assert [(step.status, step.problem) for step in steps(history)] == [("done", "")]
+
+    def test_a_caught_failure_is_a_failed_step(self):
+        """
+        A state that was left through its Catch did not do its work.
+        """
+        history = [
+            entered("Smoke", 1),
+            failed("TaskFailed", 2, "NoIdentity", "no header"),
+            exited("Smoke", 2),
+        ]
+
+        assert [(step.status, step.problem) for step in steps(history)] == [
+            ("failed", "NoIdentity: no header")
+        ]

@@ -1,0 +1,40 @@
+"""The platform, deployed from its synthesized templates to an embedded AWS; once per session."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.endtoend.laptop import Laptop
+from workbench.layer import build_layer
+from workbench.local.deploy import Deployment
+from workbench.synthesis import repository_root, synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import EmbeddedAws
+
+
+def deploy_platform(aws: EmbeddedAws) -> None:
+    """Deploy the local environment's assembly."""
+    root = repository_root()
+    build_layer(root)
+    assembly = synthesize(root, "local", account=aws.account, region=aws.region)
+    Deployment(aws.client, account=aws.account, region=aws.region, progress=lambda _: None).deploy(
+        assembly.path
+    )
+
+
+@pytest.fixture(scope="session")
+def laptop(embedded_aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    before = os.environ.get("SLIPWAY_HOME")
+    os.environ["SLIPWAY_HOME"] = str(embedded_aws.home)
+    deploy_platform(embedded_aws)
+    yield Laptop(embedded_aws, tmp_path_factory.mktemp("laptop"))
+    if before is None:
+        del os.environ["SLIPWAY_HOME"]
+    else:
+        os.environ["SLIPWAY_HOME"] = before

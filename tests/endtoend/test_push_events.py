@@ -1,0 +1,137 @@
+"""EventBridge delivers at least once and ECR at best; a release starts exactly once."""
+
+from __future__ import annotations
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from workbench.cli.frame import progress
+from workbench.cli.model import _registry
+from workbench.images.build import build
+from workbench.images.model_directory import ModelDirectory
+from workbench.images.push import push
+
+pytestmark = pytest.mark.endtoend
+
+COPIES = 1000
+
+
+def push_event(release, *, tag=None, digest=None):
+    """ECR's event of a push, as EventBridge hands it to the function."""
+    return {
+        "version": "0",
+        "id": "13cde686-328b-6117-af20-0e5566167482",
+        "detail-type": "ECR Image Action",
+        "source": "aws.ecr",
+        "account": "000000000000",
+        "region": "us-east-1",
+        "time": "2026-11-01T12:00:00Z",
+        "resources": [],
+        "detail": {
+            "result": "SUCCESS",
+            "repository-name": release["repository"],
+            "image-digest": digest or release["image_digest"],
+            "action-type": "PUSH",
+            "image-tag": release["image_tag"] if tag is None else tag,
+            "manifest-media-type": "application/vnd.docker.distribution.manifest.v2+json",
+        },
+    }
+
+
+@pytest.fixture
+def deliver(laptop):
+    """Hands an event to ``plan_release`` and gives its answer."""
+    function = laptop.workspace.platform()["plan_function"]
+    client = laptop.aws.client("lambda")
+
+    def send(event):
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+        payload = json.load(answer["Payload"])
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    return send
+
+
+def executions(laptop, release_id):
+    """Executions of the release machine under a release's name."""
+    machine = laptop.workspace.platform()["release_machine_arn"]
+    pages = laptop.aws.client("stepfunctions").get_paginator("list_executions")
+    return [
+        one
+        for page in pages.paginate(stateMachineArn=machine)
+        for one in page["executions"]
+        if one["name"] == release_id
+    ]
+
+
+class TestPushEvents:
+    def test_a_thousand_copies_start_one_execution(self, laptop, deliver):
+        """
+        1,000 copies of one event, concurrent and out of order with others, start one execution.
+        """
+        laptop.put_numbers("copies")
+        laptop.push(laptop.model("copies"), "1.0.0")
+        release = laptop.release("copies/tiny:1.0.0")
+        events = [push_event(release)] * COPIES
+        events += [push_event(release, tag="")] * 20 + [push_event(release, tag="latest")] * 20
+        random.Random(7).shuffle(events)
+
+        with ThreadPoolExecutor(32) as pool:
+            answers = list(pool.map(deliver, events))
+
+        outcomes = {
+            answer["outcome"] for event, answer in zip(events, answers, strict=True)
+            if event["detail"]["image-tag"] == "1.0.0"
+        }  # fmt: skip
+        assert outcomes == {"duplicate"}
+        assert len(executions(laptop, release["release_id"])) == 1
+
+    def test_a_lost_event_is_made_good_by_the_sweep(self, laptop):
+        """
+        ECR's events are best effort: what never arrived is started by the next sweep.
+        """
+        events, client = laptop.aws.client("events"), laptop.aws.client("lambda")
+        (rule,) = [
+            one for one in events.list_rules()["Rules"] if "ECR Image Action" in one.get("EventPattern", "")
+        ]
+        laptop.put_numbers("lost")
+        events.disable_rule(Name=rule["Name"])
+        laptop.push(laptop.model("lost"), "1.0.0")
+        events.enable_rule(Name=rule["Name"])
+        assert laptop._found("lost/tiny:1.0.0") is None
+
+        (sweep,) = [
+            one["FunctionName"]
+            for page in client.get_paginator("list_functions").paginate()
+            for one in page["Functions"]
+            if one["Handler"] == "functions.sweep_pushes.handler"
+        ]
+        client.invoke(FunctionName=sweep, Payload=b"{}")
+
+        assert laptop.release("lost/tiny:1.0.0")["cause"] == "sweep"
+
+    @pytest.mark.parametrize("tag", ["latest", "v1.2", "1.2.3.4"])
+    def test_a_tag_that_is_no_version_is_refused_with_its_reason(self, laptop, tag):
+        """
+        A push that is no release starts nothing, and the ledger and the team are told why.
+        """
+        laptop.put_numbers("odd")
+        model = laptop.model("odd")
+        directory = ModelDirectory(model)
+        push(build(directory).image, _registry(laptop.workspace, directory), tag, progress)
+
+        def refused():
+            return [
+                one
+                for one in laptop.ledger.releases_of_month(f"{datetime.now(UTC):%Y-%m}")
+                if one["repository"].endswith("odd/tiny") and one["image_tag"] == tag
+            ]
+
+        (record,) = laptop.wait_for(refused, f"a refusal of {tag}")
+        assert (record["status"], "semantic version" in record["reason"]) == ("refused", True)
+        assert laptop.wait_for(lambda: laptop.mails(tag), "a message")
