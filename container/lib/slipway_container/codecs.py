@@ -14,6 +14,9 @@ Row = List[Any]
 """One instance's values in the order of the model's columns: anything from JSON, strings from CSV."""
 
 
+_encode = json.JSONEncoder(allow_nan=False).encode  # json.dumps would make one for each answer
+
+
 class InvalidRequestError(ValueError):
     """The request cannot be answered as it is; the text tells the client why (status 400)."""
 
@@ -55,7 +58,7 @@ class JsonCodec:
 
     def encode(self, predictions: list[Any]) -> bytes:
         """The body of an answer; raises ValueError for NaN and infinities."""
-        return json.dumps({"predictions": predictions}, allow_nan=False).encode()
+        return _encode({"predictions": predictions}).encode()
 
     def _by_name(self, number: int, instance: object) -> Row:
         if self._columns is None or not isinstance(instance, dict):

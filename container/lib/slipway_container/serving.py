@@ -11,6 +11,7 @@ A model's ``serve`` program is::
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -110,6 +111,8 @@ class Server:
             backlog=BACKLOG,
         )
         self.port = listener.sockets[0].getsockname()[1] if listener.sockets else None
+        gc.collect()
+        gc.freeze()  # the model stays: collections need not look at it again and again
         print(f"serving on {host}:{self.port}", file=sys.stderr, flush=True)
         sweep = loop.create_task(self._close_idle())
         await stop.wait()
