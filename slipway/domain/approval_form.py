@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain.amounts import day_and_time
 from slipway.domain.approval import MAX_REASON, MAX_VERSION, sentence_of
-from slipway.domain.approval_sections import code, facts
+from slipway.domain.approval_sections import card, code, facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def decision_form(
         problems: What was wrong with it, by field.
     """
     return (
-        '<section class="card" aria-labelledby="decide"><h2 id="decide">Your decision</h2>'
+        '<section class="card ask" aria-labelledby="decide"><h2 id="decide">Your decision</h2>'
         f"{_summary(problems)}"
         '<form method="post" accept-charset="utf-8" autocomplete="off" novalidate>'
         f"{_choices(record, form, problems)}{_reason(form, problems)}{_version(record, form, problems)}"
@@ -45,18 +45,18 @@ def decision_form(
 
 
 def deciders(record: ApprovalRecord, approver: str) -> str:
-    """Who may decide, and until when."""
+    """Who may decide, and until when; who could have, once it is decided."""
+    pending = record["status"] == "pending"
     others = [address for address in record["approvers"] if address != approver]
     pairs = [
         ("You", escape(approver)),
-        ("Others who may decide", "<br>".join(map(escape, others)) or "nobody"),
-        ("Decide before", escape(day_and_time(record["expires_at_epoch"]))),
+        ("Others who may decide" if pending else "Others", "<br>".join(map(escape, others)) or "nobody"),
         ("Asked", escape(day_and_time(record["requested_at"]))),
+        ("Decide before", escape(day_and_time(record["expires_at_epoch"])) if pending else ""),
     ]
-    return (
-        '<section class="card" aria-labelledby="who"><h2 id="who">Who may decide</h2>'
-        f'{facts(pairs)}<p class="hint">The first decision counts. This link is yours alone.</p></section>'
-    )
+    heading = "Who may decide" if pending else "Who was asked"
+    hint = '<p class="hint">The first decision counts. This link is yours alone.</p>' if pending else ""
+    return card(heading, f"{facts(pairs)}{hint}", anchor="who")
 
 
 def decided_note(record: ApprovalRecord) -> str:

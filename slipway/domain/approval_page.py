@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slipway.domain import approval_sections as sections
 from slipway.domain.amounts import day_and_time
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from slipway.domain.approval_sections import Plot
     from slipway.domain.evidence import Evidence
 
-_NO_FORM = DecisionForm()
+_NO_FORM: Final = DecisionForm()
+_WRONG: Final = (
+    '<div class="note bad narrow"><b>Nothing was recorded yet.</b> Something in the form is missing.</div>'
+)
+"""On a small screen the form stands below the evidence, out of sight."""
 
 
 def evidence_answer(
@@ -56,7 +60,7 @@ def evidence_answer(
         '<a class="skip" href="#decide">Skip to the decision</a><main class="wrap"><div class="head">'
         f"<h1>{escape(heading)}</h1>"
         f"<p>Project {escape(record['project'])} &middot; {escape(state)}</p>"
-        f'<a class="jump" href="#decide">{jump}</a></div>'
+        f'{_WRONG if problems else ""}<a class="jump" href="#decide">{jump}</a></div>'
         f'<div class="columns"><div>{_evidence(record, evidence, plots)}</div>'
         f'<aside class="side" aria-label="Decision">{side}</aside></div>'
         f'<p class="foot">Release {escape(record["release_id"])}, image {escape(record["image_digest"])}</p>'
@@ -113,7 +117,12 @@ def recorded_answer(record: ApprovalRecord, *, delivery: str) -> WebAnswer:
     after = happens[record["status"]] if delivery == "delivered" else later
     word = "Approved" if record["status"] == "approved" else "Rejected"
     return plain_answer(
-        200, f"{word}: {title_of(record)}", sentence_of(record), after, environment=record["environment"]
+        200,
+        f"{word}: {title_of(record)}",
+        sentence_of(record),
+        after,
+        environment=record["environment"],
+        tone="good" if record["status"] == "approved" else "bad",
     )
 
 

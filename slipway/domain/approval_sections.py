@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.amounts import day_and_time, duration
+from slipway.domain.amounts import day_and_time, duration, usd
 from slipway.domain.comparison import number
+from slipway.domain.web_table import Column, line, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,61 +124,6 @@ def _problems(name: str, side: Mapping[str, Any]) -> Iterable[str]:
         yield f"The {name} did not report: {', '.join(map(str, side['missing_metrics']))}"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """
-    A table's column.
-
-    Attributes:
-        label: Plain text; empty for a column that needs no heading.
-        more: Said in the heading only, not beside each value on a small screen.
-        number: Whether its cells are numbers, to be read from the right.
-        narrow: Whether it is left out on a small screen.
-    """
-
-    label: str
-    more: str = ""
-    number: bool = True
-    narrow: bool = False
-
-    def classes(self) -> str:
-        """The cells' classes as an attribute."""
-        names = [*(["n"] if self.number else []), *(["wide"] if self.narrow else [])]
-        return f' class="{" ".join(names)}"' if names else ""
-
-    def heading(self) -> str:
-        """The ``th``; a ``td`` where there is nothing to say."""
-        if not self.label:
-            return f"<td{self.classes()}></td>"
-        return f'<th scope="col"{self.classes()}>{escape(f"{self.label} {self.more}".strip())}</th>'
-
-
-def line(name: str, cells: Sequence[str], head: Sequence[Column], *, strong: bool = False) -> str:
-    """
-    One row; on a small screen each value stands under its column's label.
-
-    Args:
-        name: HTML of the row's heading.
-        cells: HTML of the others, as many as there are further columns.
-        head: The columns, that of the headings first.
-        strong: Whether the row stands out.
-    """
-    shown = "".join(
-        f'<td{column.classes()} data-label="{escape(column.label)}">{cell}</td>'
-        for column, cell in zip(head[1:], cells, strict=True)
-    )
-    return f'<tr{" class=first" if strong else ""}><th scope="row">{name}</th>{shown}</tr>'
-
-
-def table(caption: str, head: Sequence[Column], body: Sequence[str]) -> str:
-    """A table whose rows become small blocks on a small screen."""
-    cells = "".join(column.heading() for column in head)
-    return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )
-
-
 def gates(evidence: Evidence) -> str:
     """Each gate with its outcome in words."""
     return "".join(
@@ -249,20 +195,31 @@ def _cause(report: Any) -> str:
 
 
 def time_and_cost(evidence: Evidence) -> str:
-    """How long it took and what it would cost."""
+    """How long it took, what that cost, and what serving would cost."""
     report = evidence.report
     cost = report.get("cost") or {}
     challenger, champion = evidence.side("challenger"), evidence.side("champion")
+    trained = _took(report.get("training_seconds"), report.get("billable_seconds"))
     return facts(
         [
-            ("Training", escape(_took(report.get("training_seconds"), report.get("billable_seconds")))),
+            ("Training", _joined(trained, _usd(cost.get("training_usd")))),
             ("Evaluation", escape(_took(challenger.get("seconds")))),
-            ("Champion's evaluation", escape(_took(champion.get("seconds"))) if champion else ""),
-            ("Serving on", escape(evidence.serving()) if cost else ""),
-            ("Cost, estimated", escape(evidence.cost()) if cost else ""),
-            ("Prices from", escape(str(cost.get("source", "")))),
+            ("Champion's evaluation", escape(_took(champion.get("seconds")))),
+            (
+                "Serving",
+                _joined(evidence.serving(), _usd(cost.get("usd_per_month"), " a month")) if cost else "",
+            ),
+            ("Prices", escape(str(cost.get("source", "")))),
         ]
     )
+
+
+def _usd(amount: object, every: str = "") -> str:
+    return f"about {usd(float(amount))}{every}" if isinstance(amount, int | float) else "price not known"
+
+
+def _joined(*parts: str) -> str:
+    return escape(", ".join(part for part in parts if part))
 
 
 def _took(seconds: object, billable: object = None) -> str:

@@ -112,8 +112,12 @@ background:var(--accent);color:var(--accent-ink)}
 button:hover{filter:brightness(1.08)}
 .foot{color:var(--soft);font-size:.8125rem;margin:1.5rem 0 0}
 .plain{max-width:620px;margin:0 auto;padding:12vh 1.25rem 3rem}
+.plain h1{font-size:1.5rem}
+.plain p:last-child{margin-bottom:0}
+details{margin-top:.8rem}
 details summary{cursor:pointer;font-weight:600;font-size:.9375rem}
 details[open] summary{margin-bottom:.6rem}
+.narrow{margin:1rem 0 0}
 .jump{display:inline-block;margin-top:.9rem;font-weight:600}
 @media (max-width:559px){caption{display:block}table,tbody,tr,td,th{display:block}thead{position:absolute;
 width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}tbody tr{display:grid;gap:.15rem .75rem;
@@ -124,18 +128,18 @@ tbody th{grid-column:1/4;font-weight:600}td[data-label=""]{grid-column:4;grid-ro
 td[data-label=Digest]{grid-column:span 3}td.n{text-align:left;white-space:normal}
 td.n::before{content:attr(data-label);display:block;font-size:.75rem;font-weight:400;color:var(--soft)}
 td.wide{display:none!important}.aim{display:inline;padding-left:.4rem}}
-@media (min-width:560px){.facts{grid-template-columns:11rem minmax(0,1fr)}
+@media (min-width:560px){.facts{grid-template-columns:12.5rem minmax(0,1fr)}
 .facts dt,.facts dd{padding:.45rem 0;border-bottom:1px solid var(--line);font-size:.9375rem}
 .facts dt:first-child,.facts dt:first-child+dd{padding-top:0}
 .facts dt:last-of-type{border-bottom:0}.plots{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (min-width:960px){.columns{grid-template-columns:minmax(0,1fr) 340px;align-items:start}
 .side{position:sticky;top:1.25rem}.side .facts{grid-template-columns:minmax(0,1fr)}
 .side .facts dt{border-bottom:0;padding:.5rem 0 0;font-size:.8125rem}.side .facts dd{padding:0 0 .5rem}
-.jump{display:none}h1{font-size:2rem}}
+.jump,.narrow{display:none}h1{font-size:2rem}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#333;--line:#bbb;--tint:#fff;--good-tint:#fff;
 --bad-tint:#fff;--good:#000;--bad:#000}body{font-size:11pt}
 .bar div,.wrap{max-width:none;padding-left:0;padding-right:0}
-.columns{display:block}.card{break-inside:avoid;border-radius:0}form,.jump,.skip{display:none!important}
+.columns{display:block}.card{break-inside:avoid;border-radius:0}.ask,.jump,.skip{display:none!important}
 .plots{grid-template-columns:repeat(2,minmax(0,1fr))}.side{position:static}}
 """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.approval_sections import Column, chip, line, table
+from slipway.domain.approval_sections import chip
 from slipway.domain.comparison import MetricRow, number
+from slipway.domain.web_table import Column, line, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -61,7 +61,9 @@ def document(*, title: str, environment: str, body: str) -> str:
     )
 
 
-def plain_answer(status: int, heading: str, *paragraphs: str, environment: str = "") -> WebAnswer:
+def plain_answer(
+    status: int, heading: str, *paragraphs: str, environment: str = "", tone: str = ""
+) -> WebAnswer:
     """
     A page that says one thing.
 
@@ -70,8 +72,13 @@ def plain_answer(status: int, heading: str, *paragraphs: str, environment: str =
         heading: Plain text.
         paragraphs: Plain text each.
         environment: Plain text for the bar's tag.
+        tone: ``good``, ``bad`` or ``warn`` tints the first paragraph.
     """
-    said = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
+    tint = f' class="note {tone}"' if tone else ""
+    said = "".join(
+        f"<p{tint if index == 0 else ''}>{escape(paragraph)}</p>"
+        for index, paragraph in enumerate(filter(None, paragraphs))
+    )
     body = f'<main class="plain"><div class="card"><h1>{escape(heading)}</h1>{said}</div></main>'
     return WebAnswer(status, document(title=f"{heading} - Slipway", environment=environment, body=body))
 
