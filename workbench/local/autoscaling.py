@@ -15,7 +15,7 @@ from workbench.local import seams
 from workbench.local.sagemaker.errors import ServiceError
 from workbench.local.sagemaker.service_model import answer, validate
 from workbench.local.sagemaker.store import Document, Store
-from workbench.local.services import register_service
+from workbench.local.services import authorize_by, register_service
 
 if TYPE_CHECKING:
     from workbench.local.context import ServerContext
@@ -30,7 +30,9 @@ _PAGE: Final = 50
 
 
 def _missing(what: str) -> ServiceError:
-    return ServiceError("ObjectNotFoundException", f"No {what} found for the given service namespace and resource")
+    return ServiceError(
+        "ObjectNotFoundException", f"No {what} found for the given service namespace and resource"
+    )
 
 
 def _key(request: Document) -> str:
@@ -61,7 +63,9 @@ class Autoscaling:
     def register_target(self, request: Document) -> Document:
         known = self._targets.get(_key(request))
         if known is None and not {"MinCapacity", "MaxCapacity"} <= request.keys():
-            raise ServiceError("ValidationException", "MinCapacity and MaxCapacity are needed for a new target")
+            raise ServiceError(
+                "ValidationException", "MinCapacity and MaxCapacity are needed for a new target"
+            )
         target = {"CreationTime": time.time(), **(known or {}), **request}
         if target["MinCapacity"] > target["MaxCapacity"]:
             raise ServiceError("ValidationException", "MinCapacity cannot be greater than MaxCapacity")
@@ -76,9 +80,9 @@ class Autoscaling:
             "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
         )
         suspended = {name: False for name in ("DynamicScalingIn", "DynamicScalingOut", "Scheduled")}
-        target["SuspendedState"] = {f"{name}Suspended": value for name, value in suspended.items()} | request.get(
-            "SuspendedState", {}
-        )
+        target["SuspendedState"] = {
+            f"{name}Suspended": value for name, value in suspended.items()
+        } | request.get("SuspendedState", {})
         self._targets.put(_key(request), target)
         return {"ScalableTargetARN": target["ScalableTargetARN"]}
 
@@ -93,7 +97,8 @@ class Autoscaling:
         found = [
             target
             for target in self._targets.all()
-            if _fits(target, request) and target["ResourceId"] in request.get("ResourceIds", [target["ResourceId"]])
+            if _fits(target, request)
+            and target["ResourceId"] in request.get("ResourceIds", [target["ResourceId"]])
         ]
         return _paged("ScalableTargets", found, request)
 
@@ -217,7 +222,9 @@ def check(operation: str, request: Document) -> None:
     if request.get("ScalableDimension", DIMENSION) == DIMENSION and (
         len(resource) != 4 or (resource[0], resource[2]) != ("endpoint", "variant")  # noqa: PLR2004 - as above
     ):
-        raise ServiceError("ValidationException", f"ResourceId {request['ResourceId']} is no endpoint/NAME/variant/NAME")
+        raise ServiceError(
+            "ValidationException", f"ResourceId {request['ResourceId']} is no endpoint/NAME/variant/NAME"
+        )
 
 
 _autoscaling: Autoscaling | None = None
@@ -228,6 +235,17 @@ def register(server: ServerContext) -> None:
     global _autoscaling  # noqa: PLW0603 - ministack's services are modules: one per process
     _autoscaling = Autoscaling(Store(server.home / "sagemaker" / "autoscaling.sqlite"))
     register_service(NAME, sys.modules[__name__], target_prefixes=("AnyScaleFrontendService.",))
+    authorize_by(NAME, _resource, _context)
+
+
+def _resource(_request: dict[str, Any], region: str, account: str) -> str:
+    """Targets have random ids, so policies can only name them all."""
+    return f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
+
+
+def _context(request: dict[str, Any]) -> dict[str, Any]:
+    keys = {"ServiceNamespace": "service-namespace", "ScalableDimension": "scalable-dimension"}
+    return {f"{NAME}:{key}": request[member] for member, key in keys.items() if member in request}
 
 
 def _respond(operation: str, body: bytes) -> tuple[int, dict[str, str], bytes]:

@@ -172,6 +172,7 @@ IAM_ACTIONS = Upstream(
         "extract_resource_arn",
         "(service, method, path, headers, body, query_params, region, account_id)",
     ),
+    request_context=("request_tag_context", "(service, iam_action, body, params)"),
 )
 IAM_EVALUATOR = Upstream(
     "ministack.core.iam_evaluator",

@@ -40,6 +40,45 @@ def register_service(
     seams.IAM_ACTIONS.namespaces[name] = iam_namespace or name
 
 
+def authorize_by(
+    name: str,
+    resource_of: Callable[[dict[str, Any], str, str], str],
+    context_of: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    """
+    Tell the authorizer what a JSON service's requests are about.
+
+    Args:
+        name: The service.
+        resource_of: Request, region and account to the ARN that a policy names.
+        context_of: Request to condition keys and their values.
+    """
+    resource_before = seams.IAM_ACTIONS.extract_resource
+    context_before = seams.IAM_ACTIONS.request_context
+
+    def resource(  # upstream's signature
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> Any:
+        if service != name:
+            return resource_before(service, method, path, headers, body, query, region, account)
+        return resource_of(_document(body), region, account)
+
+    def context(service: str, iam_action: str, body: bytes, params: Any) -> Any:
+        own = context_of(_document(body)) if service == name else {}
+        return {**context_before(service, iam_action, body, params), **own}
+
+    seams.IAM_ACTIONS.replace("extract_resource", resource)
+    seams.IAM_ACTIONS.replace("request_context", context)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def keep_state(name: str, holder: Any) -> None:
     """Persist what ``holder`` offers by ``get_state()``, ``load_persisted_state(dict)`` and ``reset()``."""
     seams.APP.loaded_modules[name] = holder
