@@ -15,6 +15,7 @@ from stacks.constructs.findings import acknowledge
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import machine_arn
 from stacks.constructs.statements import (
+    Statement,
     allow,
     arn,
     on_models,
@@ -84,20 +85,23 @@ class ApprovalStack(cdk.Stack):
         return {
             variables.LEDGER_TABLE: self._storage.ledger.ref,
             variables.APPROVAL_KEY_ID: self._storage.approval_key.ref,
-            variables.APPROVAL_URL: self.url,
-            variables.POLICY: self.to_json_string(self._settings.policy),
         }
+
+    @property
+    def _read(self) -> list[Statement]:
+        """Verify a link, and read what stands behind it."""
+        return [
+            allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
+            read_items(self._storage.ledger.attr_arn),
+            *read_objects(self._storage.artifact_bucket.attr_arn),
+            use_key(self._storage.data_key.attr_arn, "s3", "dynamodb"),
+        ]
 
     def _add_show_approval(self) -> TaskFunction:
         return self._functions.add(
             "show_approval",
-            environment=self._environment | {variables.ARTIFACT_BUCKET: self._storage.artifact_bucket.ref},
-            statements=[
-                allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
-                read_items(self._storage.ledger.attr_arn),
-                *read_objects(self._storage.artifact_bucket.attr_arn),
-                use_key(self._storage.data_key.attr_arn, "s3", "dynamodb"),
-            ],
+            environment=self._environment,
+            statements=self._read,
         )
 
     def _add_decide_approval(self) -> TaskFunction:
@@ -106,12 +110,8 @@ class ApprovalStack(cdk.Stack):
             "decide_approval",
             environment=self._environment,
             statements=[
-                allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
-                read_items(self._storage.ledger.attr_arn),
+                *self._read,  # a form with a mistake is shown again, with the evidence beside it
                 write_items(self._storage.ledger.attr_arn),
-                # A form with a mistake is shown again, with the evidence beside it.
-                *read_objects(self._storage.artifact_bucket.attr_arn),
-                use_key(self._storage.data_key.attr_arn, "s3", "dynamodb"),
                 allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
                 on_models(["sagemaker:UpdateModelPackage"], prefix, "model-package"),
                 put_events(),

@@ -13,7 +13,7 @@ from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.rule import rule
-from stacks.constructs.statements import allow, arn, deny_plain_http, policy, read_items, use_key
+from stacks.constructs.statements import allow, arn, deny_plain_http, policy, use_key
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -98,13 +98,11 @@ class NotificationsStack(cdk.Stack):
             "mail_notice",
             environment={
                 variables.NOTICE_TOPIC_ARN: self.notice_topic.ref,
-                variables.LEDGER_TABLE: self._storage.ledger.ref,
                 variables.POLICY: self.to_json_string(self._settings.policy),
             },
             statements=[
                 allow(["sns:Publish"], [self.notice_topic.ref]),
-                read_items(self._storage.ledger.attr_arn),
-                use_key(self._storage.data_key.attr_arn, "sns", "dynamodb"),
+                use_key(self._storage.data_key.attr_arn, "sns"),
             ],
             dead_letters_arn=self._dead_letters.arn,
         )

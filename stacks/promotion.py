@@ -16,6 +16,7 @@ from stacks.constructs.statements import (
     allow,
     arn,
     invoke,
+    lend_key,
     on_models,
     pass_role,
     put_events,
@@ -53,8 +54,9 @@ class PromotionStack(cdk.Stack):
         self._settings = settings
         self._storage = storage
         self._prefix = settings.policy["resource_prefix"]
-        self._read_ledger = [
+        self._use_ledger = [
             read_items(storage.ledger.attr_arn),
+            write_items(storage.ledger.attr_arn),
             use_key(storage.data_key.attr_arn, "dynamodb"),
         ]
         self._serving_role = sagemaker_role(
@@ -65,6 +67,7 @@ class PromotionStack(cdk.Stack):
             statements=[
                 *read_objects(storage.artifact_bucket.attr_arn),
                 use_key(storage.data_key.attr_arn, "s3"),
+                lend_key(storage.data_key.attr_arn),
             ],
         )
         self._functions = Functions(self, "Functions", packages=packages, settings=settings)
@@ -103,8 +106,7 @@ class PromotionStack(cdk.Stack):
                 variables.POLICY: self.to_json_string(self._settings.policy),
             },
             statements=[
-                *self._read_ledger,
-                on_models(["sagemaker:DescribeEndpoint"], self._prefix, "endpoint"),
+                *self._use_ledger,
                 on_models(["sagemaker:DescribeModelPackage"], self._prefix, "model-package"),
             ],
         )
@@ -123,8 +125,7 @@ class PromotionStack(cdk.Stack):
             "move_alias",
             environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
-                *self._read_ledger,
-                write_items(self._storage.ledger.attr_arn),
+                *self._use_ledger,
                 on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
             ],
         )
@@ -153,6 +154,7 @@ class PromotionStack(cdk.Stack):
             on_models(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"], prefix, "endpoint"),
             on_models(["sagemaker:AddTags"], prefix, "model", "endpoint-config", "endpoint"),
             pass_role(self._serving_role.attr_arn, "sagemaker.amazonaws.com"),
+            lend_key(self._storage.data_key.attr_arn),
         ]
 
     def _scaling(self) -> list[Statement]:

@@ -23,6 +23,7 @@ from stacks.constructs.statements import (
     allow,
     arn,
     invoke,
+    lend_key,
     managed_rule,
     on_images,
     on_models,
@@ -126,6 +127,7 @@ class ReleaseStack(cdk.Stack):
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 write_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
+                lend_key(self._storage.data_key.attr_arn),
             ],
         )
 
@@ -181,6 +183,7 @@ class ReleaseStack(cdk.Stack):
                 ["sagemaker:AddTags", "sagemaker:ListTags"], self._prefix, "training-job", "processing-job"
             ),
             pass_role(self._job_role.attr_arn, "sagemaker.amazonaws.com"),
+            lend_key(self._storage.data_key.attr_arn),
             managed_rule("StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
             managed_rule("StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
         ]
@@ -196,7 +199,6 @@ class ReleaseStack(cdk.Stack):
         bucket = self._storage.artifact_bucket
         return self._functions.add(
             "judge_release",
-            environment={variables.ARTIFACT_BUCKET: bucket.ref},
             statements=[
                 *read_objects(bucket.attr_arn),
                 write_objects(bucket.attr_arn),
@@ -212,15 +214,17 @@ class ReleaseStack(cdk.Stack):
             environment=self._environment,
             statements=[
                 on_models(
-                    [
-                        "sagemaker:CreateModelPackageGroup",
-                        "sagemaker:DescribeModelPackageGroup",
-                        "sagemaker:ListModelPackages",
-                    ],
+                    ["sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"],
                     self._prefix,
                     group,
                 ),
-                on_models(["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], self._prefix, group, "model-package"),
+                on_models(
+                    ["sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"],
+                    self._prefix,
+                    group,
+                    "model-package",
+                ),
+                on_models(["sagemaker:DescribeModelPackage"], self._prefix, "model-package"),
                 on_models(["sagemaker:AddTags"], self._prefix, group),
                 *self._ledger,
                 # SageMaker reads the artifact and the image with the caller's rights.
@@ -245,7 +249,8 @@ class ReleaseStack(cdk.Stack):
                 use_key(self._storage.data_key.attr_arn, "s3"),
                 allow(["kms:GenerateMac"], [self._storage.approval_key.attr_arn]),
                 allow(["sns:Publish"], [self._notifications.notice_topic.ref]),
-                use_key(self._storage.data_key.attr_arn, "sns"),
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "sns", "s3"),
                 put_events(),
             ],
         )
@@ -262,7 +267,7 @@ class ReleaseStack(cdk.Stack):
                 variables.RELEASE_MACHINE_ARN: self._machine.arn,
             },
             statements=[
-                self._on_images("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages"),
+                self._on_images("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
                 *read_objects(self._storage.data_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
                 *self._ledger,
@@ -315,16 +320,16 @@ class ReleaseStack(cdk.Stack):
         )
 
     @property
-    def _machines(self) -> dict[str, str]:
+    def _outcomes(self) -> dict[str, str]:
         return {
-            variables.RELEASE_MACHINE_ARN: self._machine.arn,
+            variables.LEDGER_TABLE: self._storage.ledger.ref,
             variables.PROMOTE_MACHINE_ARN: self._promotion.machine.arn,
         }
 
     def _add_record_outcome(self) -> TaskFunction:
         return self._functions.add(
             "record_outcome",
-            environment=self._environment | self._machines,
+            environment=self._outcomes,
             statements=[*self._ledger, self._read_executions, put_events()],
             timeout_seconds=60,
             dead_letters_arn=self._dead_letters.arn,
@@ -335,13 +340,14 @@ class ReleaseStack(cdk.Stack):
             "sweep_pushes",
             environment=self._environment | {variables.PLAN_FUNCTION_ARN: self._plan_release.arn},
             statements=[
-                *self._ledger,
+                read_items(self._storage.ledger.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "dynamodb"),
                 allow(
                     ["ecr:DescribeRepositories"],
                     [arn("ecr", "repository/*")],
                     because="listing all repositories is authorized on all of them",
                 ),
-                self._on_images("ecr:DescribeImages", "ecr:BatchGetImage"),
+                self._on_images("ecr:DescribeImages"),
                 invoke(self._plan_release.arn),
             ],
             timeout_seconds=SWEEP_SECONDS,
@@ -349,14 +355,14 @@ class ReleaseStack(cdk.Stack):
         )
         executions = self._functions.add(
             "sweep_executions",
-            environment=self._environment | self._machines,
+            environment=self._outcomes,
             statements=[*self._ledger, self._read_executions, put_events()],
             timeout_seconds=SWEEP_SECONDS,
             dead_letters_arn=self._dead_letters.arn,
         )
         approvals = self._functions.add(
             "sweep_approvals",
-            environment=self._environment,
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
                 *self._ledger,
                 allow(["states:SendTaskSuccess"], [self._release_machine]),

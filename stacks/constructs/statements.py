@@ -124,6 +124,11 @@ def use_key(key_arn: str, *services: str) -> Statement:
     )
 
 
+def lend_key(key_arn: str) -> Statement:
+    """Let SageMaker encrypt the volumes of what is asked for."""
+    return allow(["kms:CreateGrant"], [key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
 def read_objects(bucket_arn: str) -> list[Statement]:
     """List and read a bucket."""
     return [
@@ -152,7 +157,7 @@ def read_items(table_arn: str) -> Statement:
 
 def write_items(table_arn: str) -> Statement:
     """Write the ledger; TransactWriteItems is authorized by the actions of its parts."""
-    return allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], [table_arn])
+    return allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], [table_arn])
 
 
 def put_events() -> Statement:

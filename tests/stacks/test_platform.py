@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -27,6 +28,36 @@ def text(value: Any) -> str:
         separator, parts = value["Fn::Join"]
         return str(separator).join(text(part) for part in parts)
     return "X"
+
+
+def variables_of(module: str) -> tuple[set[str], set[str]]:
+    """The variables that a function can't do without, and all that it may read: by its source."""
+    wiring = {
+        node.name: node
+        for node in ast.parse((ROOT / "functions" / "_wiring.py").read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    needed: set[str] = set()
+    known: set[str] = set()
+    left: list[ast.AST] = [ast.parse((ROOT / "functions" / f"{module}.py").read_text())]
+    while left:
+        for node in ast.walk(left.pop()):
+            if isinstance(node, ast.Call):
+                called = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
+                if called in wiring and called != "setting":
+                    left.append(wiring[called])
+                for argument in node.args:
+                    if (
+                        isinstance(argument, ast.Attribute)
+                        and getattr(argument.value, "id", "") == "variables"
+                    ):
+                        variable = getattr(variables, argument.attr)
+                        known.add(variable)
+                        if called == "setting":
+                            needed.add(variable)
+    return needed, known
 
 
 class TestFunctions:
@@ -59,11 +90,14 @@ class TestFunctions:
         present = {path.stem for path in (ROOT / "functions").glob("[a-z]*.py")}
         assert present == deployed
 
-    def test_variables_are_those_of_the_contract(self, synthesized: Synthesized) -> None:
-        """A variable that no function knows is a mistake."""
-        known = {value for name, value in vars(variables).items() if name.isupper()}
-        for name, function in synthesized.resources("prod", "AWS::Lambda::Function").items():
-            assert set(function["Properties"]["Environment"]["Variables"]) <= known, name
+    def test_variables_are_those_that_are_read(self, synthesized: Synthesized) -> None:
+        """Every variable that a function can't do without is set, and none that it does not read."""
+        for function in synthesized.resources("prod", "AWS::Lambda::Function").values():
+            module = function["Properties"]["Handler"].split(".")[1]
+            given = set(function["Properties"]["Environment"]["Variables"]) - {variables.ENVIRONMENT}
+            needed, known = variables_of(module)
+            assert needed - {variables.ENVIRONMENT} <= given, module
+            assert given <= known, module
 
     def test_policy_is_the_contract_s(self, synthesized: Synthesized) -> None:
         """What functions read as policy has all its keys."""
