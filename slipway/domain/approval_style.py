@@ -113,6 +113,7 @@ button:hover{filter:brightness(1.08)}
 .foot{color:var(--soft);font-size:.8125rem;margin:1.5rem 0 0}
 .plain{max-width:620px;margin:0 auto;padding:12vh 1.25rem 3rem}
 .plain h1{font-size:1.5rem}
+.plain .note{margin-top:1rem}
 .plain p:last-child{margin-bottom:0}
 details{margin-top:.8rem}
 details summary{cursor:pointer;font-weight:600;font-size:.9375rem}
