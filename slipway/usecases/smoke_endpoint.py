@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import IdentityMismatchError, SmokeTestFailedError
-from slipway.domain.smoke import identity_of_attributes
+from slipway.domain.identity import parse_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def smoke_endpoint(
         )
         problem = answer.problem
         if not problem:
-            identity = identity_of_attributes(answer.custom_attributes)
+            identity = parse_identity(answer.custom_attributes)
             answered_by = identity.get("version", "")
             digest = identity.get("image_digest", wanted["image_digest"])
             if (answered_by, digest) == (wanted["version"], wanted["image_digest"]):

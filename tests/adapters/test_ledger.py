@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,11 @@ def _index(name: str) -> dict[str, Any]:
     }
 
 
-def create_table(client: Any) -> None:
+def create_table(client: Any, name: str = "ledger") -> None:
     """The ledger's table as the storage stack makes it."""
     attributes = ("pk", "sk", "model_pk", "model_sk", "month_pk", "month_sk")
     client.create_table(
-        TableName="ledger",
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -42,10 +43,18 @@ def create_table(client: Any) -> None:
     )
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", "dynamodb", pytest.param("embedded", marks=pytest.mark.embedded)])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "fake":
         yield FakeLedger()
+        return
+    if request.param == "embedded":
+        client, table = (
+            request.getfixturevalue("embedded_aws").client("dynamodb"),
+            f"ledger-{uuid.uuid4().hex}",
+        )
+        create_table(client, table)
+        yield DynamoDbLedger(client, table)
         return
     with mock_aws():
         client = boto3.client(
@@ -97,10 +106,11 @@ class TestReleases:
         assert second["cause"] == "push"
         assert second["plan"] == a_plan()
 
-    def test_of_concurrent_claims_one_wins(self, ledger: Any) -> None:
+    def test_of_concurrent_claims_one_wins(self, request: pytest.FixtureRequest, ledger: Any) -> None:
         """However many claim at once, one is told that it may start."""
-        # moto checks a condition and writes in two steps; tests/endtoend has the embedded AWS decide
-        with ThreadPoolExecutor(8 if isinstance(ledger, FakeLedger) else 1) as pool:
+        # moto checks a condition and writes in two steps
+        together = 1 if "dynamodb" in request.node.name else 8
+        with ThreadPoolExecutor(together) as pool:
             answers = list(pool.map(lambda _: ledger.claim_release(a_release()), range(40)))
 
         assert answers.count(None) == 1
