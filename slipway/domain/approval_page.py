@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from slipway.domain.evidence import Evidence
 
 _NO_FORM: Final = DecisionForm()
-_WRONG: Final = '<div class="note bad narrow"><b>Nothing was recorded yet.</b> Something in the form is missing or wrong.</div>'
+_WRONG: Final = (
+    '<div class="note bad narrow"><b>Nothing was recorded yet.</b> '
+    "Something in the form is missing or wrong.</div>"
+)
 """On a small screen the form stands below the evidence, out of sight."""
 
 
