@@ -16,7 +16,7 @@ class TestStepFunctions:
 
     def test_other_services_look_functions_up_when_they_call_them(self) -> None:
         """
-        EventBridge and CloudFormation reach executions and machines through the module: a replacement is seen.
+        EventBridge and CloudFormation reach executions and machines through the module.
         """
         from ministack.services import eventbridge  # noqa: PLC0415 - private, beside its only use
         from ministack.services.cloudformation import provisioners  # noqa: PLC0415 - likewise

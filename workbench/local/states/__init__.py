@@ -31,13 +31,16 @@ def install(server: ServerContext) -> Engine:
     from workbench.local.states.machines import Machines  # noqa: PLC0415 - likewise
 
     home = server.home / "states"
-    engine = Engine(Store(home), server.endpoint_url, Announcements())
-    Machines(home / "machines.json", engine.forget).install()
+    announcements = Announcements()
+    engine = Engine(Store(home), server.endpoint_url, announcements)
+    machines = Machines(home / "machines.json", made=engine.prepare, deleted=engine.forget)
+    machines.install()
     Api(engine).install()
     permissions.install()
     _listen_to_jobs(engine)
     engine.load()
-    server.on_start.append(engine.resume_all)
+    server.on_start.extend((engine.resume_all, machines.announce))
+    server.on_stop.append(announcements.close)
     return engine
 
 

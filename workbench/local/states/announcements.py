@@ -37,6 +37,10 @@ class Announcements:
         detail = detail_of(execution)
         self._thread.submit(self._tell, execution, detail)
 
+    def close(self) -> None:
+        """Tell what is still to be told."""
+        self._thread.shutdown(wait=True)
+
     def _tell(self, execution: Execution, detail: dict[str, Any]) -> None:
         start = execution.start
         try:

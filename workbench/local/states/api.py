@@ -77,7 +77,8 @@ class Api:
         except ValueError:
             return _error("SerializationException", "The request is not JSON")
         answered = ours(data)
-        return await answered if inspect.isawaitable(answered) else answered
+        finished: Answer = await answered if inspect.isawaitable(answered) else answered
+        return finished
 
     def _actions(self) -> dict[str, Any]:
         return {

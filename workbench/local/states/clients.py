@@ -22,6 +22,7 @@ class Clients:
         self._endpoint_url = endpoint_url
         self._clients: dict[tuple[str, str, str, str], Any] = {}
         self._lock = threading.Lock()
+        self._session = boto3.session.Session()  # the default one belongs to whoever else is in this process
         self._config = Config(
             parameter_validation=False,
             retries={"total_max_attempts": 1},
@@ -48,7 +49,7 @@ class Clients:
 
     def _make(self, service: str, region: str, role_arn: str, session: str) -> Any:
         credentials = role_credentials(role_arn, session)
-        client = boto3.client(
+        client = self._session.client(
             service,
             region_name=region,
             endpoint_url=self._endpoint_url,

@@ -110,6 +110,16 @@ class Graph:
         self.start_at: str = raw["StartAt"]
         self.states = {name: State(name, each, language) for name, each in raw["States"].items()}
 
+    def services(self) -> set[str]:
+        """boto3's names of what its tasks call."""
+        found: set[str] = set()
+        for state in self.states.values():
+            if state.resource is not None:
+                found.add(state.resource.boto)
+            for graph in state.graphs:
+                found |= graph.services()
+        return found
+
 
 class Machine:
     """A whole definition; ``digest`` identifies its text."""
@@ -121,6 +131,10 @@ class Machine:
         raw = json.loads(text)
         self.graph = Graph(raw, JSONPATH)
         self.timeout: float | None = raw.get("TimeoutSeconds")
+
+    def services(self) -> set[str]:
+        """boto3's names of what its tasks call."""
+        return self.graph.services()
 
 
 def digest_of(text: str) -> str:

@@ -120,6 +120,7 @@ class Engine:
         self.executions: dict[str, Execution] = {}
         self.services = Services(endpoint_url, self.executions)
         self._announcements = announcements
+        self._warming = ThreadPoolExecutor(1, thread_name_prefix="states-warm")
         self._fresh: deque[Execution] = deque()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="states", daemon=True).start()
@@ -166,6 +167,14 @@ class Engine:
             execution.redrive()
             self._announcements.changed(execution)
             self._create_task(execution)
+
+    def prepare(self, machine: dict[str, Any]) -> None:
+        """Make the clients that a machine needs before its first execution does: that takes long."""
+        region = machine["stateMachineArn"].split(":")[3]
+        for service in sorted(machine_of(machine["definition"]).services()):
+            self._warming.submit(
+                self.services.clients.client, service, region, machine["roleArn"], machine["name"]
+            )
 
     def forget(self, machine_arn: str) -> None:
         """A machine was deleted: its executions end and are gone."""

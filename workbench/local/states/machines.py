@@ -26,11 +26,15 @@ class Machines:
 
     Args:
         path: The file that holds all machines; written whole at each change.
+        made: Told of a machine that was made or, when the server starts, loaded.
         deleted: Told the ARN of a machine that was deleted.
     """
 
-    def __init__(self, path: Path, deleted: Callable[[str], None]) -> None:
+    def __init__(
+        self, path: Path, *, made: Callable[[dict[str, Any]], None], deleted: Callable[[str], None]
+    ) -> None:
         self._path = path
+        self._made = made
         self._deleted = deleted
         self._create = seams.STATES.create_state_machine
         self._update = seams.STATES.update_state_machine
@@ -40,7 +44,9 @@ class Machines:
         kept = json.loads(self._path.read_text()) if self._path.exists() else {}
         for name in _STORES:
             machines = name == "machines"
-            store = _noticing(self.save, _check if machines else None, self._deleted if machines else None)
+            store = _noticing(
+                self.save, self._entered if machines else None, self._deleted if machines else None
+            )
             for account, region, key, value in kept.get(name, []):
                 store._data[(account, region, key)] = value  # noqa: SLF001 - its own class, made here
             seams.STATES.replace(name, store)
@@ -49,6 +55,17 @@ class Machines:
         seams.STATES.replace("validate_definition", answer_validation)
         seams.STATES.replace("get_state", dict)
         seams.STATES.replace("load_persisted_state", _ignore)
+
+    def announce(self) -> None:
+        """Tell of every machine that was loaded."""
+        for machine in list(seams.STATES.machines.all_values()):
+            self._made(machine)
+
+    def _entered(self, machine: dict[str, Any]) -> None:
+        """CloudFormation writes into the store without asking the API."""
+        validate(machine["definition"])
+        machine_of(machine["definition"])
+        self._made(machine)
 
     def save(self) -> None:
         """Write all machines."""
@@ -93,18 +110,12 @@ def answer_validation(data: dict[str, Any]) -> Answer:
     return answer
 
 
-def _check(machine: dict[str, Any]) -> None:
-    """CloudFormation writes into the store without asking the API."""
-    validate(machine["definition"])
-    machine_of(machine["definition"])
-
-
 def _ignore(_: Any) -> None:
     """Machines are loaded from our own file."""
 
 
 def _noticing(
-    noticed: Callable[[], None], check: Callable[[Any], None] | None, removed: Callable[[str], None] | None
+    noticed: Callable[[], None], entered: Callable[[Any], None] | None, removed: Callable[[str], None] | None
 ) -> Any:
     scoped: Any = seams.RESPONSES.ScopedDict
 
@@ -112,8 +123,8 @@ def _noticing(
         """A store that tells of changes."""
 
         def __setitem__(self, key: Any, value: Any) -> None:
-            if check is not None:
-                check(value)
+            if entered is not None:
+                entered(value)
             super().__setitem__(key, value)
             noticed()
 

@@ -24,6 +24,7 @@ _ONLY_JSONPATH: Final = (
     "OutputPath",
     "ResultPath",
     "ResultSelector",
+    "Result",
     "Parameters",
     "ItemsPath",
     "SecondsPath",
@@ -36,6 +37,27 @@ _ONLY_JSONPATH: Final = (
     "ToleratedFailureCountPath",
     "ToleratedFailurePercentagePath",
 )
+_COMMON: Final = ("Type", "Comment", "QueryLanguage", "Assign", "InputPath", "OutputPath", "Output")
+_ON: Final = ("Next", "End")
+_EFFORT: Final = ("Arguments", "Parameters", "ResultPath", "ResultSelector", "Retry", "Catch", *_ON)
+_LIMITS: Final = ("TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath")
+_UNSUPPORTED: Final = ("ItemReader", "ResultWriter", "ItemBatcher", "Credentials")
+_FIELDS: Final = {
+    "Task": ("Resource", "Credentials", *_LIMITS, *_EFFORT),
+    "Pass": ("Result", "ResultPath", "Parameters", *_ON),
+    "Choice": ("Choices", "Default"),
+    "Wait": ("Seconds", "Timestamp", "SecondsPath", "TimestampPath", *_ON),
+    "Succeed": (),
+    "Fail": ("Error", "Cause", "ErrorPath", "CausePath"),
+    "Parallel": ("Branches", *_EFFORT),
+    "Map": (
+        *("Items", "ItemsPath", "ItemSelector", "ItemProcessor", "Iterator", "Label"),
+        *("MaxConcurrency", "MaxConcurrencyPath", "ToleratedFailureCount", "ToleratedFailureCountPath"),
+        *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+        *("ItemReader", "ResultWriter", "ItemBatcher"),
+        *_EFFORT,
+    ),
+}
 _ONLY_JSONATA: Final = ("Arguments", "Output", "Items", "Assign")
 _REQUIRED: Final = {
     "Task": ("Resource",),
@@ -137,6 +159,11 @@ def _shape(name: str, kind: str, state: dict[str, Any], where: str) -> Iterator[
         yield SCHEMA, "A state's name has 1 to 80 characters", where
     if kind not in {"Choice", "Succeed", "Fail"} and ("Next" in state) == bool(state.get("End")):
         yield SCHEMA, "Exactly one of Next and End is needed", where
+    for field in state:
+        if field not in _COMMON and field not in _FIELDS[kind]:
+            yield SCHEMA, f"A {kind} state has no field {field!r}", f"{where}/{field}"
+        elif field in _UNSUPPORTED:
+            yield SCHEMA, f"{field} is not supported by the embedded AWS", f"{where}/{field}"
     for field in _REQUIRED.get(kind, ()):
         if not state.get(field):
             yield SCHEMA, f"{field} is missing", where
@@ -174,9 +201,6 @@ def _map(state: dict[str, Any], where: str, language: str) -> Iterator[Problem]:
         yield SCHEMA, "ItemProcessor is missing", where
     else:
         yield from _graph(processor, f"{where}/ItemProcessor", language)
-    for field in ("ItemReader", "ResultWriter", "ItemBatcher"):
-        if field in state:
-            yield SCHEMA, f"{field} is not supported by the embedded AWS", f"{where}/{field}"
 
 
 _KINDS: Final = {"Task": _task, "Wait": _wait, "Choice": _choice, "Parallel": _parallel, "Map": _map}

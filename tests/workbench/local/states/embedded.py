@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415 - ministack may be imported only once its environment is set
 """Start the embedded AWS with Step Functions and a SageMaker whose jobs end as their requests say."""
 
 from __future__ import annotations
@@ -70,17 +71,15 @@ def sagemaker(home: Path) -> Any:
     module = types.ModuleType("fake_sagemaker")
     module.handle_request = handle_request  # type: ignore[attr-defined]
     module.get_state = dict  # type: ignore[attr-defined]
-    module.load_persisted_state = lambda data: None  # type: ignore[attr-defined]
+    module.load_persisted_state = lambda _: None  # type: ignore[attr-defined]
     module.reset = lambda: None  # type: ignore[attr-defined]
     return module
 
 
-async def serve(server: ServerContext) -> None:
+async def serve(server: ServerContext, gateway: Any) -> None:
     """Answer until killed."""
     from hypercorn.asyncio import serve as serve_http
     from hypercorn.config import Config
-
-    from workbench.local import seams
 
     config = Config()
     config.bind = [f"127.0.0.1:{server.port}"]
@@ -102,7 +101,7 @@ async def serve(server: ServerContext) -> None:
     started = asyncio.create_task(hooks())
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    await serve_http(seams.APP.asgi, config, shutdown_trigger=ended.wait)
+    await serve_http(gateway, config, shutdown_trigger=ended.wait)
     started.cancel()
 
 
@@ -130,13 +129,16 @@ def main() -> None:
     options = parser.parse_args()
     server = ServerContext(home=options.home, port=options.port)
     configure_environment(server)
-    from workbench.local import states
+    from workbench.local import lambda_functions, seams, states
+    from workbench.local.gateway import Gateway
     from workbench.local.services import register_service
 
     register_service("sagemaker", sagemaker(server.home), target_prefixes=["SageMaker"])
     server.on_start.append(partial(restore_roles, server))
+    gateway = Gateway(seams.APP.asgi)
+    lambda_functions.install(server, gateway)
     states.install(server)
-    asyncio.run(serve(server))
+    asyncio.run(serve(server, gateway))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
@@ -67,6 +69,56 @@ class TestStart:
         assert [machines.wait(each)["output"] for each in (before, after)] == ["old", "new"]
         shown = machines.states.describe_state_machine_for_execution(executionArn=before)["definition"]
         assert json.loads(shown)["States"] == old
+
+
+class TestOtherWaysIn:
+    def test_a_rule_starts_a_machine(self, machines: Machines) -> None:
+        """
+        EventBridge hands the event to a new execution of its target, at once.
+        """
+        machine = machines.create({"StartAt": "A", "States": {"A": PASS}})
+        events = machines.server.client("events")
+        events.put_rule(Name="starts", EventPattern=json.dumps({"source": ["starter"]}))
+        target = {"Id": "m", "Arn": machine, "RoleArn": machines.role("states:StartExecution")}
+        events.put_targets(Rule="starts", Targets=[target])
+        events.put_events(Entries=[{"Source": "starter", "DetailType": "T", "Detail": '{"a": 1}'}])
+        found: list[dict[str, Any]] = []
+        while not found:
+            found = machines.states.list_executions(stateMachineArn=machine)["executions"]
+        assert machines.wait(found[0]["executionArn"])["output"]["detail"] == {"a": 1}
+
+    def test_an_express_machine_answers_with_its_output(self, machines: Machines) -> None:
+        """
+        StartSyncExecution waits for the end.
+        """
+        definition = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": PASS}}
+        machine = machines.states.create_state_machine(
+            name="express", definition=json.dumps(definition), roleArn=machines.role(), type="EXPRESS"
+        )["stateMachineArn"]
+        config = Config(inject_host_prefix=False)
+        client = boto3.client(
+            "stepfunctions",
+            endpoint_url=f"http://127.0.0.1:{machines.server.port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=config,
+        )
+        found = client.start_sync_execution(stateMachineArn=machine, input='{"a": 1}')
+        assert (found["status"], found["output"]) == ("SUCCEEDED", '{"a":1}')
+
+    def test_a_deleted_machine_takes_its_executions_along(self, machines: Machines) -> None:
+        """
+        The same names can be used again under a new machine of the same name.
+        """
+        for _ in range(2):
+            machine = machines.create({"StartAt": "A", "States": {"A": WAIT}}, name="twice")
+            execution = machines.start(machine, name="e")
+            machines.states.delete_state_machine(stateMachineArn=machine)
+            assert (
+                refusal(machines.states.describe_execution, executionArn=execution)[0]
+                == "ExecutionDoesNotExist"
+            )
 
 
 class TestLists:
@@ -144,6 +196,8 @@ class TestDefinitions:
                 {"A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.sync", "End": True}},
                 "does not support .sync",
             ),
+            ({"A": {**PASS, "Result": 1}}, "Result is not for states whose QueryLanguage is JSONata"),
+            ({"A": {**PASS, "Resultt": 1}}, "A Pass state has no field 'Resultt'"),
             ({"A": {"Type": "Nap", "End": True}}, "Type must be one of"),
         ],
     )

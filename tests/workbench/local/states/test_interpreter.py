@@ -126,7 +126,7 @@ class TestPassAndChoice:
 
     def test_a_document_above_the_limit_fails(self, machines: Machines) -> None:
         """
-        256 KiB is the limit of what a state hands on: States.DataLimitExceeded, which States.ALL does not catch.
+        256 KiB is the limit of what a state hands on: States.DataLimitExceeded.
         """
         wide = "{% $join($map([1..300], function($i) { $pad('', 1000, 'x') })) %}"
         found = machines.run({"A": {"Type": "Pass", "Output": wide, "End": True}})

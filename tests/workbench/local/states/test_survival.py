@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -298,6 +299,25 @@ class TestRedrive:
             range(1, len(mortal.history(execution)) + 1)
         )
 
+    def test_what_was_stopped_or_timed_out_goes_on(self, machines: Machines) -> None:
+        """
+        ABORTED and TIMED_OUT are redrivable; the machine's TimeoutSeconds counts anew.
+        """
+        wait = {
+            "Type": "Wait",
+            "Seconds": "{% $states.context.Execution.RedriveCount = 0 ? 60 : 0 %}",
+            "End": True,
+        }
+        execution = machines.start(machines.create({"StartAt": "A", "States": {"A": wait}}))
+        machines.until(execution, "WaitStateEntered")
+        machines.states.stop_execution(executionArn=execution)
+        machines.states.redrive_execution(executionArn=execution)
+        assert machines.wait(execution)["status"] == "SUCCEEDED"
+        late = machines.run({"A": wait}, TimeoutSeconds=1)
+        assert late["status"] == "TIMED_OUT"
+        machines.states.redrive_execution(executionArn=late["executionArn"])
+        assert machines.wait(late["executionArn"])["status"] == "SUCCEEDED"
+
     def test_what_succeeded_is_not_redriven(self, machines: Machines) -> None:
         """
         ExecutionNotRedrivable says why.
@@ -317,7 +337,7 @@ class TestMany:
         )
         started = [machines.start(machine) for _ in range(200)]
         assert machines.server.process is not None
-        status = open(f"/proc/{machines.server.process.pid}/status").read()
+        status = Path(f"/proc/{machines.server.process.pid}/status").read_text()
         threads = int(status.partition("Threads:")[2].split()[0])
         assert threads < 100
         assert {machines.wait(each)["status"] for each in started} == {"SUCCEEDED"}

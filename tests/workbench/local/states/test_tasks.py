@@ -122,7 +122,7 @@ class TestAuthorization:
 class TestDynamoDb:
     def test_a_condition_that_fails_has_its_own_name(self, machines: Machines, table: str) -> None:
         """
-        PutItem's parameters are those of the API; a lost condition is DynamoDB.ConditionalCheckFailedException.
+        A lost condition is DynamoDB.ConditionalCheckFailedException.
         """
         put = task(
             "dynamodb:putItem",
