@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.local.ecr import EcrApi
-    from workbench.local.scaling import ScalingApi
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]
@@ -117,44 +116,3 @@ def composite_alarms() -> None:
         seams.CLOUDWATCH.delete_alarms({}, {"AlarmNames": [physical_id]}, False, True)
 
     register_type("AWS::CloudWatch::CompositeAlarm", create=create, delete=delete)
-
-
-def scaling_types(api: ScalingApi) -> None:
-    """``AWS::ApplicationAutoScaling::ScalableTarget`` and ``ScalingPolicy``."""
-    identity = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-
-    def target(_logical_id: str, properties: Properties, _stack: str) -> Made:
-        api.register_target(properties)
-        return "|".join(properties[key] for key in reversed(identity)), {}
-
-    def forget_target(_physical_id: str, properties: Properties) -> None:
-        api.deregister_target({key: properties[key] for key in identity})
-
-    register_type(
-        "AWS::ApplicationAutoScaling::ScalableTarget",
-        create=target,
-        update=lambda _physical_id, _old, new, stack: target("", new, stack),
-        delete=forget_target,
-    )
-
-    def policy_of(properties: Properties) -> Properties:
-        wish = dict(properties)
-        if "ScalingTargetId" in wish:
-            dimension, resource, namespace = wish.pop("ScalingTargetId").split("|")
-            wish |= {"ResourceId": resource, "ScalableDimension": dimension, "ServiceNamespace": namespace}
-        return wish
-
-    def policy(_logical_id: str, properties: Properties, _stack: str) -> Made:
-        arn = api.put_policy(policy_of(properties))["PolicyARN"]
-        return arn, {"Arn": arn}
-
-    def forget_policy(_physical_id: str, properties: Properties) -> None:
-        wish = policy_of(properties)
-        api.delete_policy({key: wish[key] for key in (*identity, "PolicyName")})
-
-    register_type(
-        "AWS::ApplicationAutoScaling::ScalingPolicy",
-        create=policy,
-        update=lambda _physical_id, _old, new, stack: policy("", new, stack),
-        delete=forget_policy,
-    )

@@ -127,6 +127,25 @@ def key_may(audit: Audit, access_key_id: str, action: str, resource: str) -> boo
     return bool(decision == "Allow")
 
 
+def service_may(
+    audit: Audit, service: str, action: str, resource: str, *, policy: Any, source_arn: str
+) -> bool:
+    """Whether a resource's own policy lets an AWS service call it on behalf of ``source_arn``."""
+    account = seams.RESPONSES.get_account_id()
+    context = seams.IAM_EVALUATOR.EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=resource,
+        region=seams.RESPONSES.get_region(),
+        service_context={"aws:sourcearn": source_arn, "aws:sourceaccount": account},
+    )
+    answer = seams.IAM_EVALUATOR.evaluate_resource_policy(policy, context, service=service)
+    audit.record(service, action, resource, answer.decision)
+    return bool(answer.decision == "Allow")
+
+
 def role_may(
     audit: Audit,
     role_arn: str,

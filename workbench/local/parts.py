@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 from workbench.local import (
     alarms,
     apigateway,
+    autoscaling,
     cloudformation_types,
     ecr,
     iam,
     inbox,
     lambda_functions,
-    scaling,
     seams,
     state,
     targets,
 )
 from workbench.local.gateway import Gateway
-from workbench.local.services import register_service
 
 if TYPE_CHECKING:
     from workbench.local.context import ServerContext
@@ -42,11 +41,9 @@ def install(server: ServerContext) -> Gateway:
     alarms.install(server)
     targets.Targets(server)
     apigateway.install(server)
-    scaling_api = scaling.ScalingApi()
-    register_service("application-autoscaling", scaling_api, target_prefixes=["AnyScaleFrontendService."])
+    scaling_api = autoscaling.register(server)
     cloudformation_types.repository_creation_templates(ecr_api)
     cloudformation_types.registry_scanning(ecr_api)
-    cloudformation_types.scaling_types(scaling_api)
     cloudformation_types.composite_alarms()
     for part in ("states", "sagemaker"):
         name = f"workbench.local.{part}"

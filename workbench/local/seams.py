@@ -264,7 +264,19 @@ ECR = Upstream(
     create_repository=("_create_repository", "(data)"),
     repository_uri=("_repo_uri", "(name)"),
 )
-APIGATEWAY = Upstream("ministack.services.apigateway", apis=("_apis", "AccountRegionScopedDict"))
+APIGATEWAY = Upstream(
+    "ministack.services.apigateway",
+    apis=("_apis", "AccountRegionScopedDict"),
+    function_of=("_extract_lambda_ref_from_integration_uri", "(uri)"),
+    call_function=(
+        "_invoke_lambda_proxy",
+        (
+            "(integration, api_id, stage, path, method, headers, body, query_params, route_key, path_params, "
+            "*, authorizer_claims, authorizer_scopes, authorizer_lambda_context, authorizer_iam, "
+            "owner_account_id, owner_region, raw_query_string)"
+        ),
+    ),
+)
 SCHEDULER = Upstream("ministack.services.scheduler", tick_seconds=("_SCHEDULE_TICK_INTERVAL", "int"))
 SQS = Upstream(
     "ministack.services.sqs",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local import seams
-from workbench.local.iam import role_may
+from workbench.local.iam import role_may, service_may
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,20 +146,14 @@ class Targets:
         if policy is None or source.service == SCHEDULES:
             raise UndeliveredError("INVALID_PARAMETER", f"{source.arn} has no role to call {arn} with")
         found = policy()
-        document = found[0] if found else None
-        region, account = seams.RESPONSES.get_region(), seams.RESPONSES.get_account_id()
-        context = seams.IAM_EVALUATOR.EvalContext(
-            principal_arn="*",
-            principal_type="Service",
-            principal_account="",
-            action=action,
-            resource_arn=arn,
-            region=region,
-            service_context={"aws:sourcearn": source.arn, "aws:sourceaccount": account},
-        )
-        answer = seams.IAM_EVALUATOR.evaluate_resource_policy(document, context, service=source.service)
-        self._server.audit.record(source.service, action, arn, answer.decision)
-        if answer.decision != "Allow":
+        if not service_may(
+            self._server.audit,
+            source.service,
+            action,
+            arn,
+            policy=found[0] if found else None,
+            source_arn=source.arn,
+        ):
             raise self._refusal(action, arn)
 
     def _refusal(self, action: str, arn: str) -> UndeliveredError:
