@@ -41,7 +41,7 @@ def install(server: ServerContext) -> Gateway:
     alarms.install(server)
     targets.Targets(server)
     apigateway.install(server)
-    scaling_api = autoscaling.register(server)
+    autoscaling.register(server)
     cloudformation_types.repository_creation_templates(ecr_api)
     cloudformation_types.registry_scanning(ecr_api)
     cloudformation_types.composite_alarms()
