@@ -126,19 +126,17 @@ def list_(workspace: Workspace, name: str | None, project: str | None) -> None:
     answer = [{**one.document(), "files": len(one.files)} for one in found]
     rows = [
         (
-            one.project,
-            one.name,
-            one.version,
+            f"{one.project}/{one.name}:{one.version}",
             "" if one.rows is None else f"{one.rows:,}",
             len(one.files),
             f"{one.bytes / MEGABYTE:.1f}",
-            one.created_at[:16].replace("T", " "),
+            one.created_at[:10],
             one.digest[7:19],
             one.message,
         )
         for one in found
     ]
-    heads = ("project", "data set", "version", "rows", "files", "MB", "created", "digest", "message")
+    heads = ("data set", "rows", "files", "MB", "created", "digest", "message")
     emit(
         workspace,
         answer,

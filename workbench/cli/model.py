@@ -80,9 +80,15 @@ def show(directory: Path, canonical: bool) -> None:
 @_json
 def new(directory: Path, template: str, project: str, name: str | None, as_json: bool) -> None:
     """Make a working model in DIRECTORY: manifest, programs, sample data, a test."""
+    from slipway.domain.manifest import InvalidManifestError
     from workbench.models.scaffold import scaffold
 
-    made = scaffold(directory, template=template, project=project, name=name or directory.absolute().name)
+    try:
+        made = scaffold(directory, template=template, project=project, name=name or directory.absolute().name)
+    except InvalidManifestError as error:
+        raise Refusal(
+            str(error), "give the model another name with --name, or another --project", EXIT_BAD_INPUT
+        ) from error
     answer = {"directory": str(directory), "template": template, "files": made}
 
     def render(console: Console) -> None:
