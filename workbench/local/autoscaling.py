@@ -67,6 +67,8 @@ class Autoscaling:
                 "ValidationException", "MinCapacity and MaxCapacity are needed for a new target"
             )
         target = {"CreationTime": time.time(), **(known or {}), **request}
+        for member in ("MinCapacity", "MaxCapacity"):
+            target[member] = int(target[member])  # CloudFormation gives numbers as text
         if target["MinCapacity"] > target["MaxCapacity"]:
             raise ServiceError("ValidationException", "MinCapacity cannot be greater than MaxCapacity")
         account, region = seams.RESPONSES.get_account_id(), seams.RESPONSES.get_region()
@@ -79,7 +81,7 @@ class Autoscaling:
             f"arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
             "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
         )
-        suspended = {name: False for name in ("DynamicScalingIn", "DynamicScalingOut", "Scheduled")}
+        suspended = dict.fromkeys(("DynamicScalingIn", "DynamicScalingOut", "Scheduled"), False)
         target["SuspendedState"] = {
             f"{name}Suspended": value for name, value in suspended.items()
         } | request.get("SuspendedState", {})
@@ -217,7 +219,7 @@ def check(operation: str, request: Document) -> None:
     """
     validate(operation, request, NAME)
     if request.get("ServiceNamespace") != "sagemaker":
-        raise ServiceError("ValidationException", "only the service namespace sagemaker is served here")
+        return
     resource = request.get("ResourceId", "endpoint/x/variant/y").split("/")
     if request.get("ScalableDimension", DIMENSION) == DIMENSION and (
         len(resource) != 4 or (resource[0], resource[2]) != ("endpoint", "variant")  # noqa: PLR2004 - as above
@@ -230,11 +232,12 @@ def check(operation: str, request: Document) -> None:
 _autoscaling: Autoscaling | None = None
 
 
-def register(server: ServerContext) -> None:
+def register(server: ServerContext) -> Autoscaling:
     """Serve it in this process; state lies under ``<home>/sagemaker``."""
     global _autoscaling  # noqa: PLW0603 - ministack's services are modules: one per process
     _autoscaling = Autoscaling(Store(server.home / "sagemaker" / "autoscaling.sqlite"))
     register_service(NAME, sys.modules[__name__], target_prefixes=("AnyScaleFrontendService.",))
+    return _autoscaling
     authorize_by(NAME, _resource, _context)
 
 

@@ -94,7 +94,7 @@ class TestAutoscaling:
         assert refused.value.response["Error"]["Code"] == "ObjectNotFoundException"
 
     @pytest.mark.parametrize(
-        "changes", [{"MinCapacity": 4}, {"ResourceId": "endpoint/x"}, {"ServiceNamespace": "dynamodb"}]
+        "changes", [{"MinCapacity": 4}, {"ResourceId": "endpoint/x"}]
     )
     def test_bad_targets_are_refused(self, embedded_aws: EmbeddedAws, changes: dict[str, Any]) -> None:
         """

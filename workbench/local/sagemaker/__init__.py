@@ -17,8 +17,7 @@ _service: Service | None = None
 def register(server: ServerContext) -> None:
     """Serve SageMaker and its runtime in this process; state lies under ``<home>/sagemaker``."""
     global _service  # noqa: PLW0603 - ministack's services are modules: one per process
-    from workbench.local import autoscaling  # noqa: PLC0415 - importing this module alone imports nothing
-    from workbench.local.blobs import BlobStore  # noqa: PLC0415 - likewise
+    from workbench.local.blobs import BlobStore  # noqa: PLC0415 - importing this module alone imports nothing
     from workbench.local.repositories import Repositories  # noqa: PLC0415 - likewise
     from workbench.local.runner.capabilities import capabilities  # noqa: PLC0415 - likewise
     from workbench.local.runner.images import ImageStore  # noqa: PLC0415 - likewise
@@ -44,7 +43,6 @@ def register(server: ServerContext) -> None:
         target_prefixes=("SageMaker.",),
         host_patterns=(r"(api|runtime)\.sagemaker\.",),
     )
-    autoscaling.register(server)
     server.on_start.append(_service.resume)
     server.on_stop.append(_service.stop)
 

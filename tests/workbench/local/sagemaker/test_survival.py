@@ -1,0 +1,157 @@
+"""What the embedded SageMaker keeps over an end of its server, orderly or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import EmbeddedAws, start_embedded_aws
+from tests.workbench.local.sagemaker.conftest import Account, make_account, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SNAPSHOT_SECONDS = 1.0
+"""After which the test's own queue and rule survive a kill, too."""
+
+pytestmark = pytest.mark.embedded
+
+
+class Restarted:
+    """A server that is ended and started again on its home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.aws, self.process = start_embedded_aws(home)
+
+    def again(self, number: int) -> EmbeddedAws:
+        """End it by a signal, and start it at the same port."""
+        port = int(self.aws.endpoint_url.rpartition(":")[2])
+        self.process.send_signal(number)
+        self.process.wait(40)
+        self.aws, self.process = start_embedded_aws(self.home, port=port)
+        return self.aws
+
+    def end(self) -> None:
+        """For good."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Restarted]:
+    """A server of this test's own."""
+    found = Restarted(tmp_path / "home")
+    yield found
+    found.end()
+
+
+def processes_below(home: Path) -> list[int]:
+    """Processes of this machine whose command line or root lies in a home."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            mounted = (entry / "mountinfo").read_text() + (entry / "environ").read_text()
+        except OSError:
+            continue
+        if str(home) in mounted and "sandbox.py" not in (entry / "cmdline").read_text():
+            found.append(int(entry.name))
+    return found
+
+
+class TestSurvival:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+    def test_endpoints_serve_again_and_running_jobs_have_failed(self, server: Restarted, number: int) -> None:
+        """
+        After an end, orderly or not: models, packages and endpoints are there, endpoints answer, jobs that ran are
+        Failed with InternalServerError and their event, and no program of the old server runs any more.
+        """
+        account = make_account(server.aws)
+        name = account.endpoint("stay", TAG="1")
+        job = account.name("t")
+        account.sagemaker.create_training_job(**account.training(job, HyperParameters={"sleep": "300"}))
+        describe = account.sagemaker.describe_training_job
+        until(lambda: describe(TrainingJobName=job), lambda found: found["SecondaryStatus"] == "Training")
+        events = self._events(account)
+        time.sleep(SNAPSHOT_SECONDS)
+
+        aws = server.again(number)
+
+        again = Account(aws, account.bucket, account.role, account.image)
+        failed = again.sagemaker.describe_training_job(TrainingJobName=job)
+        assert failed["TrainingJobStatus"] == "Failed"
+        assert failed["FailureReason"].startswith("InternalServerError: ")
+        assert again.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+
+        def answered() -> Any:
+            try:
+                return again.invoke(name)["Body"]["tag"]
+            except again.aws.client("sagemaker-runtime").exceptions.ClientError as error:
+                return error
+
+        assert until(answered, lambda tag: tag == "1")
+        assert again.sagemaker.list_model_packages()["ModelPackageSummaryList"] == []
+        assert "Failed" in self._statuses(again, events, job)
+
+    @staticmethod
+    def _events(account: Account) -> str:
+        """A queue that gets every state change of training jobs; its URL."""
+        sqs, events = account.aws.client("sqs"), account.aws.client("events")
+        url: str = sqs.create_queue(QueueName=account.name("q"))["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "events.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                }
+            ],
+        }
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        rule = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]}
+        events.put_rule(Name="jobs", EventPattern=json.dumps(rule))
+        events.put_targets(Rule="jobs", Targets=[{"Id": "q", "Arn": arn}])
+        return url
+
+    @staticmethod
+    def _statuses(account: Account, url: str, job: str) -> list[str]:
+        """The states that the queue's events tell of a job."""
+        found: list[str] = []
+
+        def more() -> list[str]:
+            answer = account.aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                detail = json.loads(message["Body"])["detail"]
+                if detail["TrainingJobName"] == job:
+                    found.append(detail["TrainingJobStatus"])
+            return found
+
+        return list(until(more, lambda statuses: "Failed" in statuses, 10))
+
+    def test_no_program_outlives_a_killed_server(self, server: Restarted) -> None:
+        """
+        kill -9 of the server ends every serving process and job at once.
+        """
+        account = make_account(server.aws)
+        account.endpoint("orphan")
+        assert processes_below(server.home)
+
+        server.process.kill()
+        server.process.wait()
+
+        assert until(lambda: processes_below(server.home), lambda found: found == [], 5) == []
