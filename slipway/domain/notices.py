@@ -226,6 +226,7 @@ def _invocation(endpoint: str, region: str) -> str:
 
 def _failed(detail: Mapping[str, Any], region: str) -> Notice:
     step = str(detail.get("step") or "an unknown step")
+    execution = _execution_url(detail, region)
     return Notice(
         tone="bad",
         headline=f"{_of(detail)}: failed at {step}",
@@ -237,7 +238,7 @@ def _failed(detail: Mapping[str, Any], region: str) -> Notice:
             ("Log", detail.get("log_url")),
         ),
         next_action=str(detail.get("next_action") or "Read the log, then retry the release."),
-        link=_execution_url(detail, region),
+        link=execution if execution != detail.get("log_url") else "",
         release_id=_id(detail),
     )
 

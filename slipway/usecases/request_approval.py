@@ -85,12 +85,13 @@ def request_approval(
     if record["status"] != "pending":
         _log.warning("decided already", extra={"release_id": release_id, "status": record["status"]})
         return {"release_id": release_id, "status": record["status"], "told": [], "not_told": []}
-    ports.ledger.set_release_status(release_id, "awaiting-approval")
     evidence = read_report(record["report_uri"], ports.reports)
     if not evidence.report:
         evidence = evidence_of_document(request["document"])
     first = not any(redrive >= record["redrive"] for redrive in record["told"].values())
     told, not_told = _tell(record, evidence, ports=ports, base_url=base_url)
+    # not before: who sees a release waiting may look for the link at once
+    ports.ledger.set_release_status(release_id, "awaiting-approval")
     if first:
         _announce(record, evidence, ports.events)
     return {"release_id": release_id, "status": "pending", "told": told, "not_told": not_told}
