@@ -1,4 +1,4 @@
-"""Application Auto Scaling: targets and policies of endpoint variants, stored and checked, with their alarms."""
+"""Application Auto Scaling: targets and policies of variants, stored and checked, with their alarms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
@@ -18,6 +17,7 @@ from workbench.local.sagemaker.store import Document, Store
 from workbench.local.services import authorize_by, register_service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from workbench.local.context import ServerContext
 
 NAME: Final = "application-autoscaling"
@@ -176,7 +176,8 @@ class Autoscaling:
                 {},
                 {
                     "AlarmName": name,
-                    "AlarmDescription": f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy['PolicyARN']}",
+                    "AlarmDescription": "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy "
+                    + policy["PolicyARN"],
                     "Namespace": "AWS/SageMaker",
                     "MetricName": "InvocationsPerInstance",
                     "Statistic": "Sum",
@@ -237,8 +238,8 @@ def register(server: ServerContext) -> Autoscaling:
     global _autoscaling  # noqa: PLW0603 - ministack's services are modules: one per process
     _autoscaling = Autoscaling(Store(server.home / "sagemaker" / "autoscaling.sqlite"))
     register_service(NAME, sys.modules[__name__], target_prefixes=("AnyScaleFrontendService.",))
-    return _autoscaling
     authorize_by(NAME, _resource, _context)
+    return _autoscaling
 
 
 def _resource(_request: dict[str, Any], region: str, account: str) -> str:
