@@ -96,9 +96,9 @@ def put(
     }
 
     def render(console: Console) -> None:
-        rows = "" if data_set.rows is None else f", {data_set.rows:,} rows"
+        rows = "" if data_set.rows is None else f", {_count(data_set.rows, 'row')}"
         console.print(
-            f"{stored.outcome}: {project}/{name}:{version}  {len(data_set.files)} files, "
+            f"{stored.outcome}: {project}/{name}:{version}  {_count(len(data_set.files), 'file')}, "
             f"{data_set.bytes / MEGABYTE:.1f} MB{rows}\n{data_set.digest}"
         )
 
@@ -202,6 +202,16 @@ def get(workspace: Workspace, reference: str, directory: Path | None, project: s
             f"{data_set.project}/{data_set.name}:{data_set.version} is in {target}  {data_set.digest}"
         ),
     )
+
+
+def _count(number: int, noun: str) -> str:
+    """
+    A number with its noun.
+
+    >>> _count(1, "file"), _count(3000, "row")
+    ('1 file', '3,000 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _refuse_others(target: Path, data_set: DataSetVersion) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 COMMON: Final = "common"
+_LEFT_BY_TOOLS: Final = frozenset({"__pycache__", ".ruff_cache", ".pytest_cache", ".mypy_cache"})
 
 
 class DirectoryTakenError(SlipwayError):
@@ -51,7 +52,7 @@ def scaffold(directory: Path, *, template: str, project: str, name: str) -> list
 def _template(template: str) -> Iterator[tuple[str, Path]]:
     for root in (TEMPLATES / COMMON, TEMPLATES / template):
         for file in sorted(root.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
+            if file.is_file() and not _LEFT_BY_TOOLS.intersection(file.parts):
                 yield file.relative_to(root).as_posix(), file
 
 
