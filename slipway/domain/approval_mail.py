@@ -17,13 +17,13 @@ WIDTH: Final = 76
 """Columns of text; mail readers wrap longer lines where they like."""
 
 
-def approval_subject(record: ApprovalRecord, evidence: Evidence) -> str:
+def approval_subject(record: ApprovalRecord, evidence: Evidence, approver: str) -> str:
     """
     What an approver sees in a list of messages: environment, model, version, and the metric that counts.
 
     ASCII, under 100 characters, without control characters, whatever the names hold.
     """
-    wanted = "Approval wanted again" if record["redrive"] else "Approval wanted"
+    wanted = "Approval wanted again" if approver in record["told"] else "Approval wanted"
     head = f"[{record['environment']}] {wanted}: {title_of(record)}"
     rows = evidence.rows()
     if rows and rows[0].challenger is not None:
@@ -46,7 +46,7 @@ def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url
     until = day_and_time(record["expires_at_epoch"])
     where = record["environment"]
     again = (
-        "This is asked again, because the release was started anew from where it had stopped. "
+        "You are asked again, because the release was started anew from where it had stopped. "
         "Links that were sent before stay valid until they expire."
     )
     others = ", ".join(address for address in record["approvers"] if address != approver) or "nobody"
@@ -55,7 +55,7 @@ def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url
         f"decision counts. Who else may decide: {others}."
     )
     lines = _wrapped(f"{title_of(record)} passed its evaluation in {where} and waits for a decision.")
-    lines += ["", *_wrapped(again)] if record["redrive"] else []
+    lines += ["", *_wrapped(again)] if approver in record["told"] else []
     lines += ["", "Look at the evidence and decide here:", "", url, "", *_wrapped(once)]
     lines += ["", "VERDICT", *_wrapped(evidence.summary, "  ")]
     lines += ["", "METRICS", *_metrics(evidence, record["version"])]

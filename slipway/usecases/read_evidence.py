@@ -51,13 +51,11 @@ def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> 
     plots = []
     for (side, _, uri), text in zip(beside, texts, strict=True):
         svg = (text or "").encode()
+        if len(svg) > left:
+            svg = b""
         left -= len(svg)
-        plots.append(
-            Plot(
-                title=f"{_title(uri)}, {side} {evidence.side(side).get('version', '')}".rstrip(),
-                image=base64.b64encode(svg).decode() if left >= 0 else "",
-            )
-        )
+        title = f"{_title(uri)}, {side} {evidence.side(side).get('version', '')}".rstrip()
+        plots.append(Plot(title, base64.b64encode(svg).decode()))
     return plots
 
 

@@ -177,11 +177,14 @@ def _tell(
     not_told: list[str] = []
     cause = ""
     waiting = [address for address in record["approvers"] if record["told"].get(address, -1) < redrive]
-    subject = approval_subject(record, evidence)
     for approver in waiting:
         try:
             url = approval_url(record, approver, signer=ports.signer, base_url=base_url)
-            ports.mailer.send(approver, subject, approval_text(record, evidence, approver, url))
+            ports.mailer.send(
+                approver,
+                approval_subject(record, evidence, approver),
+                approval_text(record, evidence, approver, url),
+            )
         except Exception as error:  # noqa: BLE001 - any one of the others can decide
             _log.exception("approver not told", extra={"release_id": release_id, "approver": approver})
             not_told.append(approver)

@@ -41,7 +41,7 @@ class TestApprovalSubject:
         ASCII, 1 to 99 characters, no control character, whatever a model calls itself and its metrics.
         """
         evidence = Evidence({"primary_metric": metric, "challenger": {"metrics": {metric: value}}})
-        line = approval_subject(record(model=model, version=version), evidence)
+        line = approval_subject(record(model=model, version=version), evidence, ANA)
 
         assert 1 <= len(line) < 100
         assert all(" " <= sign <= "~" for sign in line)

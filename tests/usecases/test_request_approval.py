@@ -143,11 +143,19 @@ class TestRetries:
         assert outcome["told"] == [ANA, BEN]
         _, subject, text = room.mailer.sent[-1]
         assert "Approval wanted again" in subject
-        assert "This is asked again" in text
+        assert "You are asked again" in text
         assert room.link() != old
         assert {room.get(link).status for link in (old, room.link())} == {200}
         room.later(days=2)
         assert (room.get(old).status, room.get(room.link()).status) == (410, 200)
+
+    def test_who_is_asked_for_the_first_time_is_not_told_of_an_earlier_one(self, room):
+        """
+        A redrive of a step that had failed before anybody was told is no second request.
+        """
+        room.ask("token-1", redrive=1)
+
+        assert "again" not in room.mailer.sent[0][1] + room.mailer.sent[0][2]
 
     def test_a_request_that_had_expired_is_asked_anew(self, room):
         """

@@ -114,6 +114,19 @@ class TestShowApproval:
         assert room.get(room.link()).status == 200
         assert room.reports.asked == [f"{FOLDER}/report.json"]
 
+    def test_plots_that_are_too_large_are_left_out(self, room):
+        """
+        An answer of a function may have 6 MB: what goes beyond is named, and the page still comes.
+        """
+        for uri in report()["challenger"]["plots"]:
+            room.reports.files[uri] = f"<svg>{'x' * 2_900_000}</svg>"
+
+        answer = room.get(room.link())
+
+        assert answer.status == 200
+        assert len(answer.html) < 5_500_000
+        assert "Predicted by month, challenger 1.1.0 could not be shown" in answer.html
+
     def test_hostile_text_is_text(self, room):
         """
         Nothing that comes from a model, a data set or a person becomes markup.
