@@ -27,7 +27,7 @@ class MetricRow:
         challenger: As measured; None where it was not reported.
         champion: Likewise; None where there is no champion.
         direction: ``minimize``, ``maximize``, or empty where the manifest is silent.
-        unit: May be empty.
+        declared_unit: As the manifest has it; may be empty.
         primary: Whether the verdict compares by it.
     """
 
@@ -35,7 +35,7 @@ class MetricRow:
     challenger: float | None
     champion: float | None
     direction: str
-    unit: str
+    declared_unit: str
     primary: bool
 
     @property
@@ -66,6 +66,11 @@ class MetricRow:
         'mae (EUR)'
         """
         return f"{self.metric} ({self.unit})" if self.unit else self.metric
+
+    @property
+    def unit(self) -> str:
+        """The unit where there is one: ``1`` is how a manifest says that a metric has none."""
+        return "" if self.declared_unit == "1" else self.declared_unit
 
     @property
     def aim(self) -> str:
@@ -147,7 +152,7 @@ def compare(
             challenger=_real(challenger.get(name)),
             champion=_real(champion.get(name)),
             direction=str(_declared(declarations, name).get("direction", "")),
-            unit=str(_declared(declarations, name).get("unit", "")),
+            declared_unit=str(_declared(declarations, name).get("unit", "")),
             primary=name == primary,
         )
         for name in sorted(names, key=lambda name: name != primary)

@@ -42,7 +42,7 @@ def _table(column: str, values: Mapping[str, Any], champion: Mapping[str, Any], 
             challenger=values[value].get(primary.metric),
             champion=(champion.get(value) or {}).get(primary.metric),
             direction=primary.direction,
-            unit=primary.unit,
+            declared_unit=primary.declared_unit,
             primary=False,
         )
         for value in shown
