@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -35,7 +36,8 @@ class Announcements:
     def changed(self, execution: Execution) -> None:
         """The status is new; what is told is as it stands now."""
         detail = detail_of(execution)
-        self._thread.submit(self._tell, execution, detail)
+        with contextlib.suppress(RuntimeError):  # the server is ending; sweeps find what nobody was told
+            self._thread.submit(self._tell, execution, detail)
 
     def close(self) -> None:
         """Tell what is still to be told."""

@@ -146,7 +146,7 @@ class Attempt:
         try:
             return await self._signed(resource.boto, integrations.call, resource, parameters, about)
         except StateFailedError as failure:
-            if self.resumed and failure.error in _MADE_ALREADY:
+            if self.resumed and failure.error in _MADE_ALREADY and self._can_adopt():
                 return self._adopted(parameters)
             raise
 
@@ -161,6 +161,9 @@ class Attempt:
             return work(client, *arguments)
 
         return await services.in_thread(under_the_role)
+
+    def _can_adopt(self) -> bool:
+        return self.resource.service == "states" or self.resource.pattern == "sync"
 
     def _adopted(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """What this attempt itself had made before the server died."""

@@ -21,12 +21,13 @@ from workbench.local.context import ServerContext
 from workbench.local.server import configure_environment
 
 
-def sagemaker(home: Path) -> Any:
+def sagemaker(home: Path) -> Any:  # noqa: C901 - one closure for each action
     """
     Jobs in one file, so that they outlive the server.
 
     ``HyperParameters`` (training) and ``Environment`` (processing) tell how a job ends:
-    ``{"end": "Completed", "after": "0.2"}``.
+    ``{"end": "Completed", "after": "0.2"}``; ``slow-before`` and ``slow-after`` delay the answer
+    to the first request, and to every one.
     """
     from workbench.local import seams
 
@@ -50,8 +51,13 @@ def sagemaker(home: Path) -> Any:
             if name in jobs:
                 return seams.RESPONSES.error("ResourceInUse", f"Job name must be unique: {name}", 400)
             told = data.get("HyperParameters") or data.get("Environment") or {}
+            if "slow-before" in told and not (home / "slept").exists():
+                (home / "slept").touch()
+                await asyncio.sleep(float(told["slow-before"]))
             jobs[name] = {"at": time.time(), "told": told, "calls": data}
             path.write_text(json.dumps(jobs))
+            if "slow-after" in told:
+                await asyncio.sleep(float(told["slow-after"]))
             return seams.RESPONSES.json({f"{kind}JobArn": f"arn:aws:sagemaker:us-east-1:0:job/{name}"})
         if name not in jobs:
             return seams.RESPONSES.error("ValidationException", "Requested resource not found.", 400)

@@ -280,3 +280,19 @@ class TestHistory:
         assert [(e["id"], e["previousEventId"]) for e in events] == [(1, 0), (2, 1), (3, 2), (4, 3)]
         assert json.loads(events[1]["stateEnteredEventDetails"]["input"]) == {"a": 1}
         assert json.loads(events[3]["executionSucceededEventDetails"]["output"]) == {"b": 1}
+
+    def test_an_endless_loop_ends(self, machines: Machines) -> None:
+        """
+        A history holds 25,000 events; what would write more fails.
+        """
+        states = {
+            "A": {"Type": "Pass", "Next": "B"},
+            "B": {"Type": "Choice", "Choices": [{"Condition": True, "Next": "A"}], "Default": "C"},
+            "C": PASS,
+        }
+        found = machines.run(states)
+        assert (found["status"], found["error"]) == ("FAILED", "States.Runtime")
+        last = machines.states.get_execution_history(
+            executionArn=found["executionArn"], reverseOrder=True, maxResults=1
+        )
+        assert (last["events"][0]["type"], last["events"][0]["id"]) == ("ExecutionFailed", 25_000)

@@ -20,6 +20,13 @@ def restart(machines: Machines, number: signal.Signals = signal.SIGKILL) -> None
     machines.server.start()
 
 
+def until_exists(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def waiting(queue: str, **more: Any) -> dict[str, Any]:
     body = {"token": "{% $states.context.Task.Token %}", "x": "{% $x %}"}
     return {
@@ -137,6 +144,29 @@ class TestKilled:
         mortal.states.send_task_success(taskToken=token, output="1")
         restart(mortal)
         assert mortal.wait(execution)["output"] == {"answer": 1, "x": 7}
+
+    def test_a_call_that_was_cut_off_is_made_again(self, mortal: Machines) -> None:
+        """
+        The state is entered again where it was; its input is the recorded one.
+        """
+        state = job("late", {"slow-before": "30"})
+        state["Resource"] = "arn:aws:states:::aws-sdk:sagemaker:createTrainingJob"
+        state["Output"] = "{% $states.result.TrainingJobArn %}"
+        execution = mortal.start(mortal.create({"StartAt": "A", "States": {"A": state}}, "sagemaker:*"))
+        until_exists(mortal.server.home / "slept")
+        restart(mortal)
+        assert mortal.wait(execution)["output"].endswith("/late")
+        assert mortal.types(execution).count("TaskStateEntered") == 1
+
+    def test_a_job_that_was_made_but_not_answered_is_adopted(self, mortal: Machines) -> None:
+        """
+        The name in use is this attempt's own: it is followed, not refused.
+        """
+        state = job("mine", {"slow-after": "2", "after": "1"})
+        execution = mortal.start(mortal.create({"StartAt": "A", "States": {"A": state}}, "sagemaker:*"))
+        until_exists(mortal.server.home / "jobs.json")
+        restart(mortal)
+        assert mortal.wait(execution)["output"] == "Completed"
 
     def test_a_nested_execution_and_its_parent_go_on(self, mortal: Machines) -> None:
         """
