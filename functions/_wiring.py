@@ -152,9 +152,9 @@ def release_planner() -> ports.ReleasePlanner:
 @cache
 def endpoint_runtime() -> ports.EndpointRuntime:
     from slipway.adapters.clients import client
-    from slipway.adapters.sagemaker_runtime import SageMakerRuntime
+    from slipway.adapters.sagemaker_runtime import ANSWER_SECONDS, SageMakerRuntime
 
-    return SageMakerRuntime(client("sagemaker-runtime"))
+    return SageMakerRuntime(client("sagemaker-runtime", attempts=1, read_timeout_seconds=ANSWER_SECONDS))
 
 
 @cache

@@ -11,14 +11,23 @@ ATTEMPTS = 5
 
 
 @cache
-def client(service: str) -> Any:
-    """A client with standard retries (throttling and server errors, with backoff and jitter)."""
+def client(
+    service: str, *, attempts: int = ATTEMPTS, read_timeout_seconds: int = READ_TIMEOUT_SECONDS
+) -> Any:
+    """
+    A client with standard retries: throttling, server errors and lost connections, with backoff and jitter.
+
+    Args:
+        service: As boto3 names it.
+        attempts: In all; 1 where the caller tries again by itself.
+        read_timeout_seconds: How long one attempt may be silent.
+    """
     import boto3  # noqa: PLC0415 - half a second of a cold start; a function that needs no client doesn't pay it
     from botocore.config import Config  # noqa: PLC0415 - likewise
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        read_timeout=read_timeout_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
     return boto3.client(service, config=config)

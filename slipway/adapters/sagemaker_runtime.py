@@ -5,9 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from botocore.exceptions import ClientError, HTTPClientError
+
 from slipway.domain.smoke import EndpointAnswer
 
+ANSWER_SECONDS: Final = 30
+"""How long one request may take: a healthy model answers its own sample far sooner."""
 SERVER_ERROR: Final = 500
+NO_ANSWER: Final = 0
+"""Status where there was no HTTP answer at all."""
 
 
 class SageMakerRuntime:
@@ -23,8 +29,10 @@ class SageMakerRuntime:
                 EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
             )
             content: bytes = answer["Body"].read()
-        except self._client.exceptions.ClientError as error:
-            response = error.response
+        except HTTPClientError as error:  # silent for too long, or the connection was lost
+            return EndpointAnswer(NO_ANSWER, b"", "", _milliseconds(started), str(error))
+        except ClientError as error:
+            response: Any = error.response
             # ModelError: the container's own status stands beside the API's 424
             status = response.get("OriginalStatusCode") or response["ResponseMetadata"].get(
                 "HTTPStatusCode", SERVER_ERROR

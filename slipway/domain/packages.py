@@ -37,7 +37,7 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
 
     A package of a group takes no tags; what names the release stands in its properties.
     """
-    plan, training, verdict = document["plan"], document["training"], document["verdict"]
+    plan, training = document["plan"], document["training"]
     sample = plan["manifest"]["serving"]["sample"]
     instance_type = plan["manifest"]["serving"]["instance_type"]
     report = f"{document['evaluation']['challenger']['report_prefix'].rstrip('/')}/{REPORT_FILE}"
@@ -59,7 +59,6 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
         "CustomerMetadataProperties": properties(document),
         "MetadataProperties": {"GeneratedBy": training["job_arn"], "Repository": plan["repository"]},
         "SkipModelValidation": "All",
-        "SourceUri": verdict["report_uri"],
     }
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 """Between attempts: the fleet's switch may take moments to reach every router."""
+PATIENCE_SECONDS: Final = 60.0
+"""After so long no further attempt begins: the function must end before Lambda ends it."""
 
 
 def smoke_endpoint(
@@ -32,7 +34,7 @@ def smoke_endpoint(
     """
     promotion = document["promotion"]
     endpoint, sample, wanted = promotion["endpoint_name"], promotion["smoke"], promotion["identity"]
-    problem, answered_by = "", ""
+    problem, answered_by, spent = "", "", 0.0
     for attempt, pause in enumerate((*PAUSES_SECONDS, 0.0), start=1):
         answer = runtime.invoke(
             endpoint,
@@ -53,8 +55,10 @@ def smoke_endpoint(
                     "identity": identity,
                     "attempts": attempt,
                 }
-        if pause:
-            sleep(pause)
+        spent += answer.milliseconds / 1000 + pause
+        if not pause or spent > PATIENCE_SECONDS:
+            break
+        sleep(pause)
     if problem:
         raise SmokeTestFailedError(endpoint, problem)
     raise IdentityMismatchError(endpoint, wanted["version"], answered_by)

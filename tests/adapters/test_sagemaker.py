@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import io
+import socket
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from moto import mock_aws
@@ -158,3 +160,20 @@ class TestRuntime:
         )
 
         assert answer.problem == "status 400: ValidationError: not found"
+
+    def test_endpoint_that_is_silent(self) -> None:
+        """Silence is an answer too, after the client's patience."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            client = boto3.client(
+                "sagemaker-runtime",
+                **CREDENTIALS,
+                endpoint_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+                config=Config(read_timeout=0.1, retries={"total_max_attempts": 1}),
+            )
+            answer = SageMakerRuntime(client).invoke(
+                "e", body=b"", content_type="text/csv", accept="text/csv"
+            )
+
+        assert "Read timeout" in answer.problem

@@ -70,3 +70,12 @@ class TestSmokeEndpoint:
         """The error says how to fix a server that does not say who it is."""
         with pytest.raises(IdentityMismatchError, match='identity = "proxy"'):
             smoke(EndpointAnswer(200, b"[1]", "", 7.5, ""))
+
+    def test_endpoint_that_hangs(self) -> None:
+        """An endpoint that is silent is not asked for longer than a minute."""
+        silent = EndpointAnswer(0, b"", "", 31_000.0, "Read timeout on endpoint URL")
+        runtime = FakeRuntime(silent)
+
+        with pytest.raises(SmokeTestFailedError, match="Read timeout"):
+            smoke_endpoint(PROMOTION, runtime=runtime, sleep=lambda _: None)
+        assert len(runtime.requests) == 2
