@@ -20,22 +20,14 @@ class S3DataSets:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix, Delimiter="/"
         )
-        found = [
+        return [
             entry["Prefix"].removeprefix(prefix).rstrip("/")
             for page in pages
             for entry in page.get("CommonPrefixes", ())
         ]
-        # its record is written last: a version without it is still being stored
-        return [version for version in found if self._exists(project, data_set, version)]
 
     def document(self, project: str, data_set: str, version: str) -> str | None:
         return read_text(self._client, self._bucket, record_key(project, data_set, version))
 
     def files_uri(self, project: str, data_set: str, version: str) -> str:
         return f"s3://{self._bucket}/{files_prefix(project, data_set, version)}"
-
-    def _exists(self, project: str, data_set: str, version: str) -> bool:
-        answer = self._client.list_objects_v2(
-            Bucket=self._bucket, Prefix=record_key(project, data_set, version), MaxKeys=1
-        )
-        return bool(answer["KeyCount"])

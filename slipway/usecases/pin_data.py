@@ -35,14 +35,20 @@ def _pin(
     project: str, channel: str, reference: DataSetReference, data_sets: DataSets
 ) -> PinnedDataSet | Refusal:
     exact = reference.versions.exact
-    # an exact version is read at once; all are listed only to choose, or to say what there is
-    version = exact or reference.versions.best(_parsed(data_sets.versions(project, reference.name)))
-    text = data_sets.document(project, reference.name, str(version)) if version is not None else None
+    there = [] if exact else _parsed(data_sets.versions(project, reference.name))
+    version = exact or reference.versions.best(there)
+    text = None
+    while version is not None and text is None:
+        text = data_sets.document(project, reference.name, str(version))
+        if text is None:
+            # its record is written last: a version without it is still being stored
+            there = [other for other in there if other != version]
+            version = reference.versions.best(there)
     if version is None or text is None:
-        there = [str(one) for one in sorted(_parsed(data_sets.versions(project, reference.name)))]
+        there = there or _parsed(data_sets.versions(project, reference.name))
         if not there:
             return refusals.no_data_set(channel, reference.name, project)
-        return refusals.no_data_version(channel, str(reference), there)
+        return refusals.no_data_version(channel, str(reference), [str(one) for one in sorted(there)])
     try:
         data_set = DataSetVersion.from_document(json.loads(text))
     except (InvalidDataSetError, ValueError) as error:

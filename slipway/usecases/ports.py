@@ -170,7 +170,7 @@ class DataSets(Protocol):
     """Immutable data set versions in the data bucket."""
 
     def versions(self, project: str, data_set: str) -> list[str]:
-        """Semantic versions, in no order; empty when there is no such data set."""
+        """In no order; one that is still being stored has no document yet."""
 
     def document(self, project: str, data_set: str, version: str) -> str | None:
         """The text of its ``data-set.json``."""

@@ -26,7 +26,7 @@ def s3() -> Iterator[Any]:
 
 class TestDataSets:
     def test_versions_of_a_data_set(self, s3: Any) -> None:
-        """Versions with a record are listed; what is still being stored, and other data sets, are not."""
+        """Every version is listed, one that is still being stored too; other data sets are not."""
         for key in (
             "pricing/hotel-rates/1.0.0/data-set.json",
             "pricing/hotel-rates/1.0.0/files/a.csv",
@@ -36,7 +36,7 @@ class TestDataSets:
         ):
             s3.put_object(Bucket="data", Key=key, Body=b"x")
 
-        assert S3DataSets(s3, "data").versions("pricing", "hotel-rates") == ["1.0.0", "1.1.0"]
+        assert S3DataSets(s3, "data").versions("pricing", "hotel-rates") == ["1.0.0", "1.1.0", "1.2.0"]
         assert S3DataSets(s3, "data").versions("pricing", "nothing") == []
 
     def test_document_is_read_as_it_was_stored(self, s3: Any) -> None:

@@ -14,6 +14,8 @@ class FakeDataSets:
 
     def __init__(self) -> None:
         self.documents: dict[tuple[str, str, str], str] = {}
+        self.unfinished: list[tuple[str, str, str]] = []
+        """Versions whose files are still being stored."""
 
     def put(self, project: str, name: str, version: str, *, rows: int = 100) -> DataSetVersion:
         """Store a version with one file, whose content is its version."""
@@ -23,7 +25,8 @@ class FakeDataSets:
         return stored
 
     def versions(self, project: Any, data_set: Any) -> Any:
-        return [version for (p, name, version) in self.documents if (p, name) == (project, data_set)]
+        there = (*self.documents, *self.unfinished)
+        return [version for (p, name, version) in there if (p, name) == (project, data_set)]
 
     def document(self, project: Any, data_set: Any, version: Any) -> Any:
         return self.documents.get((project, data_set, version))

@@ -104,6 +104,15 @@ class TestStarting:
         assert plan["champion"] is None
         assert plan["requests"]["champion"] is None
 
+    def test_data_that_is_still_being_stored(self, house: House) -> None:
+        """A version without its record does not exist yet: the one before it is taken."""
+        del house.data_sets.documents["pricing", "hotel-rates", "1.10.0"]
+        house.data_sets.unfinished.append(("pricing", "hotel-rates", "1.10.0"))
+
+        plan = house.plan(house.push("1.0.0").release_id)
+
+        assert plan["training_data"][0]["version"] == "1.2.0"
+
     def test_champion_stands_beside_it(self, house: House) -> None:
         """With a version in production, the plan evaluates it too: its image and model, the new data."""
         house.ledger.put_version(
