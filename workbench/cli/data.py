@@ -21,14 +21,13 @@ from workbench.cli.frame import (
     progress,
     table,
 )
+from workbench.sizes import size
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from slipway.domain.data_sets import DataSetVersion
     from workbench.data_sets.objects import Bucket
-
-MEGABYTE = 1_000_000
 
 _project = click.option(
     "--project", help="Project of the data set; default: that of the slipway.toml in the working directory."
@@ -99,7 +98,7 @@ def put(
         rows = "" if data_set.rows is None else f", {_count(data_set.rows, 'row')}"
         console.print(
             f"{stored.outcome}: {project}/{name}:{version}  {_count(len(data_set.files), 'file')}, "
-            f"{data_set.bytes / MEGABYTE:.1f} MB{rows}\n{data_set.digest}"
+            f"{size(data_set.bytes)}{rows}\n{data_set.digest}"
         )
 
     emit(workspace, answer, render)
@@ -129,14 +128,14 @@ def list_(workspace: Workspace, name: str | None, project: str | None) -> None:
             f"{one.project}/{one.name}:{one.version}",
             "" if one.rows is None else f"{one.rows:,}",
             len(one.files),
-            f"{one.bytes / MEGABYTE:.1f}",
+            size(one.bytes),
             one.created_at[:10],
             one.digest[7:19],
             one.message,
         )
         for one in found
     ]
-    heads = ("data set", "rows", "files", "MB", "created", "digest", "message")
+    heads = ("data set", "rows", "files", "size", "created", "digest", "message")
     emit(
         workspace,
         answer,

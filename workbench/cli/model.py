@@ -20,6 +20,7 @@ from workbench.cli.frame import (
     progress,
     table,
 )
+from workbench.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from workbench.images.model_directory import ModelDirectory
     from workbench.images.registry import Registry
 
-MEGABYTE = 1_000_000
 BUILTIN, DOCKER = "builtin", "docker"
 
 _directory = click.argument(
@@ -215,8 +215,7 @@ def push(workspace: Workspace, directory: Path, tag: str | None, engine: str | N
     def render(console: Console) -> None:
         console.print(f"{pushed.outcome}: {uri}\n{pushed.digest}")
         console.print(
-            f"built in {built.seconds:.1f} s, "
-            f"sent {pushed.sent_bytes / MEGABYTE:.1f} MB in {pushed.seconds:.1f} s"
+            f"built in {built.seconds:.1f} s, sent {size(pushed.sent_bytes)} in {pushed.seconds:.1f} s"
         )
         if pushed.outcome == "pushed":
             console.print(f"its release: slipway release watch {model.manifest.model.name}:{version}")
@@ -294,9 +293,9 @@ def _described(built: Built) -> dict[str, Any]:
 def _render_built(console: Console, model: ModelDirectory, built: Built) -> None:
     manifest = model.manifest.model
     console.print(f"{manifest.project}/{manifest.name}  {built.image.digest}")
-    rows = [(layer.name, f"{layer.size / MEGABYTE:.2f}", layer.digest[7:19]) for layer in built.image.layers]
-    console.print(table(("layer", "MB", "digest"), rows))
-    console.print(f"{built.image.size / MEGABYTE:.1f} MB in {built.seconds:.2f} s")
+    rows = [(layer.name, size(layer.size), layer.digest[7:19]) for layer in built.image.layers]
+    console.print(table(("layer", "size", "digest"), rows))
+    console.print(f"{size(built.image.size)} in {built.seconds:.2f} s")
 
 
 def _registry(workspace: Workspace, model: ModelDirectory) -> Registry:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from slipway.domain.data_sets import DataSetVersion, files_prefix, record_key
 from slipway.domain.errors import SlipwayError
 from workbench.data_sets.survey import digest
+from workbench.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 CLAIM_FILE: Final = "upload.json"
 AT_ONCE: Final = 8
 """Files sent or fetched at a time."""
-MEGABYTE: Final = 1_000_000
 
 
 class DataSetTakenError(SlipwayError):
@@ -127,7 +127,7 @@ class Store:
                 partial.unlink()
                 raise DamagedFileError(self._bucket.uri(prefix + file.path), file.sha256, found)
             partial.replace(place)
-            progress(f"{file.path}  {file.bytes / MEGABYTE:.1f} MB")
+            progress(f"{file.path}  {size(file.bytes)}")
             return int(file.bytes)
 
         with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -166,8 +166,7 @@ class Store:
 
         def send_one(file: Any) -> int:
             sent = self._bucket.upload(prefix + file.path, places[file.path], file.sha256)
-            size = f"{file.bytes / MEGABYTE:.1f} MB"
-            progress(f"{file.path}  {size}" if sent else f"{file.path}  {size}  already there")
+            progress(f"{file.path}  {size(file.bytes)}{'' if sent else '  already there'}")
             return int(file.bytes) if sent else 0
 
         with ThreadPoolExecutor(AT_ONCE) as threads:

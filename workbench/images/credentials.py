@@ -30,6 +30,16 @@ class Credentials:
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
 
 
+def is_local(host: str) -> bool:
+    """
+    Whether a registry is on this machine, and therefore spoken to by plain HTTP.
+
+    >>> is_local("127.0.0.1:4566"), is_local("127.0.0.1.example.com")
+    (True, False)
+    """
+    return host.split(":", maxsplit=1)[0] in {"127.0.0.1", "localhost"}
+
+
 def of_ecr(ecr: Any) -> Credentials:
     """From ``ecr:GetAuthorizationToken``; good for 12 hours."""
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
@@ -54,8 +64,10 @@ def _bearer(registry: str, challenge: str, credentials: Credentials | None, scop
     asked = dict(_PARAMETER.findall(challenge))
     query = {"service": asked.get("service", ""), "scope": asked.get("scope") or scope}
     realm = asked.get("realm", "")
-    if not realm.startswith(("https://", "http://")):
-        raise RegistryError(registry, "to say where tokens come from", 401, challenge)
+    # A password goes to a token service in the clear on this machine only.
+    allowed = ("https://", "http://") if is_local(registry) else ("https://",)
+    if not realm.startswith(allowed):
+        raise RegistryError(registry, "to name a token service that can be trusted", 401, challenge)
     request = urllib.request.Request(f"{realm}?{urllib.parse.urlencode(query)}")  # noqa: S310 - http(s) as checked
     if credentials:
         request.add_header("Authorization", credentials.basic)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from workbench.images.registry_errors import RegistryError, TagTakenError
+from workbench.sizes import MEGABYTE, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-MEGABYTE = 1_000_000
 REPORTED_STEP = 16 * MEGABYTE
 """A blob that is larger says how far it is, this often."""
 
@@ -64,11 +64,11 @@ def push(image: Image, registry: Registry, tag: str, progress: Progress) -> Push
 def _send_blobs(image: Image, registry: Registry, progress: Progress) -> int:
     sent = 0
     for layer in image.layers:
-        size = f"{layer.size / MEGABYTE:.1f} MB"
+        shown = size(layer.size)
         if registry.has_blob(layer.digest):
-            progress(f"{layer.name:<10} {size:>9}  already there")
+            progress(f"{layer.name:<10} {shown:>9}  already there")
             continue
-        progress(f"{layer.name:<10} {size:>9}  uploading")
+        progress(f"{layer.name:<10} {shown:>9}  uploading")
         registry.upload(layer.digest, layer.size, layer.open, _counter(layer.name, layer.size, progress))
         sent += layer.size
     if not registry.has_blob(image.config_digest):
@@ -89,15 +89,15 @@ def _send_manifest(image: Image, registry: Registry, tag: str) -> None:
     )
 
 
-def _counter(name: str, size: int, progress: Progress) -> Callable[[int], None]:
+def _counter(name: str, total: int, progress: Progress) -> Callable[[int], None]:
     done = reported = 0
 
     def count(block: int) -> None:
         nonlocal done, reported
         done += block
-        if done - reported >= REPORTED_STEP and done < size:
+        if done - reported >= REPORTED_STEP and done < total:
             reported = done
-            progress(f"{name:<10} {done / MEGABYTE:.0f} of {size / MEGABYTE:.0f} MB")
+            progress(f"{name:<10} {done / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB")
 
     return count
 

@@ -10,7 +10,7 @@ import time
 import urllib.parse
 from typing import TYPE_CHECKING, Final, Protocol
 
-from workbench.images.credentials import TIMEOUT_SECONDS, Credentials, answer
+from workbench.images.credentials import TIMEOUT_SECONDS, Credentials, answer, is_local
 from workbench.images.media_types import DOCKER, INDEXES, OCI
 from workbench.images.registry_errors import RegistryError, RegistryUnreachableError
 
@@ -169,8 +169,7 @@ class Registry:
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: Body | None) -> Response:
         if self._connection is None:
-            is_local = self.host.split(":")[0] in {"127.0.0.1", "localhost"}
-            kind = http.client.HTTPConnection if is_local else http.client.HTTPSConnection
+            kind = http.client.HTTPConnection if is_local(self.host) else http.client.HTTPSConnection
             self._connection = kind(self.host, timeout=TIMEOUT_SECONDS * 10, blocksize=BLOCK)
         own = {"User-Agent": "slipway"} | dict(headers)
         if self._authorization:

@@ -98,7 +98,7 @@ class LocalChannels:
         return folder / str(best) if best is not None else None
 
     def _fetched(self, reference: DataSetReference) -> tuple[Path | None, str]:
-        """From the platform, into ``.slipway/data``; or None and why not."""
+        """From the platform, into ``.slipway/channels``; or None and why not."""
         from workbench.data_sets.store import Store  # noqa: PLC0415 - only where the data is not here
 
         project = self._model.manifest.model.project
@@ -110,7 +110,7 @@ class LocalChannels:
         for version in sorted(filter(reference.versions.admits, versions), reverse=True):
             record = bucket.read(record_key(project, reference.name, str(version)))
             if record is not None:
-                target = self._model.path / ".slipway" / "data" / reference.name / str(version)
+                target = self._model.path / ".slipway" / "channels" / reference.name / str(version)
                 self._progress(f"fetching {reference.name}:{version}")
                 Store(bucket).fetch(DataSetVersion.from_document(json.loads(record)), target, self._progress)
                 return target, ""

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slipway.domain.semver import Version
+from workbench.images.build import build
 from workbench.images.docker_engine import (
     DockerBuildError,
     DockerMissingError,
     UnusableImageError,
     built_by_docker,
+    read_archive,
 )
 from workbench.images.image import sha256
+from workbench.images.layout import write_archive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,3 +180,27 @@ class TestDockerEngine:
 
         with pytest.raises(UnusableImageError, match="holds no Dockerfile"):
             built_by_docker(model, None).__enter__()
+
+
+class TestReadArchive:
+    def test_archive_that_we_write_reads_back(self, model: ModelDirectory, tmp_path: Path) -> None:
+        """
+        An image goes through the archive form that Docker loads and saves, and is the same image.
+        """
+        image = build(model).image
+        write_archive(image, "pricing/rates:1.0.0", tmp_path / "image.tar")
+
+        again = read_archive(tmp_path / "image.tar", tmp_path / "read")
+
+        assert again.digest == image.digest
+        assert [layer.diff_id for layer in again.layers] == [layer.diff_id for layer in image.layers]
+
+    def test_changed_layer_is_noticed(self, tmp_path: Path) -> None:
+        """
+        A layer that is not what the configuration names is refused.
+        """
+        content = saved().replace(b"usr\0", b"usx\0", 1)
+        (tmp_path / "image.tar").write_bytes(content)
+
+        with pytest.raises(UnusableImageError, match="not those that its configuration names"):
+            read_archive(tmp_path / "image.tar", tmp_path / "read")

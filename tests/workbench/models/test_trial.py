@@ -152,7 +152,7 @@ class TestLocalChannels:
 
         directory = channels(model, lambda: bucket).directory("train", of)
 
-        assert directory.parts[-4:] == (".slipway", "data", "rents", "1.3.0")
+        assert directory.parts[-4:] == (".slipway", "channels", "rents", "1.3.0")
         assert survey(directory).files == found.files
 
     def test_nothing_anywhere_lists_what_was_tried(self, model: ModelDirectory) -> None:
