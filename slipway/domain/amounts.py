@@ -20,6 +20,43 @@ def usd(amount: float | None) -> str:
     return f"{amount:,.{decimals}f} USD"
 
 
+def about_usd(amount: object, every: str = "") -> str:
+    """
+    An estimate in words.
+
+    >>> about_usd(83.95, " a month"), about_usd(0.0001), about_usd(None)
+    ('about 84 USD a month', 'under 0.001 USD', 'an unknown amount')
+    """
+    if not isinstance(amount, int | float):
+        return "an unknown amount"
+    text = usd(float(amount))
+    return f"{text}{every}" if text.startswith("under") else f"about {text}{every}"
+
+
+def took(seconds: object, billed: object = None) -> str:
+    """
+    How long something took, and what of it is billed where that is another time; empty if not known.
+
+    >>> took(124.0, 97.0), took(3.0, 3.0), took(None)
+    ('2 min 4 s (97 s billed)', '3.0 s', '')
+    """
+    if not isinstance(seconds, int | float):
+        return ""
+    whole = duration(float(seconds))
+    part = duration(float(billed)) if isinstance(billed, int | float) else whole
+    return whole if part == whole else f"{whole} ({part} billed)"
+
+
+def sentence(text: str) -> str:
+    """
+    Text that begins like a sentence.
+
+    >>> sentence("accepted: mae is 31.2")
+    'Accepted: mae is 31.2'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def duration(seconds: float | None) -> str:
     """
     A span of time.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.amounts import day_and_time, duration, usd
+from slipway.domain.amounts import about_usd, day_and_time, took
 from slipway.domain.comparison import number
 from slipway.domain.web_table import Column, line, table
 
@@ -199,31 +199,20 @@ def time_and_cost(evidence: Evidence) -> str:
     report = evidence.report
     cost = report.get("cost") or {}
     challenger, champion = evidence.side("challenger"), evidence.side("champion")
-    trained = _took(report.get("training_seconds"), report.get("billable_seconds"))
+    trained = took(report.get("training_seconds"), report.get("billable_seconds"))
     return facts(
         [
-            ("Training", _joined(trained, _usd(cost.get("training_usd")))),
-            ("Evaluation", escape(_took(challenger.get("seconds")))),
-            ("Champion's evaluation", escape(_took(champion.get("seconds")))),
+            ("Training", _joined(trained, about_usd(cost.get("training_usd")))),
+            ("Evaluation", escape(took(challenger.get("seconds")))),
+            ("Champion's evaluation", escape(took(champion.get("seconds")))),
             (
                 "Serving",
-                _joined(evidence.serving(), _usd(cost.get("usd_per_month"), " a month")) if cost else "",
+                _joined(evidence.serving(), about_usd(cost.get("usd_per_month"), " a month")) if cost else "",
             ),
             ("Prices", escape(str(cost.get("source", "")))),
         ]
     )
 
 
-def _usd(amount: object, every: str = "") -> str:
-    return f"about {usd(float(amount))}{every}" if isinstance(amount, int | float) else "price not known"
-
-
 def _joined(*parts: str) -> str:
     return escape(", ".join(part for part in parts if part))
-
-
-def _took(seconds: object, billable: object = None) -> str:
-    if not isinstance(seconds, int | float):
-        return ""
-    billed = f" ({duration(float(billable))} billed)" if isinstance(billable, int | float) else ""
-    return f"{duration(float(seconds))}{billed}"

@@ -124,7 +124,7 @@ def number(value: float | None, decimals: int | None = None, *, signed: bool = F
         return "-"
     if not math.isfinite(value):
         return str(value)
-    sign = "+" if signed else ""
+    sign = "+" if signed and value else ""
     if value and not _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
         return f"{value:{sign}.3g}"
     return f"{value:{sign},.{_decimals(value, None, None) if decimals is None else decimals}f}"

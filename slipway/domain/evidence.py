@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway.domain.amounts import usd
+from slipway.domain.amounts import about_usd, sentence
 from slipway.domain.comparison import MetricRow, compare
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Evidence:
     @property
     def summary(self) -> str:
         """The verdict in a sentence."""
-        return str(self.report.get("summary", ""))
+        return sentence(str(self.report.get("summary", "")))
 
     @property
     def champion_version(self) -> str:
@@ -79,14 +79,10 @@ class Evidence:
         cost = _mapping(self.report.get("cost"))
         training, month = cost.get("training_usd"), cost.get("usd_per_month")
         parts = [
-            f"Training cost {_about(training)}",
-            f"serving on {self.serving()} would cost {_about(month, ' a month')}",
+            f"Training cost {about_usd(training)}",
+            f"serving on {self.serving()} would cost {about_usd(month, ' a month')}",
         ]
         return "; ".join(parts) + "."
-
-
-def _about(amount: object, every: str = "") -> str:
-    return f"about {usd(float(amount))}{every}" if isinstance(amount, int | float) else "an unknown amount"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts import events
-from slipway.domain.amounts import day_and_time, duration
+from slipway.domain.amounts import day_and_time, sentence, took
 from slipway.domain.comparison import compare
 
 if TYPE_CHECKING:
@@ -116,11 +116,11 @@ def _judged(detail: Mapping[str, Any], _region: str) -> Notice:
     return Notice(
         tone="waiting" if accepted else "bad",
         headline=f"{_of(detail)}: {'accepted, waits for approval' if accepted else 'not accepted'}",
-        lead=str(verdict.get("summary", "")),
+        lead=sentence(str(verdict.get("summary", ""))),
         facts=_present(
             ("Failed gates", "\n".join(str(gate.get("reason", "")) for gate in gates)),
             ("Champion", "" if champion else "none yet: this would be the first version in production"),
-            ("Training", _training(training)),
+            ("Training took", took(training.get("seconds"), training.get("billable_seconds"))),
             ("Training job", training.get("job_name")),
             ("Model", training.get("model_uri")),
             ("Report", verdict.get("report_uri")),
@@ -135,20 +135,12 @@ def _judged(detail: Mapping[str, Any], _region: str) -> Notice:
     )
 
 
-def _training(training: Mapping[str, Any]) -> str:
-    seconds, billable = training.get("seconds"), training.get("billable_seconds")
-    if not isinstance(seconds, int | float):
-        return ""
-    billed = f", {duration(float(billable))} billed" if isinstance(billable, int | float) else ""
-    return f"took {duration(float(seconds))}{billed}"
-
-
 def _requested(detail: Mapping[str, Any], _region: str) -> Notice:
     approvers = [str(address) for address in detail.get("approvers") or ()]
     return Notice(
         tone="waiting",
         headline=f"{_of(detail)}: approval wanted",
-        lead=str(detail.get("summary", "")),
+        lead=sentence(str(detail.get("summary", ""))),
         facts=_present(
             ("Who may decide", ", ".join(approvers)),
             ("Decide before", day_and_time(detail.get("expires_at", ""))),

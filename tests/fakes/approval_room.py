@@ -11,7 +11,6 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from slipway.domain.approval import DecisionForm
 from slipway.domain.approval_link import key_tag
@@ -361,9 +360,9 @@ class ApprovalRoom:
 
 def taken_apart(link: str) -> tuple[str, str]:
     """Path parameter and query string, as API Gateway routes a URL; no route: ``("", "")``."""
-    parts = urlsplit(link)
-    folder, _, release_id = parts.path.rpartition("/")
-    return (release_id, parts.query) if folder == "/approvals" else ("", "")
+    path, _, query = link.removeprefix(BASE).partition("#")[0].partition("?")
+    folder, _, release_id = path.rpartition("/")
+    return (release_id, query) if folder == "/approvals" else ("", "")
 
 
 def image_of(html: str) -> str:
