@@ -15,7 +15,7 @@ from workbench.local.blobs import BlobStore
 from workbench.local.iam import key_may
 from workbench.local.registry import Registry
 from workbench.local.repositories import RegistryError, Repositories
-from workbench.local.services import keep_state
+from workbench.local.services import authorize_by, keep_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -283,6 +283,7 @@ def install(server: ServerContext, gateway: Gateway) -> EcrApi:
     seams.ECR.replace("handle_request", handle_request)
     seams.ECR.replace("repository_uri", uri_here)
     keep_state("ecr_templates", repositories)
+    authorize_by("ecr", resource_of, lambda _request: {})
     registry = Registry(
         server,
         repositories,
@@ -293,6 +294,23 @@ def install(server: ServerContext, gateway: Gateway) -> EcrApi:
     gateway.mount(lambda _path: True, "/_blobs/", Downloads(repositories.blobs, tokens))
     server.on_start.append(lambda: _renew_uris(server, repositories))
     return api
+
+
+def resource_of(request: dict[str, Any], region: str, account: str) -> str:
+    """
+    What a policy must name to allow a request; a list of all repositories is about all of them.
+
+    >>> resource_of({"repositoryName": "models/a/b"}, "r", "1")
+    'arn:aws:ecr:r:1:repository/models/a/b'
+    >>> resource_of({}, "r", "1")
+    'arn:aws:ecr:r:1:repository/*'
+    """
+    if "resourceArn" in request:
+        return str(request["resourceArn"])
+    if "prefix" in request:
+        return "*"
+    names = request.get("repositoryNames") or [request.get("repositoryName") or "*"]
+    return f"arn:aws:ecr:{region}:{account}:repository/{names[0]}"
 
 
 def _renew_uris(server: ServerContext, repositories: Repositories) -> None:

@@ -273,6 +273,28 @@ class TestPush:
         denied = embedded_aws.audit(principal="user/reader", decision="ImplicitDeny")
         assert {"ecr:CreateRepository"} == {decision["action"] for decision in denied}
 
+    def test_list_of_repositories_is_about_all_of_them(self, embedded_aws: EmbeddedAws) -> None:
+        """
+        A policy that names ``repository/*`` allows DescribeRepositories, as on AWS.
+        """
+        iam = embedded_aws.client("iam")
+        iam.create_user(UserName="lister")
+        everything = f"arn:aws:ecr:{embedded_aws.region}:{embedded_aws.account}:repository/*"
+        statement = {"Effect": "Allow", "Action": "ecr:DescribeRepositories", "Resource": everything}
+        iam.put_user_policy(
+            UserName="lister",
+            PolicyName="p",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+        key = iam.create_access_key(UserName="lister")["AccessKey"]
+        lister = embedded_aws.client(
+            "ecr",
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+        )
+
+        assert "repositories" in lister.describe_repositories()
+
     def test_describe_images_tells_size_and_refuses_the_unknown(
         self, embedded_aws: EmbeddedAws, pusher: Pusher
     ) -> None:
