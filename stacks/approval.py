@@ -20,10 +20,8 @@ from stacks.constructs.statements import (
     arn,
     on_models,
     put_events,
-    read_items,
     read_objects,
     use_key,
-    write_items,
 )
 
 if TYPE_CHECKING:
@@ -92,16 +90,15 @@ class ApprovalStack(cdk.Stack):
         """Verify a link, and read what stands behind it."""
         return [
             allow(["kms:VerifyMac"], [self._storage.approval_key.attr_arn]),
-            read_items(self._storage.ledger.attr_arn),
             *read_objects(self._storage.artifact_bucket.attr_arn),
-            use_key(self._storage.data_key.attr_arn, "s3", "dynamodb"),
+            use_key(self._storage.data_key.attr_arn, "s3"),
         ]
 
     def _add_show_approval(self) -> TaskFunction:
         return self._functions.add(
             "show_approval",
             environment=self._environment,
-            statements=self._read,
+            statements=[*self._read, *self._storage.grant_ledger("GetItem")],
         )
 
     def _add_decide_approval(self) -> TaskFunction:
@@ -111,7 +108,7 @@ class ApprovalStack(cdk.Stack):
             environment=self._environment,
             statements=[
                 *self._read,  # a form with a mistake is shown again, with the evidence beside it
-                write_items(self._storage.ledger.attr_arn),
+                *self._storage.grant_ledger("GetItem", "UpdateItem"),
                 allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
                 on_models(["sagemaker:UpdateModelPackage"], prefix, "model-package"),
                 put_events(),

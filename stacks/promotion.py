@@ -20,10 +20,8 @@ from stacks.constructs.statements import (
     on_models,
     pass_role,
     put_events,
-    read_items,
     read_objects,
     use_key,
-    write_items,
 )
 from stacks.machines import promote
 
@@ -54,11 +52,6 @@ class PromotionStack(cdk.Stack):
         self._settings = settings
         self._storage = storage
         self._prefix = settings.policy["resource_prefix"]
-        self._use_ledger = [
-            read_items(storage.ledger.attr_arn),
-            write_items(storage.ledger.attr_arn),
-            use_key(storage.data_key.attr_arn, "dynamodb"),
-        ]
         self._serving_role = sagemaker_role(
             self,
             "ServingRole",
@@ -106,7 +99,7 @@ class PromotionStack(cdk.Stack):
                 variables.POLICY: self.to_json_string(self._settings.policy),
             },
             statements=[
-                *self._use_ledger,
+                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
                 on_models(["sagemaker:DescribeModelPackage"], self._prefix, "model-package"),
             ],
         )
@@ -125,7 +118,7 @@ class PromotionStack(cdk.Stack):
             "move_alias",
             environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
-                *self._use_ledger,
+                *self._storage.grant_ledger("GetItem", "PutItem"),
                 on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
             ],
         )

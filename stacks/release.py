@@ -29,10 +29,8 @@ from stacks.constructs.statements import (
     on_models,
     pass_role,
     put_events,
-    read_items,
     read_objects,
     use_key,
-    write_items,
     write_objects,
 )
 from stacks.machines import release
@@ -85,15 +83,6 @@ class ReleaseStack(cdk.Stack):
         self._add_sweeps()
         self._add_alarms()
         self._describe()
-
-    @property
-    def _ledger(self) -> list[Statement]:
-        """Read and write the ledger."""
-        return [
-            read_items(self._storage.ledger.attr_arn),
-            write_items(self._storage.ledger.attr_arn),
-            use_key(self._storage.data_key.attr_arn, "dynamodb"),
-        ]
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -226,7 +215,7 @@ class ReleaseStack(cdk.Stack):
                 ),
                 on_models(["sagemaker:DescribeModelPackage"], self._prefix, "model-package"),
                 on_models(["sagemaker:AddTags"], self._prefix, group),
-                *self._ledger,
+                *self._storage.grant_ledger("GetItem", "PutItem"),
                 # SageMaker reads the artifact and the image with the caller's rights.
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
@@ -244,7 +233,7 @@ class ReleaseStack(cdk.Stack):
                 variables.NOTICE_TOPIC_ARN: self._notifications.notice_topic.ref,
             },
             statements=[
-                *self._ledger,
+                *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem"),
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
                 allow(["kms:GenerateMac"], [self._storage.approval_key.attr_arn]),
@@ -270,7 +259,7 @@ class ReleaseStack(cdk.Stack):
                 self._on_images("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
                 *read_objects(self._storage.data_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
-                *self._ledger,
+                *self._storage.grant_ledger("GetItem", "Query", "PutItem", "UpdateItem"),
                 allow(["states:StartExecution"], [self._machine.arn]),
                 put_events(),
             ],
@@ -330,7 +319,11 @@ class ReleaseStack(cdk.Stack):
         return self._functions.add(
             "record_outcome",
             environment=self._outcomes,
-            statements=[*self._ledger, self._read_executions, put_events()],
+            statements=[
+                *self._storage.grant_ledger("PutItem", "UpdateItem"),
+                self._read_executions,
+                put_events(),
+            ],
             timeout_seconds=60,
             dead_letters_arn=self._dead_letters.arn,
         )
@@ -340,12 +333,11 @@ class ReleaseStack(cdk.Stack):
             "sweep_pushes",
             environment=self._environment | {variables.PLAN_FUNCTION_ARN: self._plan_release.arn},
             statements=[
-                read_items(self._storage.ledger.attr_arn),
-                use_key(self._storage.data_key.attr_arn, "dynamodb"),
+                *self._storage.grant_ledger("Query"),
                 allow(
                     ["ecr:DescribeRepositories"],
-                    [arn("ecr", "repository/*")],
-                    because="listing all repositories is authorized on all of them",
+                    ["*"],
+                    because="repositories are listed all at once",
                 ),
                 self._on_images("ecr:DescribeImages"),
                 invoke(self._plan_release.arn),
@@ -356,7 +348,11 @@ class ReleaseStack(cdk.Stack):
         executions = self._functions.add(
             "sweep_executions",
             environment=self._outcomes,
-            statements=[*self._ledger, self._read_executions, put_events()],
+            statements=[
+                *self._storage.grant_ledger("Query", "PutItem", "UpdateItem"),
+                self._read_executions,
+                put_events(),
+            ],
             timeout_seconds=SWEEP_SECONDS,
             dead_letters_arn=self._dead_letters.arn,
         )
@@ -364,7 +360,7 @@ class ReleaseStack(cdk.Stack):
             "sweep_approvals",
             environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
-                *self._ledger,
+                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
                 allow(["states:SendTaskSuccess"], [self._release_machine]),
                 on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
                 put_events(),

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from slipway.contracts import ledger
-from stacks.constructs.statements import deny_plain_http, policy
+from stacks.constructs.statements import Statement, deny_plain_http, policy, use_items
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -49,6 +49,10 @@ class StorageStack(cdk.Stack):
         self.data_bucket = self._add_bucket("Data")
         self.artifact_bucket = self._add_bucket("Artifacts")
         self.ledger = self._add_ledger()
+
+    def grant_ledger(self, *operations: str) -> list[Statement]:
+        """Statements that let a role use the ledger by these operations."""
+        return use_items(self.ledger.attr_arn, self.data_key.attr_arn, *operations)
 
     def _keep(self, resource: _Kept) -> _Kept:
         keep = cdk.CfnDeletionPolicy.RETAIN if self._settings.retains else cdk.CfnDeletionPolicy.DELETE

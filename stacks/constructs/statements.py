@@ -138,26 +138,29 @@ def read_objects(bucket_arn: str) -> list[Statement]:
 
 
 def write_objects(bucket_arn: str) -> Statement:
-    """Put objects, large ones too."""
+    """Put objects."""
     return allow(
-        ["s3:PutObject", "s3:AbortMultipartUpload"],
+        ["s3:PutObject"],
         [f"{bucket_arn}/*"],
         because="objects come and go with releases",
     )
 
 
-def read_items(table_arn: str) -> Statement:
-    """Read the ledger and its indexes."""
-    return allow(
-        ["dynamodb:GetItem", "dynamodb:Query"],
-        [table_arn, f"{table_arn}/index/*"],
-        because="the ledger's own indexes",
-    )
+def use_items(table_arn: str, key_arn: str, *operations: str) -> list[Statement]:
+    """
+    Use the ledger.
 
-
-def write_items(table_arn: str) -> Statement:
-    """Write the ledger; TransactWriteItems is authorized by the actions of its parts."""
-    return allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], [table_arn])
+    Args:
+        table_arn: The ledger's.
+        key_arn: Of the key that encrypts it.
+        operations: ``GetItem``, ``Query`` and so on; TransactWriteItems is authorized by those of its parts.
+    """
+    actions = [f"dynamodb:{operation}" for operation in operations]
+    indexes = [f"{table_arn}/index/*"] if "Query" in operations else []
+    return [
+        allow(actions, [table_arn, *indexes], because="the ledger's own indexes"),
+        use_key(key_arn, "dynamodb"),
+    ]
 
 
 def put_events() -> Statement:

@@ -21,6 +21,8 @@ WITHOUT_RESOURCES = {
     "ecr:GetAuthorizationToken",
     # Metrics have namespaces, which a condition names.
     "cloudwatch:PutMetricData",
+    # Listing repositories is authorized on all of them, or on none.
+    "ecr:DescribeRepositories",
     # Log delivery of Step Functions.
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
@@ -121,7 +123,6 @@ class TestRoles:
             "kms:Decrypt",
             "kms:GenerateDataKey",
             "dynamodb:GetItem",
-            "dynamodb:Query",
             "s3:ListBucket",
             "s3:GetObject",
         }
