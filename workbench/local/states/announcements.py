@@ -37,13 +37,13 @@ class Announcements:
         """The status is new; what is told is as it stands now."""
         detail = detail_of(execution)
         with contextlib.suppress(RuntimeError):  # the server is ending; sweeps find what nobody was told
-            self._thread.submit(self._tell, execution, detail)
+            self._thread.submit(self._tell, execution, detail, execution.stopped_at)
 
     def close(self) -> None:
         """Tell what is still to be told."""
         self._thread.shutdown(wait=True)
 
-    def _tell(self, execution: Execution, detail: dict[str, Any]) -> None:
+    def _tell(self, execution: Execution, detail: dict[str, Any], stopped_at: float | None) -> None:
         start = execution.start
         try:
             with seams.RESPONSES.scope(start.account, start.region):
@@ -52,6 +52,7 @@ class Announcements:
                         "aws.states", "Step Functions Execution Status Change", detail, resources=[start.arn]
                     )
                 _measure(start.machine_arn, detail)
+            execution.told(stopped_at)
         except Exception:
             logger.exception("telling that %s is %s", start.arn, detail["status"])
 

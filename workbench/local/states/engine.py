@@ -25,7 +25,7 @@ from workbench.local.states.failures import (
 )
 from workbench.local.states.frames import Frame
 from workbench.local.states.interpreter import Interpreter
-from workbench.local.states.recovery import recover
+from workbench.local.states.recovery import load_frames, recover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -121,17 +121,24 @@ class Engine:
         self.services = Services(endpoint_url, self.executions)
         self._announcements = announcements
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="states-warm")
+        self._untold: list[Execution] = []
         self._fresh: deque[Execution] = deque()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="states", daemon=True).start()
 
     def load(self) -> None:
         """Read the journals: every execution answers from here on."""
-        for execution in recover(self.store):
+        for execution, told in recover(self.store):
             self.executions[execution.start.arn] = execution
+            if not told:
+                self._untold.append(execution)
 
     def resume_all(self) -> None:
         """Go on with what ran when the server ended; the server must answer requests."""
+        while self._untold:
+            untold = self._untold.pop()
+            load_frames(untold)
+            self._announcements.changed(untold)
         for execution in [each for each in self.executions.values() if each.status == "RUNNING"]:
             if execution.running is not None:
                 continue

@@ -151,18 +151,7 @@ class Execution:
                 for frame in self.frames.values():
                     self.journal.add("frame", {"frame": frame.record()})
             self.answers.clear()
-            self.journal.add(
-                "end",
-                {
-                    "status": status,
-                    "output": self.output,
-                    "error": self.error,
-                    "cause": self.cause,
-                    "stopped_at": self.stopped_at,
-                    "redrive_count": self.redrive_count,
-                    "redriven_at": self.redriven_at,
-                },
-            )
+            self.journal.add("end", self._summary())
             self.journal.flush()
             return True
 
@@ -172,6 +161,24 @@ class Execution:
         words = {"FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut", "ABORTED": "ExecutionAborted"}
         told = {"error": self.error, "cause": self.cause}
         return words[status], {name: value for name, value in told.items() if value}
+
+    def _summary(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "output": self.output,
+            "error": self.error,
+            "cause": self.cause,
+            "stopped_at": self.stopped_at,
+            "redrive_count": self.redrive_count,
+            "redriven_at": self.redriven_at,
+        }
+
+    def told(self, stopped_at: float | None) -> None:
+        """The end at ``stopped_at`` was announced: a restart need not do it again."""
+        with self.lock:
+            if stopped_at is not None and self.stopped_at == stopped_at and self.journal.path.exists():
+                self.journal.add("told", self._summary())
+                self.journal.flush()
 
     def rest(self) -> None:
         """Leave history and frames to the journal until somebody asks."""

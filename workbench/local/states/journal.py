@@ -2,7 +2,7 @@
 What survives a killed server: one append-only file for each execution.
 
 Lines are JSON objects with a ``k``: ``start``, ``event``, ``frame``, ``drop``,
-``answer``, ``redrive``, ``end``. They are handed to the operating system before
+``answer``, ``redrive``, ``end``, ``told``. They are handed to the operating system before
 anything is done that can't be done twice; a half-written last line is ignored.
 """
 

@@ -20,9 +20,9 @@ logger = logging.getLogger("slipway.states")
 _TAIL_BYTES = 1 << 20
 
 
-def recover(store: Store) -> Iterator[Execution]:
+def recover(store: Store) -> Iterator[tuple[Execution, bool]]:
     """
-    Every execution that was ever started.
+    Every execution that was ever started, and whether its last status was announced.
 
     Of those that ended only the summary is read; history and frames rest in the
     journal until somebody asks (``Execution.history``, ``load_frames``).
@@ -34,19 +34,19 @@ def recover(store: Store) -> Iterator[Execution]:
             logger.warning("unreadable journal %s", journal.path)
 
 
-def _recovered(journal: Journal) -> Execution:
+def _recovered(journal: Journal) -> tuple[Execution, bool]:
     first = next(journal.records())
     if first["k"] != "start":
         raise ValueError("a journal begins with its start")
     execution = Execution(Start(**first["start"]), journal)
     last = _last_record(journal)
-    if last is not None and last["k"] == "end":
+    if last is not None and last["k"] in {"end", "told"}:
         _ended(execution, last)
         execution.events = None
-        return execution
+        return execution, last["k"] == "told"
     _repair(journal)
     replay(execution)
-    return execution
+    return execution, True
 
 
 def _ended(execution: Execution, record: dict[str, Any]) -> None:

@@ -147,6 +147,19 @@ class Machines:
     def queue(self) -> str:
         return str(self.server.client("sqs").create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"])
 
+    def subscribed(self, machine: str) -> str:
+        """A queue that gets the status events of a machine."""
+        sqs, events, queue = self.server.client("sqs"), self.server.client("events"), self.queue()
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine]}}
+        name = machine.rpartition(":")[2]
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn}])
+        principal = {"Service": "events.amazonaws.com"}
+        allow = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn}
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(_policy(allow))})
+        return queue
+
     def message(self, queue: str) -> Any:
         """The next message's body."""
         sqs = self.server.client("sqs")

@@ -230,7 +230,7 @@ class TestAnnouncements:
         machine = machines.create(
             {"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "E", "Cause": "c"}}}
         )
-        queue = subscribed(machines, machine)
+        queue = machines.subscribed(machine)
         execution = machines.start(machine, {"a": 1})
         running, failed = machines.message(queue), machines.message(queue)
         assert (running["detail-type"], running["source"]) == (
@@ -255,22 +255,3 @@ class TestAnnouncements:
         )["Metrics"]
         names = {each["MetricName"] for each in metrics}
         assert names == {"ExecutionsStarted", "ExecutionsSucceeded", "ExecutionTime"}
-
-
-def subscribed(machines: Machines, machine: str) -> str:
-    """A queue that gets the status events of a machine."""
-    sqs, events, queue = machines.server.client("sqs"), machines.server.client("events"), machines.queue()
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine]}}
-    name = machine.rpartition(":")[2]
-    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn}])
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = {"Version": "2012-10-17", "Statement": [allow]}
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
-    return queue

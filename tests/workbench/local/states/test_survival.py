@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -232,6 +233,23 @@ class TestKilled:
             file.write('{"k":"frame","frame":{"pa')
         mortal.server.start()
         assert mortal.wait(execution)["status"] == "SUCCEEDED"
+
+    def test_an_end_that_nobody_was_told_is_told(self, mortal: Machines) -> None:
+        """
+        Killed between the end and its event, the server emits the event at its next start.
+        """
+        machine = mortal.create({"StartAt": "A", "States": {"A": PASS}})
+        queue = mortal.subscribed(machine)
+        execution = mortal.start(machine)
+        assert [mortal.message(queue)["detail"]["status"] for _ in range(2)] == ["RUNNING", "SUCCEEDED"]
+        (journal,) = (mortal.server.home / "states" / "executions").glob("*/*/*.jsonl")
+        mortal.server.end(signal.SIGTERM)
+        lines = journal.read_text().splitlines(keepends=True)
+        assert json.loads(lines[-1])["k"] == "told"
+        journal.write_text("".join(lines[:-1]))
+        mortal.server.start()
+        event = mortal.message(queue)
+        assert (event["resources"], event["detail"]["status"]) == ([execution], "SUCCEEDED")
 
     def test_an_orderly_end_keeps_it_too(self, mortal: Machines) -> None:
         """
