@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 
 SERVE: Final = """#!/usr/bin/env python3
 import asyncio, os
-ANSWER = b'HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 20\\r\\n\\r\\n{"predictions": [1]}'
+ANSWER = (b'HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 20\\r\\n\\r\\n'
+    b'{"predictions": [1]}')
 class Server(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport, self.pending = transport, b""
@@ -38,7 +39,8 @@ class Server(asyncio.Protocol):
             self.pending = self.pending[end + 4 + length:]
             self.transport.write(ANSWER)
 async def main():
-    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
+    port = int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", port)
     await server.serve_forever()
 asyncio.run(main())
 """
@@ -89,7 +91,7 @@ async def _measure(port: int, message: bytes, requests: int, clients: int) -> di
             started = time.perf_counter()
             status = await asyncio.wait_for(client.ask(message), TIMEOUT_SECONDS)
             times.append(time.perf_counter() - started)
-            assert status == 200, status
+            assert status == 200, status  # noqa: PLR2004 - OK
 
     started = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(clients)))
@@ -167,7 +169,11 @@ def _endpoint(clients: Any, image: str, home: Path) -> float:
     trust = {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
         ],
     }
     assert home.exists()
@@ -218,7 +224,16 @@ def run() -> dict[str, Any]:
         home = Path(folder)
         log = (home / "log").open("wb")
         server = subprocess.Popen(
-            [sys.executable, "-m", "workbench.local.server", "--with-parent", "--port", str(port), "--home", folder],
+            [
+                sys.executable,
+                "-m",
+                "workbench.local.server",
+                "--with-parent",
+                "--port",
+                str(port),
+                "--home",
+                folder,
+            ],
             stdout=log,
             stderr=log,
         )
@@ -232,7 +247,10 @@ def run() -> dict[str, Any]:
                 assert server.poll() is None, (home / "log").read_text(encoding="utf-8")
                 time.sleep(0.05)
             create_seconds = _endpoint(clients, _push(endpoint_url, clients), home)
-            plain = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+            plain = (
+                f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+                + BODY
+            )
             signed = _signed(endpoint_url, "bench")
             results: dict[str, Any] = {"direct": {}, "endpoint": {}}
             for name, count in (("warm_up", 1), ("one_client", 1), ("sixteen_clients", CLIENTS)):

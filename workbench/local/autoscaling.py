@@ -18,6 +18,7 @@ from workbench.local.services import authorize_by, register_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
     from workbench.local.context import ServerContext
 
 NAME: Final = "application-autoscaling"
@@ -200,9 +201,9 @@ class Autoscaling:
 
 
 def _fits(document: Document, request: Document) -> bool:
-    return document["ServiceNamespace"] == request["ServiceNamespace"] and document[
-        "ScalableDimension"
-    ] == request.get("ScalableDimension", document["ScalableDimension"])
+    dimension = request.get("ScalableDimension", document["ScalableDimension"])
+    wanted = (request["ServiceNamespace"], dimension)
+    return wanted == (document["ServiceNamespace"], document["ScalableDimension"])
 
 
 def _paged(member: str, found: list[Document], request: Document) -> Document:
@@ -252,14 +253,17 @@ def _context(request: dict[str, Any]) -> dict[str, Any]:
     return {f"{NAME}:{key}": request[member] for member, key in keys.items() if member in request}
 
 
+def _do(operation: str, request: Document) -> Document:
+    if _autoscaling is None or operation not in _autoscaling.operations:
+        raise ServiceError("UnknownOperationException", f"{NAME}:{operation} is not served here")
+    check(operation, request)
+    return answer(operation, _autoscaling.operations[operation](request), NAME)
+
+
 def _respond(operation: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
     headers = {"Content-Type": "application/x-amz-json-1.1"}
     try:
-        if _autoscaling is None or operation not in _autoscaling.operations:
-            raise ServiceError("UnknownOperationException", f"{NAME}:{operation} is not served here")
-        request = json.loads(body or b"{}")
-        check(operation, request)
-        document = answer(operation, _autoscaling.operations[operation](request), NAME)
+        document = _do(operation, json.loads(body or b"{}"))
     except ServiceError as error:
         told = {"__type": error.code, "message": error.message}
         return error.status, headers | {"x-amzn-errortype": error.code}, json.dumps(told).encode()

@@ -93,9 +93,7 @@ class TestAutoscaling:
 
         assert refused.value.response["Error"]["Code"] == "ObjectNotFoundException"
 
-    @pytest.mark.parametrize(
-        "changes", [{"MinCapacity": 4}, {"ResourceId": "endpoint/x"}]
-    )
+    @pytest.mark.parametrize("changes", [{"MinCapacity": 4}, {"ResourceId": "endpoint/x"}])
     def test_bad_targets_are_refused(self, embedded_aws: EmbeddedAws, changes: dict[str, Any]) -> None:
         """
         Capacities the wrong way round, and resources that are no variant, are refused.

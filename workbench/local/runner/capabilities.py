@@ -72,7 +72,9 @@ def capabilities() -> Capabilities:
             )
             ended = Program(plan, trial).wait(_TRIAL_SECONDS)
             if ended is None or ended.exit_code != 0:
-                return Capabilities(namespaces=False, user_namespace=False, reason=f"a trial ended with {ended}")
+                return Capabilities(
+                    namespaces=False, user_namespace=False, reason=f"a trial ended with {ended}"
+                )
     except ProgramError as error:
         return Capabilities(namespaces=False, user_namespace=False, reason=error.reason)
     return trial

@@ -8,13 +8,15 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.layers import apply_layer, unpack_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 INDEX_TYPES: Final = frozenset(
     {

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from workbench.local.runner.capabilities import Capabilities
-from workbench.local.runner.images import Image
 from workbench.local.runner.program import PYTHON_DIRECTORY, Bind, Plan, interpreter_links
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from workbench.local.runner.capabilities import Capabilities
+    from workbench.local.runner.images import Image
 
 OWN_DIRECTORIES: Final = ("program", "packages", "slipway")
 """What an image without a root file system brings, under /opt."""

@@ -22,7 +22,7 @@ def _keep(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
     if member.isdev():
         return None
     with contextlib.suppress(tarfile.AbsoluteLinkError):
-        # Links to absolute paths are ordinary in a root file system; the program resolves them in its own root.
+        # Links to absolute paths are ordinary in a root file system: the program resolves them in its root.
         return tarfile.tar_filter(member, path)
     return member
 
@@ -83,7 +83,7 @@ def apply_layer(layer: Path, root: Path) -> None:
                 _remove(target)
             target.hardlink_to(Path(directory, name)) if not Path(
                 directory, name
-            ).is_symlink() else target.symlink_to(os.readlink(Path(directory, name)))
+            ).is_symlink() else target.symlink_to(Path(directory, name).readlink())
         for name in subdirectories:
             target = here / name
             if Path(directory, name).is_symlink():

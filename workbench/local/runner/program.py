@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -19,11 +18,14 @@ from slipway.domain.errors import SlipwayError
 from workbench.local.runner.relay import Relay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from workbench.local.runner.capabilities import Capabilities
 
 SANDBOX: Final = Path(__file__).with_name("sandbox.py")
 HOSTNAME: Final = "algo-1"
-PYTHON_DIRECTORY: Final = "/opt/python/bin"
+PYTHON_ROOT: Final = "/opt/python"
+PYTHON_DIRECTORY: Final = f"{PYTHON_ROOT}/bin"
 """Where images without a root file system find ``python`` and ``python3``: links to our own interpreter."""
 _READY_SECONDS: Final = 30.0
 
@@ -75,10 +77,13 @@ def _ignore(_line: str) -> None:
 
 
 def interpreter_links(work: Path) -> Path:
-    """A directory whose ``python`` and ``python3`` are the interpreter that runs Slipway, without its packages."""
-    directory = work / "python"
+    """A directory whose ``python`` and ``python3`` are our own interpreter, without its packages."""
+    directory = work / "python" / "bin"
     directory.mkdir(parents=True, exist_ok=True)
-    base = getattr(sys, "_base_executable", None) or sys.executable
+    base = str(getattr(sys, "_base_executable", None) or sys.executable)
+    # A virtual environment without packages: our own, and those of the interpreter, are not the image's.
+    configuration = f"home = {Path(base).parent}\ninclude-system-site-packages = false\n"
+    (work / "python" / "pyvenv.cfg").write_text(configuration, encoding="utf-8")
     for name in ("python", "python3", f"python{sys.version_info.major}.{sys.version_info.minor}"):
         with contextlib.suppress(FileExistsError):
             (directory / name).symlink_to(base)
@@ -105,9 +110,7 @@ class Program:
         ProgramError: The namespaces or mounts could not be made.
     """
 
-    def __init__(
-        self, plan: Plan, capabilities: Capabilities, line: Callable[[str], None] = _ignore
-    ) -> None:
+    def __init__(self, plan: Plan, capabilities: Capabilities, line: Callable[[str], None] = _ignore) -> None:
         self._plan = plan
         self._lock = threading.Lock()
         self._ended: Ended | None = None
@@ -155,7 +158,7 @@ class Program:
         if capabilities.namespaces:
             binds += [[str(d), f"/opt/ml/{d.name}", False] for d in sorted((plan.work / "ml").iterdir())]
             if plan.rootfs is None:
-                binds.append([str(interpreter_links(plan.work)), PYTHON_DIRECTORY, True])
+                binds.append([str(interpreter_links(plan.work).parent), PYTHON_ROOT, True])
                 keep = sorted({sys.base_prefix, str(Path(sys.base_prefix).resolve())})
         return {
             "command": list(plan.command),

@@ -14,6 +14,8 @@ import ctypes
 import fcntl
 import json
 import os
+import resource  # noqa: F401 - os.wait4 imports it when it is first called
+import select  # all imports stand here: after chroot there may be no standard library
 import signal
 import socket
 import struct
@@ -59,7 +61,7 @@ def _check(result: int, what: str) -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """mount(2); raises OSError that names source and target."""
+    """Show a file system, or a directory, at a place; OSError names both."""
     _check(
         libc.mount(
             source.encode(),
@@ -76,10 +78,9 @@ def bind(source: str, target: str, *, read_only: bool = False) -> None:
     """Show ``source`` at ``target``, both made to exist; with everything that is mounted below it."""
     if Path(source).is_dir():
         Path(target).mkdir(parents=True, exist_ok=True)
-    else:
-        if not Path(target).exists():
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            Path(target).touch()
+    elif not Path(target).exists():
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        Path(target).touch()
     mount(source, target, flags=MS_BIND | MS_REC)
     if read_only:
         attributes = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
@@ -119,7 +120,7 @@ def _host_root(root: str, keep: list[str]) -> None:
             continue
         target = f"{root}/{entry.name}"
         if entry.is_symlink():
-            Path(target).symlink_to(os.readlink(entry.path))
+            Path(target).symlink_to(Path(entry.path).readlink())
         elif entry.is_dir():
             bind(entry.path, target, read_only=True)
     for path in keep:
@@ -157,7 +158,7 @@ def build_root(plan: dict[str, Any]) -> None:
         bind(str(hosts), f"{root}/etc/hosts")
     bind("/dev", f"{root}/dev")
     with contextlib.suppress(OSError):
-        mount("tmpfs", f"{root}/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV)
+        mount("tmpfs", f"{root}/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV)  # noqa: S108 - the program has its own
     mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV)
     os.chroot(root)
     os.chdir("/")
@@ -232,8 +233,6 @@ def answer(control: socket.socket, request: dict[str, Any], pid: int) -> None:
 
 def attend(control: socket.socket, wake: socket.socket, pid: int, plan: dict[str, Any]) -> NoReturn:
     """Reap, answer, and end with the program or with the server, whichever ends first."""
-    import select  # noqa: PLC0415 - after the fork only pid 1 needs it
-
     while True:
         ready, _, _ = select.select([control, wake], [], [])
         if wake in ready:

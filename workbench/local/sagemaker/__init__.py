@@ -1,4 +1,4 @@
-"""The embedded SageMaker: jobs, models, endpoints, the model registry and the runtime, running image programs."""
+"""The embedded SageMaker: jobs, models, endpoints, registry and runtime, running image programs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def register(server: ServerContext) -> None:
     surroundings = Surroundings(
         server=server,
         store=Store(directory / "sagemaker.sqlite"),
-        images=ImageStore(directory / "images", Repositories(BlobStore(server.home / "registry"), server.registry)),
+        images=ImageStore(
+            directory / "images", Repositories(BlobStore(server.home / "registry"), server.registry)
+        ),
         capabilities=capabilities(),
     )
     _service = Service(surroundings)

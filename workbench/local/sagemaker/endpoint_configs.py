@@ -76,7 +76,7 @@ class EndpointConfigs:
         self._tags.forget(config["EndpointConfigArn"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
+    def list_page(self, request: Document, _caller: Caller) -> Document:
         found, token = page(self._records.all(), request, name="EndpointConfigName")
         cut = shape_cutter("EndpointConfigSummary")
         return listed("EndpointConfigs", [cut(config) for config in found], token)

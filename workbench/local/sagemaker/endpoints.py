@@ -49,7 +49,9 @@ class Endpoints:
             "CreationTime": now,
             "LastModifiedTime": now,
             "_pending": taken,
-            **({"LastDeploymentConfig": request["DeploymentConfig"]} if "DeploymentConfig" in request else {}),
+            **(
+                {"LastDeploymentConfig": request["DeploymentConfig"]} if "DeploymentConfig" in request else {}
+            ),
         }
         if capture := taken["config"].get("DataCaptureConfig"):
             endpoint["_capture"] = capture
@@ -63,7 +65,9 @@ class Endpoints:
     def _taken(self, config_name: str) -> Document:
         """Configuration and models as they are now: deleting them later takes nothing from the endpoint."""
         config = self._configs.get(config_name)
-        models = {entry["ModelName"]: self._models.get(entry["ModelName"]) for entry in config["ProductionVariants"]}
+        models = {
+            entry["ModelName"]: self._models.get(entry["ModelName"]) for entry in config["ProductionVariants"]
+        }
         return {"config": config, "models": models}
 
     def _check_deployment(self, deployment: Document | None) -> None:
@@ -83,7 +87,9 @@ class Endpoints:
             raise invalid(f"TrafficRoutingConfiguration of type {routing['Type']} needs {needed}")
         waits = routing["WaitIntervalInSeconds"] + blue_green.get("TerminationWaitInSeconds", 0)
         if waits >= blue_green.get("MaximumExecutionTimeoutInSeconds", LONGEST_TIMEOUT):
-            raise invalid("MaximumExecutionTimeoutInSeconds must be greater than the sum of the waiting times")
+            raise invalid(
+                "MaximumExecutionTimeoutInSeconds must be greater than the sum of the waiting times"
+            )
 
     def get(self, name: str) -> Document:
         """The endpoint; raises ValidationException for an unknown one."""
@@ -120,7 +126,9 @@ class Endpoints:
         caller.require("sagemaker:UpdateEndpoint", arn("endpoint-config", config_name))
         endpoint = self._settled(name)
         if endpoint["EndpointStatus"] != "InService":
-            raise invalid(f'Cannot update endpoint "{endpoint["EndpointArn"]}" in status {endpoint["EndpointStatus"]}.')
+            raise invalid(
+                f'Cannot update endpoint "{endpoint["EndpointArn"]}" in status {endpoint["EndpointStatus"]}.'
+            )
         taken = self._taken(config_name)
         deployment = request.get("DeploymentConfig")
         if deployment is None and request.get("RetainDeploymentConfig"):
@@ -130,7 +138,8 @@ class Endpoints:
         served = {entry["VariantName"] for entry in endpoint["ProductionVariants"]}
         if deployment and wanted != served:
             raise invalid(
-                f"Deployment guardrails need the same variant names: {sorted(served)} serve, {sorted(wanted)} are asked"
+                f"Deployment guardrails need the same variant names: {sorted(served)} serve, "
+                f"{sorted(wanted)} are asked"
             )
         if request.get("RetainAllVariantProperties"):
             excluded = {
@@ -155,7 +164,9 @@ class Endpoints:
         known = {entry["VariantName"] for entry in endpoint.get("ProductionVariants", [])}
         for desired in request["DesiredWeightsAndCapacities"]:
             if desired["VariantName"] not in known:
-                raise invalid(f"Variant {desired['VariantName']} does not exist in endpoint {endpoint['EndpointArn']}")
+                raise invalid(
+                    f"Variant {desired['VariantName']} does not exist in endpoint {endpoint['EndpointArn']}"
+                )
         changed = self._records.update(
             endpoint["EndpointName"], EndpointStatus="Updating", LastModifiedTime=time.time()
         )
@@ -174,7 +185,7 @@ class Endpoints:
         start_thread("delete", self._rollout.delete, endpoint["EndpointName"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
+    def list_page(self, request: Document, _caller: Caller) -> Document:
         found, token = page(self._records.all(), request, name="EndpointName", status="EndpointStatus")
         cut = shape_cutter("EndpointSummary")
         return listed("Endpoints", [cut(endpoint) for endpoint in found], token)

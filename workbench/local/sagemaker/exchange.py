@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import socket
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.local.sagemaker.serving_process import ServingProcess
 
 _BODILESS: Final = frozenset({204, 304})
@@ -58,8 +59,8 @@ class _Connection(asyncio.Protocol):
         self._waiter = asyncio.get_running_loop().create_future()
         self.transport.write(message)
         if self._socket is not None:
-            # A server that writes headers and body apart waits for our acknowledgement of the headers, which the
-            # kernel would delay by 40 ms.
+            # A server that writes headers and body apart waits for our acknowledgement of the headers,
+            # which the kernel would delay by 40 ms.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         try:
             return await self._waiter
@@ -101,8 +102,10 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         self.open = False
         if self._waiter is not None and not self._waiter.done():
-            if self._headers_done and "content-length" not in self._answer.headers and (
-                self._answer.headers.get("transfer-encoding") != "chunked"
+            if (
+                self._headers_done
+                and "content-length" not in self._answer.headers
+                and (self._answer.headers.get("transfer-encoding") != "chunked")
             ):
                 self._finish()
             else:
@@ -133,7 +136,9 @@ class Connections:
         _, protocol = await asyncio.get_running_loop().create_connection(_Connection, sock=found)
         return protocol
 
-    async def post(self, process: ServingProcess, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(
+        self, process: ServingProcess, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
         """
         One POST; once more over a new connection when a kept one had been closed.
 

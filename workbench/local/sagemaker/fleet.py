@@ -13,13 +13,14 @@ from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
 from workbench.local.sagemaker.job_program import container_environment
 from workbench.local.sagemaker.serving_process import Serving, ServingProcess
-from workbench.local.sagemaker.store import Document
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 from workbench.local.sagemaker.transfers import RoleStorage, TransferError, split, unpack
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from workbench.local.sagemaker.store import Document
 
 PROCESSES_PER_VARIANT: Final = 2
 """A variant of more instances runs this many processes here; docs/fidelity.md says so."""
@@ -71,7 +72,7 @@ class Fleet:
         Start every variant's processes and wait until all are healthy.
 
         Raises:
-            FleetError: One of them did not become healthy in time, or could not be started; none is left running.
+            FleetError: One of them did not become healthy in time, or could not be started; none still runs.
         """
         try:
             for variant in self._config["ProductionVariants"]:
@@ -79,11 +80,7 @@ class Fleet:
             for entry in self._config["ProductionVariants"]:
                 variant = self.variants[entry["VariantName"]]
                 for process in variant.processes:
-                    if not process.await_healthy(self.cancelled):
-                        raise FleetError(
-                            f"The primary container for production variant {variant.name} did not pass the ping "
-                            "health check. Please check CloudWatch logs for this endpoint."
-                        )
+                    self._require_health(variant.name, process)
         except BaseException:
             self.stop()
             raise
@@ -91,11 +88,20 @@ class Fleet:
             for process in running.processes:
                 start_thread(f"watch-{self._endpoint}", process.watch)
 
+    def _require_health(self, variant: str, process: ServingProcess) -> None:
+        if not process.await_healthy(self.cancelled):
+            raise FleetError(
+                f"The primary container for production variant {variant} did not pass the ping health check. "
+                "Please check CloudWatch logs for this endpoint."
+            )
+
     def _start_variant(self, entry: dict[str, Any]) -> None:
         name, model = entry["VariantName"], self._models[entry["ModelName"]]
         container = model["_container"]
         count = entry.get("InitialInstanceCount", 1)
-        variant = Variant(name, entry.get("InitialVariantWeight", 1.0), count, container["Image"], container["_resolved"])
+        variant = Variant(
+            name, entry.get("InitialVariantWeight", 1.0), count, container["Image"], container["_resolved"]
+        )
         self.variants[name] = variant
         log = f"/aws/sagemaker/Endpoints/{self._endpoint}"
         directory = self._surroundings.new_work("model")
@@ -123,7 +129,9 @@ class Fleet:
         container = model["_container"]
         image = self._surroundings.images.unpack(container["_resolved"])
         artifact.mkdir(parents=True)
-        storage = RoleStorage(self._surroundings.server.endpoint_url, model["ExecutionRoleArn"], self._endpoint)
+        storage = RoleStorage(
+            self._surroundings.server.endpoint_url, model["ExecutionRoleArn"], self._endpoint
+        )
         if url := container.get("ModelDataUrl"):
             unpack(storage.read(*split(url)), artifact)
         elif source := (container.get("ModelDataSource") or {}).get("S3DataSource"):
@@ -135,12 +143,13 @@ class Fleet:
             image=image,
             artifact=artifact,
             environment=container_environment(
-                self._surroundings, model["ExecutionRoleArn"], self._endpoint, container.get("Environment", {})
+                self._surroundings,
+                model["ExecutionRoleArn"],
+                self._endpoint,
+                container.get("Environment", {}),
             ),
             isolated=model.get("EnableNetworkIsolation", False),
-            startup_seconds=entry.get(
-                "ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS
-            ),
+            startup_seconds=entry.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
         )
 
     def weigh(self, weights: Document) -> None:

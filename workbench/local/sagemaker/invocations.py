@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local.sagemaker.errors import ServiceError
@@ -14,6 +13,8 @@ from workbench.local.sagemaker.store import current_scope
 from workbench.local.sagemaker.traffic import choose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.local.sagemaker.endpoints import Endpoints
     from workbench.local.sagemaker.fleet import Fleet, Variant
     from workbench.local.sagemaker.serving_process import ServingProcess
@@ -26,6 +27,11 @@ RESTART_SECONDS: Final = 30.0
 """How long a request waits for a process that is being restarted."""
 _TURN_SECONDS: Final = 0.02
 NAMESPACE: Final = "AWS/SageMaker"
+TIMED_OUT: Final = (
+    "Your invocation timed out while waiting for a response from container primary. Review the latency "
+    "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+)
+CLOSED: Final = "The serving process closed the connection without an answer."
 ATTRIBUTES: Final = "x-amzn-sagemaker-custom-attributes"
 PASSED: Final = {
     "content-type": "Content-Type",
@@ -48,6 +54,17 @@ def error_response(error: ServiceError, extra: Mapping[str, Any] | None = None) 
     return error.status, headers, body
 
 
+def _check_sizes(headers: Mapping[str, str], body: bytes) -> None:
+    if len(body) > LARGEST_BODY:
+        raise ServiceError(
+            "ValidationError",
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {LARGEST_BODY}",
+        )
+    if len(headers.get(ATTRIBUTES, "")) > _LONGEST_ATTRIBUTES:
+        raise ServiceError("ValidationError", f"CustomAttributes exceed {_LONGEST_ATTRIBUTES} characters")
+
+
 class Invocations:
     """Serves ``POST /endpoints/<name>/invocations`` on the event loop."""
 
@@ -59,14 +76,7 @@ class Invocations:
         """Answer one request; headers by lower-case name."""
         arrived = time.perf_counter()
         try:
-            if len(body) > LARGEST_BODY:
-                raise ServiceError(
-                    "ValidationError",
-                    "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have "
-                    f"length less than or equal to {LARGEST_BODY}",
-                )
-            if len(headers.get(ATTRIBUTES, "")) > _LONGEST_ATTRIBUTES:
-                raise ServiceError("ValidationError", f"CustomAttributes exceed {_LONGEST_ATTRIBUTES} characters")
+            _check_sizes(headers, body)
             fleet = self._fleet(name)
             variant = choose(fleet.variants, headers.get("x-amzn-sagemaker-target-variant"))
             process = await self._healthy(name, variant)
@@ -80,16 +90,9 @@ class Invocations:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 answer = await self._connections.post(process, "/invocations", passed, body)
         except TimeoutError:
-            return self._model_error(
-                name, fleet, variant, arrived, sent, 0,
-                "Your invocation timed out while waiting for a response from container primary. Review the latency "
-                "metrics for each container in Amazon CloudWatch, resolve the issue, and try again.",
-            )  # fmt: skip
+            return self._model_error(name, fleet, variant, arrived, sent, 0, TIMED_OUT)
         except Unreachable:
-            return self._model_error(
-                name, fleet, variant, arrived, sent, 0,
-                "The serving process closed the connection without an answer.",
-            )  # fmt: skip
+            return self._model_error(name, fleet, variant, arrived, sent, 0, CLOSED)
         finally:
             process.in_flight -= 1
         if answer.status // 100 != 2:  # noqa: PLR2004 - the 200s
@@ -128,7 +131,9 @@ class Invocations:
         while (process := variant.pick()) is None:
             if time.monotonic() > deadline:
                 raise ServiceError(
-                    "ServiceUnavailable", f"No process of variant {variant.name} of endpoint {name} is healthy.", 503
+                    "ServiceUnavailable",
+                    f"No process of variant {variant.name} of endpoint {name} is healthy.",
+                    503,
                 )
             await asyncio.sleep(_TURN_SECONDS)
         return process

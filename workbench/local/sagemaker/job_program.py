@@ -5,19 +5,20 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from workbench.local.runner.launch import launch
 from workbench.local.runner.program import Program
 from workbench.local.sagemaker.store import current_scope
-from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 from workbench.local.services import role_credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
     from workbench.local.runner.images import Image
+    from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 
 STOP_GRACE_SECONDS: Final = 120.0
 """Between SIGTERM and SIGKILL; SLIPWAY_STOP_GRACE_SECONDS overrides it."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local.sagemaker.errors import invalid
 from workbench.local.sagemaker.service_model import timestamp
-from workbench.local.sagemaker.store import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.local.sagemaker.store import Document
 
 DEFAULT_PAGE: Final = 10
 
@@ -32,6 +35,8 @@ def page(
         request: With the filters NameContains, StatusEquals, CreationTimeAfter/Before,
             LastModifiedTimeAfter/Before, and SortBy, SortOrder, MaxResults, NextToken.
         name: The member that holds a document's name.
+        default_order: SortOrder where the request gives none.
+        default_sort: SortBy where the request gives none.
         status: The member that StatusEquals and SortBy=Status look at.
     """
     kept = [document for document in documents if _matches(document, request, name, status)]

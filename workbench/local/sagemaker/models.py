@@ -38,7 +38,9 @@ class Models:
         if role is None:
             raise invalid("ExecutionRoleArn is needed")
         caller.may_pass(role)
-        given = [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers", [])
+        given = (
+            [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers", [])
+        )
         if not given or ("PrimaryContainer" in request and "Containers" in request):
             raise invalid("Either PrimaryContainer or Containers must be given, not both")
         if len(given) > 1:
@@ -87,7 +89,7 @@ class Models:
         self._tags.forget(model["ModelArn"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
+    def list_page(self, request: Document, _caller: Caller) -> Document:
         found, token = page(self._records.all(), request, name="ModelName")
         cut = shape_cutter("ModelSummary")
         return listed("Models", [cut(model) for model in found], token)

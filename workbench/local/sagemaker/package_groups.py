@@ -69,7 +69,7 @@ class PackageGroups:
         self._tags.forget(group["ModelPackageGroupArn"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
+    def list_page(self, request: Document, _caller: Caller) -> Document:
         found, token = page(self._records.all(), request, name="ModelPackageGroupName")
         cut = shape_cutter("ModelPackageGroupSummary")
         return listed("ModelPackageGroupSummaryList", [cut(group) for group in found], token)

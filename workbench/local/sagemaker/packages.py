@@ -142,7 +142,7 @@ class Packages:
         self._tags.forget(package["ModelPackageArn"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
+    def list_page(self, request: Document, _caller: Caller) -> Document:
         group = request.get("ModelPackageGroupName")
         kind = request.get("ModelPackageType", "Versioned" if group else "Unversioned")
         packages = self._records.all()

@@ -60,7 +60,14 @@ def install() -> None:
         return action_before(service, method, path, headers, body, query_params)
 
     def resource(
-        service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any, region: str, account_id: str
+        service: str,
+        method: str,
+        path: str,
+        headers: Any,
+        body: bytes,
+        query_params: Any,
+        region: str,
+        account_id: str,
     ) -> Any:
         if service != "sagemaker":
             return resource_before(service, method, path, headers, body, query_params, region, account_id)

@@ -66,10 +66,13 @@ class ProcessingJobs:
             names.append(entry["InputName"])
             source = entry.get("S3Input")
             if source is None:
-                raise invalid(f"Processing input {entry['InputName']} needs S3Input: others are not served here")
+                raise invalid(
+                    f"Processing input {entry['InputName']} needs S3Input: others are not served here"
+                )
             if not source.get("LocalPath", "").startswith(ROOT):
                 raise invalid(
-                    f"LocalPath {source.get('LocalPath')!r} of input {entry['InputName']} must begin with {ROOT}"
+                    f"LocalPath {source.get('LocalPath')!r} of input {entry['InputName']} "
+                    f"must begin with {ROOT}"
                 )
         outputs = (request.get("ProcessingOutputConfig") or {}).get("Outputs", [])
         for entry in outputs:
@@ -97,7 +100,8 @@ class ProcessingJobs:
         job = self._get(request["ProcessingJobName"])
         if job["ProcessingJobStatus"] in ENDED:
             raise invalid(
-                f"The request was rejected because the processing job is in status {job['ProcessingJobStatus']}."
+                "The request was rejected because the processing job is in status "
+                f"{job['ProcessingJobStatus']}."
             )
         self._records.update(job["ProcessingJobName"], ProcessingJobStatus="Stopping")
         self._controls.stop(job["ProcessingJobName"])
@@ -111,13 +115,15 @@ class ProcessingJobs:
         self._tags.forget(job["ProcessingJobArn"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
-        found, token = page(self._records.all(), request, name="ProcessingJobName", status="ProcessingJobStatus")
+    def list_page(self, request: Document, _caller: Caller) -> Document:
+        found, token = page(
+            self._records.all(), request, name="ProcessingJobName", status="ProcessingJobStatus"
+        )
         cut = shape_cutter("ProcessingJobSummary")
         return listed("ProcessingJobSummaries", [cut(job) for job in found], token)
 
     def interrupted(self) -> list[Document]:
-        """Fail, in the request's scope, what ran when the server ended; the failed jobs, whose events are due."""
+        """Fail, in the request's scope, what ran when the server ended; the failed jobs: events are due."""
         now = time.time()
         return [
             self._records.put(

@@ -7,9 +7,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
@@ -21,9 +19,14 @@ from workbench.local.sagemaker.job_program import (
     container_environment,
     run_program,
 )
-from workbench.local.sagemaker.store import Document, Records
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 from workbench.local.sagemaker.transfers import RoleStorage, TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workbench.local.sagemaker.store import Document, Records
 
 logger = logging.getLogger("slipway.sagemaker")
 LOG_GROUP: Final = "/aws/sagemaker/ProcessingJobs"
@@ -109,14 +112,17 @@ class ProcessingRun:
         if outcome.cause == "stopped":
             self._close("Stopped", **told)
         elif outcome.cause == "overtime":
-            self._close("Stopped", **told, FailureReason="MaxRuntimeExceeded: the job ran past MaxRuntimeInSeconds")
+            self._close(
+                "Stopped", **told, FailureReason="MaxRuntimeExceeded: the job ran past MaxRuntimeInSeconds"
+            )
         elif outcome.exit_code:
             last = next((line for line in reversed(outcome.tail) if line.strip()), "")
             told.setdefault("ExitMessage", last[:MESSAGE_CHARACTERS])
             self._close(
                 "Failed",
                 **told,
-                FailureReason=f"AlgorithmError: See job logs for more information, exit code: {outcome.exit_code}",
+                FailureReason="AlgorithmError: See job logs for more information, "
+                f"exit code: {outcome.exit_code}",
             )
         else:
             self._close("Completed", **told)

@@ -1,15 +1,17 @@
-"""How an endpoint gets from one configuration to the next: new fleet healthy, traffic switched, old one taken down."""
+"""How an endpoint gets to its next configuration: new fleet healthy, traffic switched, old fleet down."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
 from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_variants
 from workbench.local.sagemaker.store import Document, Records, Scope, current_scope
-from workbench.local.sagemaker.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from workbench.local.sagemaker.surroundings import Surroundings
 
 EVENT: Final = "Endpoint State Change"
 DEPLOYMENT_EVENT: Final = "Endpoint Deployment State Change"
@@ -146,8 +148,11 @@ class Rollout:
             )
 
     def _bake(self, deployment: Document) -> str | None:
-        """Wait with the new fleet in traffic, if there are alarms to watch; the one that went off, if one did."""
-        alarms = [entry["AlarmName"] for entry in (deployment.get("AutoRollbackConfiguration") or {}).get("Alarms", [])]
+        """Wait with the new fleet in traffic, if there are alarms to watch; the one that went off, if any."""
+        alarms = [
+            entry["AlarmName"]
+            for entry in (deployment.get("AutoRollbackConfiguration") or {}).get("Alarms", [])
+        ]
         if not alarms:
             return None
         policy = deployment.get("BlueGreenUpdatePolicy") or {}

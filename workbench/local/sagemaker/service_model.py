@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local.sagemaker.errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -115,9 +117,11 @@ def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
 
 def _check_structure(shape: Any, value: dict[str, Any], path: str, problems: list[str]) -> None:
     prefix = f"{path}." if path else ""
-    for name in shape.required_members:
-        if value.get(name) is None:
-            problems.append(_fails(None, prefix + _lower(name), "not be null"))
+    problems.extend(
+        _fails(None, prefix + _lower(name), "not be null")
+        for name in shape.required_members
+        if value.get(name) is None
+    )
     for name, item in value.items():
         member = shape.members.get(name)
         if member is None:
@@ -164,7 +168,9 @@ def shape_cutter(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def _cut(shape: Any, value: Any) -> Any:
     if shape.type_name == "structure" and isinstance(value, dict):
         return {
-            name: _cut(member, value[name]) for name, member in shape.members.items() if value.get(name) is not None
+            name: _cut(member, value[name])
+            for name, member in shape.members.items()
+            if value.get(name) is not None
         }
     if shape.type_name == "list" and isinstance(value, list):
         return [_cut(shape.member, item) for item in value]

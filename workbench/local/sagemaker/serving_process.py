@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 import http.client
 import shutil
-import socket
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.launch import launch
 from workbench.local.runner.program import Program
-from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from workbench.local.runner.images import Image
+    from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 
 PING_TIMEOUT_SECONDS: Final = 2.0
 STARTUP_PING_SECONDS: Final = 0.05
@@ -79,7 +80,9 @@ class ServingProcess:
         )
         self.port = launched.port
         self.generation += 1
-        self._program = Program(launched.plan, self._surroundings.capabilities, lambda line: self._log.write([line]))
+        self._program = Program(
+            launched.plan, self._surroundings.capabilities, lambda line: self._log.write([line])
+        )
 
     def connect(self) -> socket.socket | None:
         """A new connection to its port; None when it does not listen."""
@@ -125,7 +128,9 @@ class ServingProcess:
             if running and failed < UNHEALTHY_PINGS:
                 continue
             self.healthy = False
-            self._log.write(["slipway: the serving process is restarted: " + ("no ping" if running else "it ended")])
+            self._log.write(
+                ["slipway: the serving process is restarted: " + ("no ping" if running else "it ended")]
+            )
             if self._stopping.wait(pause):
                 return
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -1,16 +1,16 @@
-"""What SageMaker keeps: documents by kind, account, region and name; every change is on disk before it is answered."""
+"""What SageMaker keeps: documents by kind, scope and name; a change is on disk before it is answered."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workbench.local import seams
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Document = dict[str, Any]

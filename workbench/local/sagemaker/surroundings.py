@@ -1,4 +1,4 @@
-"""What every resource of the service stands on: the store, the images, the logs, the event bus, the metrics."""
+"""What every resource of the service stands on: store, images, logs, event bus, metrics."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import log_streams, seams
-from workbench.local.runner.images import ImageStore
 from workbench.local.sagemaker.errors import access_denied
 from workbench.local.sagemaker.store import Scope, Store, current_scope
 from workbench.local.services import put_aws_event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from workbench.local.context import ServerContext
     from workbench.local.runner.capabilities import Capabilities
+    from workbench.local.runner.images import ImageStore
 
-STOPPED: Final = "InternalServerError: We encountered an internal error: the embedded AWS was stopped while it ran. Please try again."
+STOPPED: Final = (
+    "InternalServerError: We encountered an internal error: the embedded AWS was stopped while it ran. "
+    "Please try again."
+)
 LOWERED: Final = frozenset({"endpoint", "endpoint-config", "model"})
 """Kinds whose ARN holds the name in lower case."""
 _TIME_SUFFIXES: Final = ("Time", "Timestamp")
@@ -49,7 +53,7 @@ class Caller:
         denied = seams.IAM_EVALUATOR.enforce(
             self.access_key,
             action,
-            action.split(":")[0],
+            action.partition(":")[0],
             seams.RESPONSES.get_region(),
             resource_arn=resource,
             service_context=dict(context or {}),
@@ -92,7 +96,9 @@ class Surroundings:
     store: Store
     images: ImageStore
     capabilities: Capabilities
-    _metrics: deque[tuple[Scope, str, dict[str, str], float, tuple[Measured, ...]]] = field(default_factory=deque)
+    _metrics: deque[tuple[Scope, str, dict[str, str], float, tuple[Measured, ...]]] = field(
+        default_factory=deque
+    )
     _flusher: threading.Thread | None = None
 
     @property

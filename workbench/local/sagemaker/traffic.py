@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from workbench.local.sagemaker.errors import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.local.sagemaker.fleet import Variant
 
 
@@ -17,6 +18,8 @@ def choose(variants: Mapping[str, Variant], target: str | None, draw: float | No
     The variant that ``target`` names, or one drawn by weight.
 
     Args:
+        variants: Those of the endpoint, by name.
+        target: The request's TargetVariant.
         draw: A number in [0, 1); drawn when None.
 
     Raises:

@@ -45,7 +45,9 @@ class TrainingJobs:
             ],
             "EnableManagedSpotTraining": request.get("EnableManagedSpotTraining", False),
             "EnableNetworkIsolation": request.get("EnableNetworkIsolation", False),
-            "EnableInterContainerTrafficEncryption": request.get("EnableInterContainerTrafficEncryption", False),
+            "EnableInterContainerTrafficEncryption": request.get(
+                "EnableInterContainerTrafficEncryption", False
+            ),
             "CreationTime": now,
             "LastModifiedTime": now,
         }
@@ -69,7 +71,9 @@ class TrainingJobs:
     def _check(self, request: Document) -> None:
         algorithm = request.get("AlgorithmSpecification") or {}
         if not algorithm.get("TrainingImage"):
-            raise invalid("AlgorithmSpecification.TrainingImage is needed: other algorithms are not served here")
+            raise invalid(
+                "AlgorithmSpecification.TrainingImage is needed: other algorithms are not served here"
+            )
         if algorithm.get("TrainingInputMode", "File") == "Pipe":
             raise invalid("TrainingInputMode Pipe is not served here; use File or FastFile")
         channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
@@ -77,7 +81,10 @@ class TrainingJobs:
             raise invalid("Channel names must be unique")
         stopping = request.get("StoppingCondition") or {}
         if request.get("EnableManagedSpotTraining"):
-            longest, runtime = stopping.get("MaxWaitTimeInSeconds"), stopping.get("MaxRuntimeInSeconds", 86400)
+            longest, runtime = (
+                stopping.get("MaxWaitTimeInSeconds"),
+                stopping.get("MaxRuntimeInSeconds", 86400),
+            )
             if longest is None or longest < runtime:
                 raise invalid(
                     "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
@@ -116,13 +123,13 @@ class TrainingJobs:
         self._tags.forget(job["TrainingJobArn"])
         return {}
 
-    def list(self, request: Document, _caller: Caller) -> Document:
+    def list_page(self, request: Document, _caller: Caller) -> Document:
         found, token = page(self._records.all(), request, name="TrainingJobName", status="TrainingJobStatus")
         cut = shape_cutter("TrainingJobSummary")
         return listed("TrainingJobSummaries", [cut(job) for job in found], token)
 
     def interrupted(self) -> list[Document]:
-        """Fail, in the request's scope, what ran when the server ended; the failed jobs, whose events are due."""
+        """Fail, in the request's scope, what ran when the server ended; the failed jobs: events are due."""
         failed = []
         for job in self._records.all():
             if job["TrainingJobStatus"] not in ENDED:

@@ -9,9 +9,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
@@ -23,9 +21,14 @@ from workbench.local.sagemaker.job_program import (
     container_environment,
     run_program,
 )
-from workbench.local.sagemaker.store import Document, Records
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 from workbench.local.sagemaker.transfers import RoleStorage, TransferError, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workbench.local.sagemaker.store import Document, Records
 
 logger = logging.getLogger("slipway.sagemaker")
 LOG_GROUP: Final = "/aws/sagemaker/TrainingJobs"
@@ -320,8 +323,10 @@ def _failure_reason(ml: Path, outcome: Outcome) -> str:
     failure = ml / "output" / "failure"
     if failure.is_file():
         told = failure.read_text(encoding="utf-8", errors="replace")[:FAILURE_CHARACTERS].strip()
-        return f"AlgorithmError: {told}, exit code: {outcome.exit_code}" if told else (
-            f"AlgorithmError: , exit code: {outcome.exit_code}"
+        return (
+            f"AlgorithmError: {told}, exit code: {outcome.exit_code}"
+            if told
+            else (f"AlgorithmError: , exit code: {outcome.exit_code}")
         )
     last = next((line for line in reversed(outcome.tail) if line.strip()), "")
     return f'AlgorithmError: ErrorMessage "{last[:700]}", exit code: {outcome.exit_code}'

@@ -8,13 +8,15 @@ import json
 import os
 import tarfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local import seams
 from workbench.local.services import role_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _client_lock = threading.Lock()
 _LARGE: Final = 64 << 20
@@ -128,7 +130,9 @@ class RoleStorage:
         target.mkdir(parents=True, exist_ok=True)
         found = self._manifest_keys(bucket, prefix) if manifest else None
         count = 0
-        for each_bucket, key, name in found or ((bucket, k, relative(k, prefix)) for k in self.keys(bucket, prefix)):
+        for each_bucket, key, name in found or (
+            (bucket, k, relative(k, prefix)) for k in self.keys(bucket, prefix)
+        ):
             if not (target / name).resolve().is_relative_to(target.resolve()):
                 raise TransferError("InvalidKey", f"the key {key!r} leaves its channel's directory")
             self.fetch(each_bucket, key, target / name)
@@ -137,9 +141,10 @@ class RoleStorage:
             region = seams.RESPONSES.get_region()
             raise TransferError(
                 "NoObjects",
-                f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-                f"bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and "
-                f'that the role "{self.role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".',
+                f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that '
+                f"the bucket exists in the selected region ({region}), that objects exist under that S3 "
+                f'prefix, and that the role "{self.role_arn}" has "s3:ListBucket" permissions on bucket '
+                f'"{bucket}".',
             )
         return count
 

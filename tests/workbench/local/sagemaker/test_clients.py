@@ -22,8 +22,8 @@ import boto3
 from sagemaker.core.resources import (
     Endpoint, EndpointConfig, Model, ModelPackage, ModelPackageGroup, ProcessingJob, TrainingJob)
 from sagemaker.core.shapes import (
-    AlgorithmSpecification, Channel, ContainerDefinition, DataSource, OutputDataConfig, ProductionVariant, ResourceConfig, S3DataSource,
-    StoppingCondition)
+    AlgorithmSpecification, Channel, ContainerDefinition, DataSource, OutputDataConfig, ProductionVariant,
+    ResourceConfig, S3DataSource, StoppingCondition)
 image, role, bucket, name = sys.argv[1:]
 job = TrainingJob.create(
     training_job_name=name, role_arn=role,
@@ -97,7 +97,13 @@ class TestCommandLine:
         `aws sagemaker create-training-job`, `wait`, `describe` and `list` work as against AWS.
         """
         name = account.name("cli")
-        aws(account, "sagemaker", "create-training-job", "--cli-input-json", json.dumps(account.training(name)))
+        aws(
+            account,
+            "sagemaker",
+            "create-training-job",
+            "--cli-input-json",
+            json.dumps(account.training(name)),
+        )
         aws(account, "sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
 
         found = aws(account, "sagemaker", "describe-training-job", "--training-job-name", name)
@@ -128,7 +134,15 @@ class TestTypedResources:
         sagemaker.core.resources goes from training to an answering endpoint, and takes all of it away again.
         """
         done = subprocess.run(
-            [sys.executable, "-c", TYPED_RESOURCES, account.image, account.role, account.bucket, account.name("core")],
+            [
+                sys.executable,
+                "-c",
+                TYPED_RESOURCES,
+                account.image,
+                account.role,
+                account.bucket,
+                account.name("core"),
+            ],
             env=environment(account) | {"PYTHONWARNINGS": "ignore"},
             capture_output=True,
             text=True,

@@ -119,7 +119,8 @@ class TestEndpoint:
 
     def test_a_program_that_ends_at_start_fails_it(self, account: Account) -> None:
         """
-        Without the artifact the program exits: Failed at once, with the reason; an update is refused, deletion works.
+        Without the artifact the program exits: Failed at once, with the reason; an update is refused,
+        deletion works.
         """
         name = account.name("dead")
         account.sagemaker.create_model(
@@ -140,7 +141,8 @@ class TestEndpoint:
 
     def test_update_switches_without_a_gap(self, account: Account) -> None:
         """
-        While an endpoint is updated every request is answered, first by the old model, at last by the new one.
+        While an endpoint is updated every request is answered, first by the old model, at last by the
+        new one.
         """
         name = account.endpoint("switch", TAG="1")
         account.config(f"{name}-2", account.model(f"{name}-2", TAG="2"))
@@ -238,8 +240,8 @@ class TestEndpoint:
 
     def test_variants_share_the_traffic_by_weight(self, account: Account) -> None:
         """
-        Two variants get requests by weight; UpdateEndpointWeightsAndCapacities changes it in place, TargetVariant
-        overrides it.
+        Two variants get requests by weight; UpdateEndpointWeightsAndCapacities changes it in place,
+        TargetVariant overrides it.
         """
         name = account.name("ab")
         account.config(name, account.model(f"{name}-a", TAG="a"), account.model(f"{name}-b", TAG="b"))

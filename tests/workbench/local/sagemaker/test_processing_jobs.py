@@ -26,7 +26,8 @@ def run(account: Account, **changes: Any) -> dict[str, Any]:
 class TestProcessingJob:
     def test_sees_its_inputs_and_leaves_its_outputs(self, account: Account) -> None:
         """
-        Inputs lie at their LocalPath, the configuration in /opt/ml/config; outputs are uploaded with their tree.
+        Inputs lie at their LocalPath, the configuration in /opt/ml/config; outputs are uploaded with
+        their tree.
         """
         job = run(
             account,
@@ -94,7 +95,10 @@ class TestProcessingJob:
         )
 
         assert found
-        assert account.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] == "InProgress"
+        assert (
+            account.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"]
+            == "InProgress"
+        )
         account.sagemaker.stop_processing_job(ProcessingJobName=name)
         account.ended("Processing", name)
 

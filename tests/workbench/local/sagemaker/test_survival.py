@@ -75,8 +75,9 @@ class TestSurvival:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_endpoints_serve_again_and_running_jobs_have_failed(self, server: Restarted, number: int) -> None:
         """
-        After an end, orderly or not: models, packages and endpoints are there, endpoints answer, jobs that ran are
-        Failed with InternalServerError and their event, and no program of the old server runs any more.
+        After an end, orderly or not: models, packages and endpoints are there, endpoints answer, jobs
+        that ran are Failed with InternalServerError and their event, and no program of the old server
+        runs any more.
         """
         account = make_account(server.aws)
         name = account.endpoint("stay", TAG="1")
@@ -145,7 +146,7 @@ class TestSurvival:
 
     def test_no_program_outlives_a_killed_server(self, server: Restarted) -> None:
         """
-        kill -9 of the server ends every serving process and job at once.
+        Kill -9 of the server ends every serving process and job at once.
         """
         account = make_account(server.aws)
         account.endpoint("orphan")

@@ -8,6 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.workbench.local.sagemaker.conftest import make_account, until
@@ -40,8 +41,8 @@ def run(account: Account, **changes: Any) -> dict[str, Any]:
 class TestTrainingJob:
     def test_trains_and_uploads_the_model(self, account: Account) -> None:
         """
-        The program sees its channels' files and string hyperparameters; what it leaves in /opt/ml/model lies in
-        model.tar.gz, what it leaves in /opt/ml/output/data in output.tar.gz.
+        The program sees its channels' files and string hyperparameters; what it leaves in /opt/ml/model
+        lies in model.tar.gz, what it leaves in /opt/ml/output/data in output.tar.gz.
         """
         job = run(account, HyperParameters={"scale": "3"})
 
@@ -64,7 +65,9 @@ class TestTrainingJob:
         statuses = [each["Status"] for each in job["SecondaryStatusTransitions"]]
         assert statuses == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
         assert all("EndTime" in each for each in job["SecondaryStatusTransitions"])
-        assert [(m["MetricName"], m["Value"]) for m in job["FinalMetricDataList"]] == [("validation:mae", 8.5)]
+        assert [(m["MetricName"], m["Value"]) for m in job["FinalMetricDataList"]] == [
+            ("validation:mae", 8.5)
+        ]
         assert job["BillableTimeInSeconds"] >= 1
         lines = logged(account, "/aws/sagemaker/TrainingJobs", f"{job['TrainingJobName']}/algo-1-")
         assert "epoch=2 validation mae=8.5;" in lines
@@ -91,9 +94,7 @@ class TestTrainingJob:
         """
         MaxRuntimeInSeconds over: SIGTERM, and what the program then leaves is uploaded still.
         """
-        job = run(
-            account, HyperParameters={"sleep": "60"}, StoppingCondition={"MaxRuntimeInSeconds": 1}
-        )
+        job = run(account, HyperParameters={"sleep": "60"}, StoppingCondition={"MaxRuntimeInSeconds": 1})
 
         assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
         assert "ModelArtifacts" in job
@@ -152,7 +153,8 @@ class TestTrainingJob:
 
     def test_checkpoints_come_back(self, account: Account) -> None:
         """
-        What lies at CheckpointConfig's S3Uri is there when the program starts; what it adds is there afterwards.
+        What lies at CheckpointConfig's S3Uri is there when the program starts; what it adds is there
+        afterwards.
         """
         checkpoints = {"S3Uri": f"s3://{account.bucket}/checkpoints/{account.name('c')}"}
         for _ in range(2):
@@ -169,14 +171,17 @@ class TestTrainingJob:
 
     def test_its_programs_reach_the_embedded_aws_unless_isolated(self, account: Account) -> None:
         """
-        Inside the private network the embedded AWS answers at its own port; with network isolation it does not.
+        Inside the private network the embedded AWS answers at its own port; with network isolation it
+        does not.
         """
         open_job = run(account, HyperParameters={"read": "1"})
         closed_job = run(account, HyperParameters={"read": "1"}, EnableNetworkIsolation=True)
 
         group = "/aws/sagemaker/TrainingJobs"
         assert "reached the embedded AWS" in logged(account, group, open_job["TrainingJobName"])
-        assert any(line.startswith("cannot reach") for line in logged(account, group, closed_job["TrainingJobName"]))
+        assert any(
+            line.startswith("cannot reach") for line in logged(account, group, closed_job["TrainingJobName"])
+        )
 
     @pytest.mark.parametrize(
         ("changes", "complaint"),
@@ -187,12 +192,12 @@ class TestTrainingJob:
             ({"HyperParameters": {"k": "v" * 2501}}, "less than or equal to 2500"),
         ],
     )
-    def test_bad_requests_are_refused(self, account: Account, changes: dict[str, Any], complaint: str) -> None:
+    def test_bad_requests_are_refused(
+        self, account: Account, changes: dict[str, Any], complaint: str
+    ) -> None:
         """
         Names, lengths and combinations that SageMaker refuses are refused with ValidationException.
         """
-        from botocore.config import Config
-
         client = account.aws.client("sagemaker", config=Config(parameter_validation=False))
 
         with pytest.raises(ClientError, match=complaint) as refused:

@@ -1,7 +1,8 @@
-"""A model image of three short programs, pushed over the OCI protocol; tests vary it by environment variables."""
+"""A model image of three short programs, pushed over the OCI protocol; variables vary what they do."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -60,7 +61,8 @@ config = json.loads((ml / "config/processingjobconfig.json").read_text())
 out = ml / "processing/evaluation"
 (out / "plots").mkdir(parents=True, exist_ok=True)
 data = sorted(str(p.relative_to(ml / "processing")) for p in (ml / "processing").rglob("*") if p.is_file())
-(out / "evaluation.json").write_text(json.dumps({"args": sys.argv[1:], "data": data, "job": config["ProcessingJobName"]}))
+report = {"args": sys.argv[1:], "data": data, "job": config["ProcessingJobName"]}
+(out / "evaluation.json").write_text(json.dumps(report))
 (out / "plots/a.svg").write_text("<svg/>")
 (ml / "output").mkdir(exist_ok=True)
 (ml / "output/message").write_text("said at the end")
@@ -86,11 +88,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = int(os.environ.get("STATUS", "200"))
         if body == b"crash":
             os._exit(9)
-        answer = json.dumps({"tag": os.environ.get("TAG", ""), "scaled": [weights["scale"] * x for x in json.loads(body)],
-            "headers": {k.lower(): v for k, v in self.headers.items()}, "args": sys.argv[1:]}).encode()
+        answer = json.dumps({
+            "tag": os.environ.get("TAG", ""),
+            "scaled": [weights["scale"] * x for x in json.loads(body)],
+            "headers": {k.lower(): v for k, v in self.headers.items()},
+        }).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("X-Amzn-SageMaker-Custom-Attributes", "model=tiny;version=" + os.environ.get("TAG", ""))
+        tag = os.environ.get("TAG", "")
+        self.send_header("X-Amzn-SageMaker-Custom-Attributes", "model=tiny;version=" + tag)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -125,10 +131,8 @@ def push(
 ) -> str:
     """Push an image; its URI by digest."""
     ecr = aws.client("ecr")
-    try:
+    with contextlib.suppress(ecr.exceptions.RepositoryAlreadyExistsException):
         ecr.create_repository(repositoryName=repository)
-    except ecr.exceptions.RepositoryAlreadyExistsException:
-        pass
     pusher = Pusher(aws)
     described = {
         "architecture": "amd64",
