@@ -111,8 +111,10 @@ class TestPushEvents:
             for one in page["Functions"]
             if one["Handler"] == "functions.sweep_pushes.handler"
         ]
-        client.invoke(FunctionName=sweep, Payload=b"{}")
+        answer = client.invoke(FunctionName=sweep, Payload=b"{}")
 
+        swept = json.load(answer["Payload"])
+        assert "models/lost/tiny:1.0.0" in swept.get("asked", []), swept
         assert laptop.release("lost/tiny:1.0.0")["cause"] == "sweep"
 
     @pytest.mark.parametrize("tag", ["latest", "v1.2", "1.2.3.4"])
