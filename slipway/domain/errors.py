@@ -1,5 +1,5 @@
 """
-Every error that Slipway raises.
+The errors of use cases and adapters; those of one concept stand beside it in this room.
 
 A class's name is what ``ErrorEquals`` matches in the state machines: renaming one
 is a change of contract. An expected "no" is a value, not an error.
@@ -7,7 +7,6 @@ is a change of contract. An expected "no" is a value, not an error.
     SlipwayError
     ├── MissingSettingError         a function lacks an environment variable
     ├── RegistryAnswerError         the image registry's answer can't be believed
-    ├── ReleaseNotFoundError        the ledger holds no such release
     ├── VersionNotRegisteredError   the ledger holds no such version
     ├── PackageNotApprovedError     nobody approved the version that is to serve
     ├── PackageNotReadyError        the model package did not become usable
@@ -43,24 +42,14 @@ class RegistryAnswerError(SlipwayError):
         self.repository, self.digest, self.problem = repository, digest, problem
 
 
-class ReleaseNotFoundError(SlipwayError):
-    """The ledger holds no such release."""
-
-    def __init__(self, release_id: str) -> None:
-        super().__init__(
-            f"there is no release {release_id!r} in the ledger; `slipway release list` shows those there are"
-        )
-        self.release_id = release_id
-
-
 class VersionNotRegisteredError(SlipwayError):
     """A version is to serve that no release registered."""
 
     def __init__(self, project: str, model: str, version: str, registered: list[str]) -> None:
         known = ", ".join(registered) or "none"
         super().__init__(
-            f"version {version!r} of {project}/{model} is not registered (registered: {known}); "
-            "release it first: push its image, or name a registered version"
+            f"version {version!r} of {project}/{model} is not registered (registered: {known}); release "
+            "it first: push its image, or name a registered version"
         )
         self.project, self.model, self.version, self.registered = project, model, version, registered
 
@@ -70,8 +59,8 @@ class PackageNotApprovedError(SlipwayError):
 
     def __init__(self, package_arn: str, version: str, status: str) -> None:
         super().__init__(
-            f"version {version!r} can't serve: model package {package_arn} is {status!r}, not 'Approved'; "
-            "let an approver decide its release, or push a newer version"
+            f"version {version!r} can't serve: model package {package_arn} is {status!r}, not "
+            "'Approved'; let an approver decide its release, or push a newer version"
         )
         self.package_arn, self.version, self.status = package_arn, version, status
 
@@ -81,8 +70,8 @@ class PackageNotReadyError(SlipwayError):
 
     def __init__(self, package_arn: str, status: str) -> None:
         super().__init__(
-            f"model package {package_arn} is {status!r} instead of 'Completed'; look at its details "
-            "in SageMaker, then retry the release"
+            f"model package {package_arn} is {status!r} instead of 'Completed'; look at its details in "
+            "SageMaker, then retry the release"
         )
         self.package_arn, self.status = package_arn, status
 
@@ -92,8 +81,8 @@ class VersionTakenError(SlipwayError):
 
     def __init__(self, project: str, model: str, version: str, holder: str) -> None:
         super().__init__(
-            f"version {version!r} of {project}/{model} is already registered by release {holder}; "
-            "push the image under a newer version"
+            f"version {version!r} of {project}/{model} is already registered by release {holder}; push "
+            "the image under a newer version"
         )
         self.project, self.model, self.version, self.holder = project, model, version, holder
 
@@ -114,8 +103,8 @@ class SmokeTestFailedError(SlipwayError):
 
     def __init__(self, endpoint: str, problem: str) -> None:
         super().__init__(
-            f"endpoint {endpoint} did not answer the sample request of [serving.sample]: {problem}; "
-            "send the same request to the image with `slipway model check`, and look at the endpoint's log"
+            f"endpoint {endpoint} did not answer the sample request of [serving.sample]: {problem}; send "
+            "the same request to the image with `slipway model check`, and look at the endpoint's log"
         )
         self.endpoint, self.problem = endpoint, problem
 

@@ -53,8 +53,8 @@ def understand(raw: str) -> Cause:
     Of a job it is the JSON of its description (cut at 32,768 characters), of a function that of its
     exception, of a nested execution that of its description.
 
-    >>> understand('{"errorMessage": "no such release", "errorType": "ReleaseNotFoundError"}').error
-    'ReleaseNotFoundError'
+    >>> understand('{"errorMessage": "taken", "errorType": "VersionTakenError"}').error
+    'VersionTakenError'
     """
     document = _document(raw)
     if "errorMessage" in document or "errorType" in document:

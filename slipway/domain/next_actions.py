@@ -20,15 +20,13 @@ _ROWS: Final = (
         "",
         r"ResourceLimitExceeded|LimitExceeded",
         "The account's quota for this instance type is used up: ask for a higher one in Service Quotas, "
-        "or name another "
-        "instance type in slipway.toml; then `slipway release retry {release}`.",
+        "or name another instance type in slipway.toml; then `slipway release retry {release}`.",
     ),
     _Row(
         "",
         r"CapacityError|InsufficientInstanceCapacity|InsufficientCapacity",
         "AWS has no instance of this type at the moment: try again later with `slipway release retry "
-        "{release}`, or "
-        "name another instance type in slipway.toml.",
+        "{release}`, or name another instance type in slipway.toml.",
     ),
     _Row(
         "",
@@ -39,50 +37,43 @@ _ROWS: Final = (
         "",
         r"AccessDenied|not authorized",
         "A role of the platform lacks a permission: have its operators look at the error, deploy the "
-        "platform again, "
-        "then `slipway release retry {release}`.",
+        "platform again, then `slipway release retry {release}`.",
     ),
     _Row(
         "Train",
         r"MaxRuntimeExceeded|MaxWaitTimeExceeded|Timeout|is Stopped",
         "Training took longer than it may: raise training.max_runtime_minutes in slipway.toml, or train "
-        "faster; then "
-        "push a new version.",
+        "faster; then push a new version.",
     ),
     _Row(
         "Train",
         r"model\.tar\.gz|no model|wrote nothing",
         "The training program wrote no model: write it under /opt/ml/model; `slipway model train DIR` "
-        "shows what it "
-        "does. Then push a new version.",
+        "shows what it does. Then push a new version.",
     ),
     _Row(
         "Train",
         "",
         "The training program failed: read the log of {job}, run it at home with `slipway model train "
-        "DIR`, then push a "
-        "new version.",
+        "DIR`, then push a new version.",
     ),
     _Row(
         "Evaluate|Challenger",
         r"MaxRuntimeExceeded|Timeout|is Stopped",
         "Evaluation took longer than it may: raise evaluation.max_runtime_minutes in slipway.toml, then "
-        "push a new "
-        "version.",
+        "push a new version.",
     ),
     _Row(
         "Champion|EvaluateChampion",
         "",
         "The version in production failed on the evaluation data, not the new one: read the log of "
-        "{job}. If the data "
-        "changed its form, evaluate on data that both versions read.",
+        "{job}. If the data changed its form, evaluate on data that both versions read.",
     ),
     _Row(
         "Evaluate|Challenger",
         "",
         "The evaluation program failed: read the log of {job}, run it at home with `slipway model train "
-        "DIR`, then push "
-        "a new version.",
+        "DIR`, then push a new version.",
     ),
     _Row(
         "Register",
@@ -99,15 +90,13 @@ _ROWS: Final = (
         "",
         r"IdentityMismatchError",
         'The server does not say which version it is: set identity = "proxy" under [serving] in '
-        "slipway.toml, then push "
-        "a new version. The version before serves on.",
+        "slipway.toml, then push a new version. The version before serves on.",
     ),
     _Row(
         "",
         r"SmokeTestFailedError",
-        "The new version did not answer its own sample request: run `slipway model check DIR`, then push "
-        "a new version. "
-        "The version before serves on.",
+        "The new version did not answer its own sample request: run `slipway model check DIR`, then "
+        "push a new version. The version before serves on.",
     ),
     _Row(
         "",
@@ -119,9 +108,8 @@ _ROWS: Final = (
         "",
         r"RolledBack|EndpointFailed|ping|health",
         "The new version's server did not become healthy: it must answer GET /ping on port 8080 with "
-        "200. Read the "
-        "endpoint's log, run `slipway model check DIR`, then push a new version. The version before "
-        "serves on.",
+        "200. Read the endpoint's log, run `slipway model check DIR`, then push a new version. The "
+        "version before serves on.",
     ),
     _Row(
         "",

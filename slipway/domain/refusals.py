@@ -25,13 +25,6 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A push that nobody waits for: it is answered, but neither recorded nor told."""
-
-    reason: str
-
-
 def no_such_image(repository: str, tag: str) -> Refusal:
     return Refusal("no such image", f"there is no image {repository}:{tag} in the registry; push it first")
 
@@ -47,10 +40,9 @@ def no_semantic_version(tag: str) -> Refusal:
 def oci_media_type(media_type: str) -> Refusal:
     return Refusal(
         "OCI media type",
-        f"the image's media type is {media_type}: SageMaker trains such an image, but refuses to host it. "
-        "Build it as "
-        "a Docker image: docker buildx build --platform linux/amd64 --provenance=false --sbom=false "
-        "--output type=image,name=REPOSITORY:TAG,oci-mediatypes=false,push=true .",
+        f"the image's media type is {media_type}: SageMaker trains such an image, but refuses to host "
+        "it. Build it as a Docker image: docker buildx build --platform linux/amd64 --provenance=false "
+        "--sbom=false --output type=image,name=REPOSITORY:TAG,oci-mediatypes=false,push=true .",
     )
 
 
@@ -65,8 +57,7 @@ def no_amd64_image(platforms: Sequence[str]) -> Refusal:
 def wrong_architecture(operating_system: str, architecture: str) -> Refusal:
     return Refusal(
         "wrong architecture",
-        f"the image is for {operating_system}/{architecture}; build it for linux/amd64 (--platform "
-        "linux/amd64)",
+        f"the image is for {operating_system}/{architecture}; build it with --platform linux/amd64",
     )
 
 
@@ -74,7 +65,7 @@ def no_manifest(label: str = MANIFEST_LABEL) -> Refusal:
     return Refusal(
         "no manifest",
         f"the image has no label {label}; build it with `slipway model build`, or pass "
-        f'--label {label}="$(slipway model label DIR)" to docker build',
+        f'--label {label}="$(slipway model show --canonical DIR)" to docker build',
     )
 
 
@@ -87,8 +78,7 @@ def other_repository(repository: str, wanted: str) -> Refusal:
     return Refusal(
         "wrong repository",
         f"the manifest says that this image belongs to repository {wanted!r}, but it was pushed to "
-        f"{repository!r}; "
-        "push it there, or put [model] in slipway.toml right",
+        f"{repository!r}; push it there, or put [model] in slipway.toml right",
     )
 
 
@@ -96,8 +86,7 @@ def not_newer(version: str, newest: str, where: str) -> Refusal:
     return Refusal(
         "version is not newer",
         f"version {version} is not newer than {newest}, which {where}; push the image under a higher "
-        "version. "
-        "To serve an older version again, use `slipway promote`",
+        "version (an older one that was approved serves again by a promotion, not by a push)",
     )
 
 
@@ -105,39 +94,38 @@ def policy_forbids(subject: str, value: object, allowed: str, environment: str) 
     return Refusal(
         f"policy: {subject}",
         f"environment {environment!r} does not allow {subject} {value}; it allows {allowed}. Change "
-        "slipway.toml, "
-        f"or have environments/{environment}.toml changed",
+        f"slipway.toml, or have environments/{environment}.toml changed",
     )
 
 
 def nobody_may_approve(project: str, environment: str) -> Refusal:
     return Refusal(
         "nobody may approve",
-        f"nobody may approve releases of project {project!r}; name approvers for it, or for '*', "
-        f"in environments/{environment}.toml",
+        f"nobody may approve releases of project {project!r}; name approvers for it, or for '*', in "
+        f"environments/{environment}.toml",
     )
 
 
 def no_data_set(channel: str, data_set: str, project: str) -> Refusal:
     return Refusal(
         f"no data set: {data_set}",
-        f"channel {channel!r} wants data set {data_set!r}, and project {project!r} has none of that name; "
-        f"store it with `slipway data put {data_set}:1.0.0 PATH`, then start the release again",
+        f"channel {channel!r} wants data set {data_set!r}, and project {project!r} has none of that "
+        f"name; store it with `slipway data put {data_set}:1.0.0 PATH`, then push a new version",
     )
 
 
 def no_data_version(channel: str, reference: str, versions: Sequence[str]) -> Refusal:
+    there = ", ".join(versions)
     return Refusal(
         f"no data set version: {reference}",
-        f"channel {channel!r} wants {reference!r}, and there is no such version (there are: "
-        f"{', '.join(versions)}); "
-        "store one with `slipway data put`, or name another in slipway.toml",
+        f"channel {channel!r} wants {reference!r}, and there is no such version (there are: {there}); "
+        "store one with `slipway data put`, or name another in slipway.toml; then push a new version",
     )
 
 
 def broken_data_set(channel: str, reference: str, problem: str) -> Refusal:
     return Refusal(
         f"broken data set: {reference}",
-        f"channel {channel!r} wants {reference!r}, whose record can't be believed: {problem}; store a new "
-        "version",
+        f"channel {channel!r} wants {reference!r}, whose record can't be believed: {problem}; store a "
+        "new version",
     )

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slipway.contracts import ledger
+
+DOCUMENT = Path("docs/ledger.md").read_text()
+
+KEYS = [
+    ledger.release_key("<id>"),
+    ledger.approval_key("<id>"),
+    ledger.push_key("<repository>", "<tag>", "<digest>"),
+    ledger.version_key("<project>", "<model>", "<version>"),
+    ledger.alias_key("<project>", "<model>", "champion"),
+    ledger.alias_history_key("<project>", "<model>", "champion", "<moved at>"),
+    ledger.promotion_key("<project>", "<model>", "<execution>"),
+    ledger.lease_key("<endpoint>"),
+]
+
+
+class TestLedgerKeys:
+    @pytest.mark.parametrize("key", KEYS, ids=lambda key: key["sk"])
+    def test_documented(self, key: dict[str, str]) -> None:
+        """docs/ledger.md shows every item with the keys that the code builds."""
+        assert f"| `{key['pk']}` | `{key['sk']}` |" in DOCUMENT
+
+    def test_no_two_items_share_a_key(self) -> None:
+        """Each kind of item has a place of its own."""
+        assert len({(key["pk"], key["sk"]) for key in KEYS}) == len(KEYS)
+
+    @pytest.mark.parametrize("index", [ledger.BY_MODEL, ledger.BY_MONTH])
+    def test_indexes_are_documented(self, index: str) -> None:
+        """docs/ledger.md names both indexes."""
+        assert f"| `{index}` |" in DOCUMENT
+
+    def test_lists_leave_the_plan_out(self) -> None:
+        """An index holds what lists show: the plan is 95 % of the item."""
+        assert "plan" not in ledger.LISTED
+        assert set(ledger.LISTED) <= ledger.ReleaseRecord.__annotations__.keys()
