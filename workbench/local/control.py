@@ -173,6 +173,8 @@ def start(home: Path, *, port: int | None = None, region: str = DEFAULT_REGION) 
     """
     The server of this home: the running one, or one that starts now.
 
+    It starts where it stood last, unless it is told otherwise.
+
     Raises:
         OtherPortError: It runs at another port than ``port``.
         PortInUseError: Somebody else listens at the port.
@@ -182,13 +184,22 @@ def start(home: Path, *, port: int | None = None, region: str = DEFAULT_REGION) 
         if port is not None and port != found.port:
             raise OtherPortError(found.port, port)
         return found
-    port = port or DEFAULT_PORT
+    port = port or last_port(home) or DEFAULT_PORT
     if not is_free(port):
         raise PortInUseError(port, owner_of(port))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / MARKER).exists():
         (home / MARKER).write_text(FORMAT)
     return Starting(home, port, region)
+
+
+def last_port(home: Path) -> int | None:
+    """The port at which this home's server stood last, if nobody has taken it since."""
+    try:
+        port = int((home / "state" / "address").read_text().rpartition(":")[2])
+    except (FileNotFoundError, ValueError):
+        return None
+    return port if is_free(port) else None
 
 
 def is_free(port: int) -> bool:

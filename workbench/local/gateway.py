@@ -20,13 +20,15 @@ class Gateway:
     An ASGI application around another.
 
     ``answers`` maps a path below ``/_slipway/`` to a function of the query that
-    returns what is sent as JSON; a mounted ASGI application takes the whole
+    returns what is sent as JSON, ``pages`` to one that makes HTML of that for
+    browsers; a mounted ASGI application takes the whole
     request, body included.
     """
 
     def __init__(self, inner: Asgi) -> None:
         self.inner = inner
         self.answers: dict[str, Answer] = {}
+        self.pages: dict[str, Callable[[Any], str]] = {}
         self._mounts: list[tuple[str, Callable[[str], bool], Asgi]] = []
 
     def mount(self, is_mine: Callable[[str], bool], prefix: str, application: Asgi) -> None:
@@ -52,14 +54,26 @@ class Gateway:
             status, document = 404, {"error": f"no {PREFIX}{name}; there are {sorted(self.answers)}"}
         else:
             document = answer(dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))))
-        await send_json(send, status, document)
+        if name in self.pages and status == 200 and wants_page(scope):  # noqa: PLR2004 - HTTP's success
+            await send_body(send, status, self.pages[name](document).encode(), b"text/html; charset=utf-8")
+        else:
+            await send_json(send, status, document)
+
+
+def wants_page(scope: Any) -> bool:
+    """Whether a browser asks."""
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 async def send_json(send: Any, status: int, document: Any) -> None:
     """Send one JSON document as the whole response."""
-    body = json.dumps(document, default=str).encode()
+    await send_body(send, status, json.dumps(document, default=str).encode(), b"application/json")
+
+
+async def send_body(send: Any, status: int, body: bytes, content_type: bytes) -> None:
+    """Send one body as the whole response."""
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
     ]

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.local import seams
+from workbench.local.inbox_page import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,10 @@ class Inbox:
 def install(server: ServerContext, inbox: Inbox, gateway: Gateway) -> None:
     """Deliver what SNS fans out to e-mail subscriptions."""
     gateway.answers["inbox"] = inbox.answer
+    gateway.pages["inbox"] = page
     fan_out, subscribe = seams.SNS.fan_out, seams.SNS.subscribe
+    handlers = seams.CLOUDFORMATION.resource_handlers["AWS::SNS::Subscription"]
+    create = handlers["create"]
 
     def fan_out_with_mail(
         topic_arn: str,
@@ -112,15 +116,23 @@ def install(server: ServerContext, inbox: Inbox, gateway: Gateway) -> None:
 
     def subscribe_with_confirmation(parameters: Any) -> Any:
         answer = subscribe(parameters)
-        topic_arn = seams.SNS.parameter(parameters, "TopicArn")
+        ask_new(seams.SNS.parameter(parameters, "TopicArn"))
+        return answer
+
+    def create_with_confirmation(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        made = create(logical_id, properties, stack)
+        ask_new(properties.get("TopicArn", ""))
+        return made
+
+    def ask_new(topic_arn: str) -> None:
         topic = seams.SNS.topic_by_arn(topic_arn)
         for subscription in (topic or {}).get("subscriptions", []):
             if subscription["protocol"] in EMAIL_PROTOCOLS and "slipway:asked" not in subscription:
                 ask_for_confirmation(server, inbox, topic_arn, subscription)
-        return answer
 
     seams.SNS.replace("fan_out", fan_out_with_mail)
     seams.SNS.replace("subscribe", subscribe_with_confirmation)
+    handlers["create"] = create_with_confirmation
 
 
 def ask_for_confirmation(

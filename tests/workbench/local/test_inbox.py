@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workbench.local.inbox import Inbox
+from workbench.local.inbox_page import page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,24 @@ class TestInbox:
         first = inbox.answer({})[0]["id"]
 
         assert [mail["subject"] for mail in inbox.answer({"after": first})] == ["mail 1", "mail 2"]
+
+
+class TestPage:
+    def test_mail_is_shown_as_text_with_links(self) -> None:
+        """
+        What a mail holds is never markup; its addresses can be followed.
+        """
+        mail = {
+            "at": 0.0,
+            "to": "<a>",
+            "subject": "<script>",
+            "body": "see http://127.0.0.1:1/x?a=1&b=2 <img>",
+        }
+        text = page([mail])
+
+        assert "<script>" not in text
+        assert "<img>" not in text
+        assert 'href="http://127.0.0.1:1/x?a=1&amp;b=2"' in text
 
 
 @pytest.mark.embedded

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.workbench.local.functions import until
+from workbench.local.control import is_alive
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.conftest import EmbeddedAws
 
@@ -194,6 +198,34 @@ class TestEnvironment:
             answers = list(threads.map(lambda _: invoke(plain, ask="sleep", seconds=0.05), range(48)))
 
         assert all(error is None for error, _ in answers)
+
+
+@pytest.mark.embedded
+class TestEnd:
+    def test_killed_server_takes_its_environments_along(
+        self, tmp_path: Path, start_aws: Callable[..., Any]
+    ) -> None:
+        """
+        SIGKILL leaves no process behind that nobody would ever end, busy or not.
+        """
+        aws, process = start_aws(tmp_path)
+        role = aws.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))
+        client = aws.client("lambda")
+        client.create_function(
+            FunctionName="left",
+            Runtime="python3.13",
+            Handler="index.handler",
+            Role=role["Role"]["Arn"],
+            Timeout=60,
+            Code={"ZipFile": zipped(index=CODE)},
+        )
+        idle = json.loads(client.invoke(FunctionName="left", Payload=b"{}")["Payload"].read())["pid"]
+        client.invoke(FunctionName="left", InvocationType="Event", Payload=b'{"ask": "sleep", "seconds": 50}')
+        time.sleep(0.3)
+        process.kill()
+        process.wait()
+
+        assert until(lambda: not is_alive(idle), 5)
 
 
 @pytest.mark.embedded
