@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
 from workbench.local.sagemaker.job_program import container_environment
-from workbench.local.sagemaker.serving_process import Serving, ServingProcess
+from workbench.local.sagemaker.serving_process import STOP_GRACE_SECONDS, Serving, ServingProcess
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
 from workbench.local.sagemaker.transfers import RoleStorage, TransferError, split, unpack
 from workbench.local.services import start_thread
@@ -162,11 +162,11 @@ class Fleet:
         """Set a variant's instance count; processes beyond the local number are only counted."""
         self.variants[name].instance_count = count
 
-    def stop(self) -> None:
+    def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
         """Take all of it down, requests in flight answered first."""
         self.cancelled.set()
         threads = [
-            start_thread(f"stop-{self._endpoint}", process.stop)
+            start_thread(f"stop-{self._endpoint}", process.stop, grace_seconds)
             for variant in self.variants.values()
             for process in variant.processes
         ]

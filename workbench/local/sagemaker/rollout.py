@@ -27,6 +27,8 @@ SPELLED: Final = {
     "UpdateRollbackFailed": "UPDATE_ROLLBACK_FAILED",
 }
 BAKE_CHECK_SECONDS: Final = 1.0
+SERVER_GRACE_SECONDS: Final = 2.0
+"""The server ends soon, whatever its programs do."""
 
 
 class Rollout:
@@ -231,4 +233,4 @@ class Rollout:
         fleets = list(self._fleets.values())
         self._fleets.clear()
         for fleet in fleets:
-            fleet.stop()
+            fleet.stop(SERVER_GRACE_SECONDS)

@@ -16,8 +16,10 @@ from workbench.local.sagemaker.invocations import Invocations
 from workbench.local.sagemaker.models import Models
 from workbench.local.sagemaker.package_groups import PackageGroups
 from workbench.local.sagemaker.packages import Packages
+from workbench.local.sagemaker.permissions import resource_arn
 from workbench.local.sagemaker.processing_jobs import ProcessingJobs
 from workbench.local.sagemaker.service_model import answer, operation_names, validate
+from workbench.local.sagemaker.store import current_scope
 from workbench.local.sagemaker.surroundings import Caller, Surroundings
 from workbench.local.sagemaker.tags import Tags
 from workbench.local.sagemaker.training_jobs import TrainingJobs
@@ -121,6 +123,10 @@ class Service:
             raise invalid("The request is no JSON object")
         given: dict[str, Any] = {name: value for name, value in request.items() if value is not None}
         validate(operation, given)
+        if operation.startswith("Create") and given.get("Tags"):
+            # Whoever makes a resource with tags must be allowed to tag it, too.
+            account, region = current_scope()
+            caller.require("sagemaker:AddTags", resource_arn(operation, given, region, account))
         return answer(operation, done(given, caller))
 
     def _scopes(self) -> set[tuple[str, str]]:

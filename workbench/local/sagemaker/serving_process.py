@@ -143,13 +143,13 @@ class ServingProcess:
                 self.await_healthy(self._stopping)
             failed = 0
 
-    def stop(self) -> None:
+    def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
         """No new requests; SIGTERM once those in flight are answered, then SIGKILL."""
         self._stopping.set()
         self.healthy = False
-        deadline = time.monotonic() + STOP_GRACE_SECONDS
+        deadline = time.monotonic() + grace_seconds
         while self.in_flight and time.monotonic() < deadline:
             time.sleep(0.01)
         if self._program is not None:
-            self._program.stop(STOP_GRACE_SECONDS)
+            self._program.stop(grace_seconds)
         shutil.rmtree(self._work, ignore_errors=True)
