@@ -154,7 +154,7 @@ def text_events(config: dict[str, Any], invocation: Invocation, outcome: Outcome
         f"Duration: {outcome.duration_ms:.2f} ms",
         f"Billed Duration: {math.ceil(outcome.duration_ms)} ms",
         f"Memory Size: {config.get('MemorySize', 128)} MB",
-        "Max Memory Used: 0 MB",
+        f"Max Memory Used: {outcome.memory_mb} MB",
     ]
     if outcome.init_ms is not None:
         report.append(f"Init Duration: {outcome.init_ms:.2f} ms")
@@ -173,7 +173,7 @@ def json_events(config: dict[str, Any], invocation: Invocation, outcome: Outcome
         "durationMs": round(outcome.duration_ms, 3),
         "billedDurationMs": math.ceil(outcome.duration_ms),
         "memorySizeMB": config.get("MemorySize", 128),
-        "maxMemoryUsedMB": 0,
+        "maxMemoryUsedMB": outcome.memory_mb,
     }
     if outcome.init_ms is not None:
         metrics["initDurationMs"] = round(outcome.init_ms, 3)

@@ -67,6 +67,7 @@ class Outcome:
     stream: str
     duration_ms: float
     init_ms: float | None
+    memory_mb: int
 
 
 class Parent:
@@ -271,6 +272,7 @@ class Pool:
                 stream=environment.stream,
                 duration_ms=duration,
                 init_ms=environment.init_ms if fresh else None,
+                memory_mb=int((frame or {}).get("memory_mb", 0)),
             )
         finally:
             if holds_slot:
