@@ -3,10 +3,10 @@ Requests per second and latency of the sample models' servers, beside Flask on g
 
     python -m benchmarks.serving
 
-One worker each, 16 clients that keep their connections, one row a request, in JSON and in CSV. All servers run
-at once and are measured in turn, round after round, so that a noisy neighbour hits all of them; medians are
-reported. The sample servers write their prediction records to a file, as SageMaker reads them from a pipe.
-gunicorn runs as it does by default (one synchronous worker); with threads it was slower here.
+One worker each, 16 clients that keep their connections, one row a request, in JSON and in CSV. All servers
+run at once and are measured in turn, round after round, so that a noisy neighbour hits all of them; medians
+are reported. The sample servers write their prediction records to a file, as SageMaker reads them from a
+pipe. gunicorn runs as it does by default (one synchronous worker); with threads it was slower here.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ SECONDS = 2.0
 """Of each measurement."""
 START_SECONDS = 60
 SAME = 1e-9
+PEER = "flask + gunicorn"
 JSON, CSV = "application/json", "text/csv"
 
 
@@ -72,9 +73,10 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[str, Any]:
 
     Returns:
         ``{"servers": {server: {content type: {"requests_per_second", "p50_ms", "p99_ms",
-        "p99_ms_of_quietest_round", "errors"}}}, "times_flask": {server: {content type: ratio of requests
-        per second}}, …}``. The quietest round's p99 is the server's own: on a machine that others use, the
-        median tells how long a process waits for a core.
+        "p99_ms_of_quietest_round", "cpu_us_per_request", "errors"}}}, "times_flask": {server: {content type:
+        ratio of requests per second}}, "times_flask_per_cpu_second": …, "resident_megabytes": …}``.
+        Where others use the machine, the median p99 tells how long a process waits for a core; the
+        quietest round and the processor time are the server's own.
 
     """
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
@@ -124,21 +126,29 @@ def report(measured: list[tuple[Server, str, dict[str, float]]], memory: dict[st
             "p50_ms": statistics.median(figure["p50_ms"] for figure in own),
             "p99_ms": statistics.median(figure["p99_ms"] for figure in own),
             "p99_ms_of_quietest_round": min(figure["p99_ms"] for figure in own),
+            "cpu_us_per_request": round(statistics.median(figure["cpu_us_per_request"] for figure in own), 1),
             "errors": sum(figure["errors"] for figure in own),
         }
     models = {server.name: server.model for server, _, _ in measured}
-    ratios = {
-        name: {
-            content_type: round(
-                figure["requests_per_second"]
-                / figures[f"{models[name]}: flask + gunicorn"][content_type]["requests_per_second"],
-                1,
-            )
-            for content_type, figure in by_type.items()
+
+    def ratios(of: str, power: int) -> dict[str, dict[str, float]]:
+        return {
+            name: {
+                content_type: round(
+                    (figure[of] / figures[f"{models[name]}: {PEER}"][content_type][of]) ** power, 1
+                )
+                for content_type, figure in by_type.items()
+            }
+            for name, by_type in figures.items()
         }
-        for name, by_type in figures.items()
+
+    return {
+        "clients": CLIENTS,
+        "servers": figures,
+        "times_flask": ratios("requests_per_second", 1),
+        "times_flask_per_cpu_second": ratios("cpu_us_per_request", -1),
+        "resident_megabytes": memory,
     }
-    return {"clients": CLIENTS, "servers": figures, "times_flask": ratios, "resident_megabytes": memory}
 
 
 def prepare(sample: Sample, home: Path) -> None:
@@ -207,6 +217,7 @@ def start_all(sample: Sample, home: Path) -> Iterator[Server]:
     peer = {
         "SLIPWAY_PEER_MODULE": sample.module,
         "SLIPWAY_PEER_PIPELINE": str(home / sample.name / "pipeline"),
+        "OMP_NUM_THREADS": "1",  # one core each; more threads wait for each other under load
     }
     with (home / f"{sample.name}-flask.log").open("wb") as log:
         process = subprocess.Popen(
@@ -217,7 +228,7 @@ def start_all(sample: Sample, home: Path) -> Iterator[Server]:
             stdout=log,
             stderr=log,
         )  # fmt: skip
-    yield Server(f"{sample.name}: flask + gunicorn", sample.name, port, process)
+    yield Server(f"{sample.name}: {PEER}", sample.name, port, process)
 
 
 def sample_bodies(sample: Sample) -> dict[str, bytes]:
@@ -231,16 +242,13 @@ def sample_bodies(sample: Sample) -> dict[str, bytes]:
 
 def load(server: Server, content_type: str, body: Path, seconds: float) -> dict[str, float]:
     """One measurement."""
-    generator = [
-        sys.executable,
-        "-m",
-        "benchmarks._load_generator",
-        str(server.port),
-        content_type,
-        str(body),
-    ]
-    done = subprocess.run([*generator, str(seconds), str(CLIENTS)], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    generator = [sys.executable, "-m", "benchmarks._load_generator"]
+    arguments = [str(server.port), content_type, str(body), str(seconds), str(CLIENTS)]
+    before = processor_seconds(server.process.pid)
+    done = subprocess.run([*generator, *arguments], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     figure: dict[str, float] = json.loads(done.stdout)
+    used = processor_seconds(server.process.pid) - before
+    figure["cpu_us_per_request"] = used * 1e6 / figure["answers"]
     return figure
 
 
@@ -272,6 +280,14 @@ def wait_until_healthy(server: Server) -> None:
         except OSError:
             time.sleep(0.05)
     raise TimeoutError(f"{server.name} did not come up on port {server.port}")
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and its children so far, user and system."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_seconds(int(child)) for child in children)
 
 
 def resident_megabytes(pid: int) -> float:
