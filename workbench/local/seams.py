@@ -28,7 +28,7 @@ UPSTREAMS: list[Upstream] = []
 """In the order of this file; the test walks over it."""
 
 
-class UnknownSeamError(SlipwayError):
+class UnknownSeamError(SlipwayError, AttributeError):
     """A private name is used that this file does not list."""
 
     def __init__(self, module: str, name: str) -> None:
