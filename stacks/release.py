@@ -293,7 +293,8 @@ class ReleaseStack(cdk.Stack):
                 "source": ["aws.states"],
                 "detail-type": ["Step Functions Execution Status Change"],
                 "detail": {
-                    "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+                    # RUNNING: a redrive takes a release up again that had been recorded as failed.
+                    "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
                     "stateMachineArn": [self._machine.arn, self._promotion.machine.arn],
                 },
             },

@@ -65,6 +65,8 @@ def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
             _close(found, name, "failed" if caught else "done", at, caught)
         elif kind in SUCCEEDED:
             _note(found, "")
+        elif kind == "ExecutionRedriven":
+            _reopen(found)
         elif kind in FAILED:
             _note(found, _problem(event))
         elif kind in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
@@ -87,6 +89,14 @@ def _note(found: dict[str, Step], problem: str) -> None:
         found[running[-1]] = Step(
             step.name, step.status, step.started_at, step.ended_at, step.attempts, problem
         )
+
+
+def _reopen(found: dict[str, Step]) -> None:
+    """A redrive goes on in the state that failed, without entering it again."""
+    failed = [name for name, step in found.items() if step.status == "failed"]
+    if failed:
+        step = found[failed[-1]]
+        found[failed[-1]] = Step(step.name, "running", step.started_at, None, step.attempts + 1, "")
 
 
 def _details(event: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -97,3 +97,17 @@ class TestSteps:
         assert [(step.status, step.problem) for step in steps(history)] == [
             ("failed", "NoIdentity: no header")
         ]
+
+    def test_a_redriven_step_is_done_when_it_succeeds_at_last(self):
+        """
+        A redrive goes on in the failed state; its success makes the step done, in two attempts.
+        """
+        history = [
+            entered("Train", 1),
+            failed("ExecutionFailed", 2, "States.TaskFailed", "stopped"),
+            {"type": "ExecutionRedriven", "timestamp": START},
+            {"type": "TaskSucceeded", "timestamp": START},
+            exited("Train", 9),
+        ]
+
+        assert [(step.status, step.attempts, step.seconds) for step in steps(history)] == [("done", 2, 8)]

@@ -135,7 +135,7 @@ def _show(out: Console, record: ReleaseRecord, steps: list[Step]) -> None:
     if steps:
         out.print(frame.table(("", "step", "seconds", "attempts", "problem"), map(_row, steps)))
     failure = record.get("failure")
-    if failure:
+    if failure and record["status"] not in OPEN:  # an earlier attempt's failure is no news
         out.print(f"failed at {failure['step']}: {failure['error']}\n  {failure['cause']}", markup=False)
         out.print(f"  log  {failure['log_url']}\n  next {failure['next_action']}", markup=False)
 
