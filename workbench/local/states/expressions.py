@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     Bindings = Mapping[str, Any]
 
+_MISSING = object()
+_PATH = re.compile(r"\$states((?:\.[A-Za-z_][A-Za-z0-9_]*)+)")
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -34,10 +37,13 @@ class Expression:
         ValueError: It can't be parsed.
     """
 
-    __slots__ = ("_parsed", "text")
+    __slots__ = ("_parsed", "members", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        path = _PATH.fullmatch(text)
+        self.members = path[1].split(".")[1:] if path else []
+        """Of a plain path below ``$states``; empty for all else."""
         try:
             self._parsed = jsonata.Jsonata(text)
         except Exception as error:  # noqa: BLE001 - the parser raises whatever it stumbles over
@@ -51,12 +57,26 @@ class Expression:
         Raises:
             StateFailedError: States.QueryEvaluationError, also when the result is undefined.
         """
+        found = self.selected(bindings)
+        if found is not _MISSING:
+            return found
         found = _evaluate(self._parsed, self.text, bindings)
         if found is None and not _evaluate(_probe(self.text), self.text, bindings):
             raise StateFailedError(
                 QUERY,
                 f"The JSONata expression '{self.text}' returned nothing (undefined).",
             )
+        return found
+
+    def selected(self, bindings: Bindings) -> Any:
+        """What a plain path through objects leads to; ``_MISSING``: it takes an evaluation to say."""
+        if not self.members:
+            return _MISSING
+        found: Any = bindings.get("states", _MISSING)
+        for member in self.members:
+            if type(found) is not dict:
+                return _MISSING
+            found = found.get(member, _MISSING)
         return found
 
 
@@ -101,11 +121,12 @@ class Template:
     {'a': 1, 'b': [2]}
     """
 
-    __slots__ = ("_dynamic", "_value")
+    __slots__ = ("_dynamic", "_value", "_whole")
 
     def __init__(self, value: Any) -> None:
         self._value = value
         self._dynamic = _holds_expression(value)
+        self._whole = expression(value) if is_expression(value) else None
 
     def evaluate(self, bindings: Bindings) -> Any:
         """
@@ -116,6 +137,10 @@ class Template:
         """
         if not self._dynamic:
             return self._value
+        if self._whole is not None:
+            found = self._whole.selected(bindings)
+            if found is not _MISSING:
+                return found  # plain JSON already
         found = _fill(self._value, bindings)
         if isinstance(found, _SCALARS):
             return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.local.states.engine import Services
     from workbench.local.states.execution import Execution
     from workbench.local.states.expressions import Template
-    from workbench.local.states.frames import Frame
+    from workbench.local.states.frames import Frame, Path
 
 END = None
 """In the place of the next state's name."""
@@ -42,6 +42,8 @@ class Interpreter:
 
     def __init__(self, execution: Execution, machine: Machine, services: Services) -> None:
         self.execution, self.machine, self.services = execution, machine, services
+        self._written: dict[Path, tuple[Any, str]] = {}
+        """Each frame's last output beside its text, which is the next state's input."""
         self.context_of_execution = execution.context(from_text(execution.start.input, "The input"))
 
     async def run(self, graph: Graph, frame: Frame) -> Any:
@@ -74,7 +76,7 @@ class Interpreter:
                 f"{state.type}StateEntered",
                 {
                     "name": state.name,
-                    "input": to_text(frame.input),
+                    "input": self._text_of(frame),
                     "inputDetails": {"truncated": False},
                 },
                 frame=frame,
@@ -82,6 +84,7 @@ class Interpreter:
             frame.phase = "ready"
         following, document, assigned = await self._evaluate(state, frame)
         text = within_limit(to_text(document), state.name)
+        self._written[frame.path] = (document, text)
         exited: dict[str, Any] = {"name": state.name, "output": text, "outputDetails": {"truncated": False}}
         if assigned:
             frame.variables = frame.variables | assigned
@@ -89,6 +92,10 @@ class Interpreter:
             exited["assignedVariablesDetails"] = {"truncated": False}
         self.execution.record(f"{state.type}StateExited", exited, frame=frame)
         return following, document
+
+    def _text_of(self, frame: Frame) -> str:
+        document, text = self._written.get(frame.path, (None, ""))
+        return text if text and document is frame.input else to_text(frame.input)
 
     async def _evaluate(self, state: State, frame: Frame) -> tuple[str | None, Any, dict[str, Any]]:
         kind = state.type

@@ -70,3 +70,13 @@ class TestExpression:
         """
         with pytest.raises(ValueError, match="INVALID_JSONATA_EXPRESSION"):
             Expression("(1 +")
+
+    @given(JSON)
+    def test_a_plain_path_gives_what_its_evaluation_gives(self, document: Any) -> None:
+        """
+        The short cut through objects and the evaluator agree, on lists of one and of none as well.
+        """
+        bindings = {"states": {"input": {"a": {"b": document}}}}
+        short = Template("{% $states.input.a.b %}").evaluate(bindings)
+        whole = Template({"x": "{% ($states.input.a.b) %}"}).evaluate(bindings)["x"]
+        assert short == whole == document
