@@ -6,8 +6,6 @@ Import it once the process's environment is as ministack wants it.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 from typing import TYPE_CHECKING
 
@@ -20,8 +18,10 @@ from workbench.local import (
     iam,
     inbox,
     lambda_functions,
+    sagemaker,
     seams,
     state,
+    states,
     targets,
 )
 from workbench.local.gateway import Gateway
@@ -45,13 +45,7 @@ def install(server: ServerContext) -> Gateway:
     cloudformation_types.repository_creation_templates(ecr_api)
     cloudformation_types.registry_scanning(ecr_api)
     cloudformation_types.composite_alarms()
-    for part in ("states", "sagemaker"):
-        name = f"workbench.local.{part}"
-        if importlib.util.find_spec(name) is not None:
-            module = importlib.import_module(name)
-            if hasattr(module, "install"):
-                module.install(server)
-            elif hasattr(module, "register"):
-                module.register(server)
+    states.install(server)
+    sagemaker.register(server)
     state.install(server.state)
     return gateway
