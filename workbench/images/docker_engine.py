@@ -20,8 +20,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.contracts.container import PACKAGES, PROGRAM
 from slipway.domain.errors import SlipwayError
-from workbench.images.build import ENTRYPOINT, Built, copy_runtime, labels, manifest_layer, runtime_layer
+from workbench.images.build import (
+    ENTRYPOINT,
+    RUNTIME,
+    Built,
+    copy_runtime,
+    labels,
+    manifest_layer,
+    runtime_layer,
+)
 from workbench.images.image import NO_TIME, Image, assemble
 from workbench.images.layers import Layer
 
@@ -34,6 +43,11 @@ if TYPE_CHECKING:
 PLATFORM: Final = "linux/amd64"
 CONTEXT: Final = "slipway"
 """The named build context that holds the container runtime: ``COPY --from=slipway . /opt/slipway``."""
+SYSTEM_PATH: Final = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PYTHONPATH": "",
+}
+"""What a container has where its image does not say."""
 _GZIP: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 20
 
@@ -154,6 +168,7 @@ def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
     layers = list(image.layers)
     if settings.get("Entrypoint") in (None, [], list(ENTRYPOINT)):
         settings["Entrypoint"] = list(ENTRYPOINT)
+        settings["Env"] = _with_own_paths(settings.get("Env") or [])
         added = [runtime_layer(), manifest_layer(manifest)]
         layers += added
         config["rootfs"]["diff_ids"] += [layer.diff_id for layer in added]
@@ -162,6 +177,22 @@ def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
             {"created": created, "created_by": f"slipway: {layer.name}"} for layer in added
         )
     return assemble(layers, config)
+
+
+def _with_own_paths(variables: list[str]) -> list[str]:
+    """
+    The image's environment, in which its programs and the runtime's modules are found.
+
+    Jobs may start ``evaluate`` by its name, without the entry point that would see to it.
+
+    >>> _with_own_paths(["PATH=/opt/program:/usr/bin", "PYTHONPATH=/lib"])
+    ['PATH=/opt/program:/usr/bin', 'PYTHONPATH=/opt/packages:/opt/slipway/lib:/lib']
+    """
+    known = dict(variable.split("=", 1) for variable in variables if "=" in variable)
+    for name, own in (("PATH", [PROGRAM]), ("PYTHONPATH", [PACKAGES, f"{RUNTIME}/lib"])):
+        there = [part for part in known.get(name, SYSTEM_PATH[name]).split(":") if part]
+        known[name] = ":".join([*(part for part in own if part not in there), *there])
+    return [f"{name}={value}" for name, value in known.items()]
 
 
 def _copies_runtime(directory: Path) -> bool:

@@ -93,6 +93,8 @@ class TestDockerEngine:
 
         assert json.loads(image.manifest)["mediaType"].startswith("application/vnd.docker.")
         assert config["config"]["Entrypoint"] == ["/opt/slipway/bin/entry"]
+        assert "PATH=/opt/program:/usr/bin" in config["config"]["Env"]
+        assert "PYTHONPATH=/opt/packages:/opt/slipway/lib" in config["config"]["Env"]
         assert [layer.name for layer in image.layers] == ["docker 1", "runtime", "manifest"]
         assert len(config["rootfs"]["diff_ids"]) == 3
         assert image.labels["maintainer"] == "me"
