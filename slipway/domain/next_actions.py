@@ -90,13 +90,13 @@ _ROWS: Final = (
         "",
         r"IdentityMismatchError",
         'The server does not say which version it is: set identity = "proxy" under [serving] in '
-        "slipway.toml, then push a new version. The version before serves on.",
+        "slipway.toml, then push a new version. What served before serves on.",
     ),
     _Row(
         "",
         r"SmokeTestFailedError",
         "The new version did not answer its own sample request: run `slipway model check DIR`, then "
-        "push a new version. The version before serves on.",
+        "push a new version. What served before serves on.",
     ),
     _Row(
         "",
@@ -108,8 +108,8 @@ _ROWS: Final = (
         "",
         r"RolledBack|EndpointFailed|ping|health",
         "The new version's server did not become healthy: it must answer GET /ping on port 8080 with "
-        "200. Read the endpoint's log, run `slipway model check DIR`, then push a new version. The "
-        "version before serves on.",
+        "200. Read the endpoint's log, run `slipway model check DIR`, then push a new version. What "
+        "served before serves on.",
     ),
     _Row(
         "",

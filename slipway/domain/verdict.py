@@ -53,7 +53,8 @@ def judge(
     outcomes += [MetricGate.from_manifest(gate).check(challenger) for gate in manifest["gates"]]
     if champion is not None:
         outcomes.append(_not_worse(evaluation, challenger, champion, champion_version))
-    failed = [outcome["reason"] for outcome in outcomes if not outcome["passed"]]
+    # two checks may fail for one reason: it is told once
+    failed = list(dict.fromkeys(outcome["reason"] for outcome in outcomes if not outcome["passed"]))
     if failed:
         return Judgement(tuple(outcomes), "not accepted: " + "; ".join(failed))
     unit = evaluation["metrics"].get(primary, {}).get("unit", "")

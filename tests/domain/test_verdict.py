@@ -82,3 +82,11 @@ class TestVerdict:
 
         assert "needs <= 1" in summary
         assert "worse than the champion 1.0.0" in summary
+
+    def test_one_reason_is_told_once(self) -> None:
+        """A metric that is not a number fails its gate and the declaration, for one reason."""
+        manifest = a_manifest() | {"gates": [{"metric": "m", "comparison": "<=", "threshold": 1}]}
+
+        summary = judge(manifest, Measurement(not_finite=("m",)), None).summary
+
+        assert summary == "not accepted: m is not a finite number"
