@@ -98,7 +98,7 @@ class NotificationsStack(cdk.Stack):
             "mail_notice",
             environment={
                 variables.NOTICE_TOPIC_ARN: self.notice_topic.ref,
-                variables.POLICY: self.to_json_string(self._settings.policy),
+                variables.POLICY: self._settings.policy_json,
             },
             statements=[
                 allow(["sns:Publish"], [self.notice_topic.ref]),

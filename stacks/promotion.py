@@ -96,7 +96,7 @@ class PromotionStack(cdk.Stack):
                 variables.LEDGER_TABLE: self._storage.ledger.ref,
                 variables.SERVING_ROLE_ARN: self._serving_role.attr_arn,
                 variables.DATA_KEY_ARN: self._storage.data_key.attr_arn,
-                variables.POLICY: self.to_json_string(self._settings.policy),
+                variables.POLICY: self._settings.policy_json,
             },
             statements=[
                 *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),

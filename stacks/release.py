@@ -13,15 +13,13 @@ from slipway.contracts.platform import Platform, parameter_name
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
-from stacks.constructs.machine import Machine, machine_arn, machine_name
+from stacks.constructs.machine import Machine, on_executions
 from stacks.constructs.registry import Registry
 from stacks.constructs.rule import rule
 from stacks.constructs.sagemaker_role import sagemaker_role
-from stacks.constructs.schedules import Schedules
 from stacks.constructs.statements import (
     Statement,
     allow,
-    arn,
     invoke,
     lend_key,
     managed_rule,
@@ -34,6 +32,7 @@ from stacks.constructs.statements import (
     write_objects,
 )
 from stacks.machines import release
+from stacks.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
     from stacks.storage import StorageStack
 
-SWEEP_SECONDS: Final = 300
 QUEUEING_SECONDS: Final = 2 * 24 * 3600
 """What a release may wait for capacity, beside what its own programs and its approval may take."""
 
@@ -80,7 +78,6 @@ class ReleaseStack(cdk.Stack):
         self._machine = self._add_machine()
         self._plan_release = self._add_plan_release()
         self._add_rules()
-        self._add_sweeps()
         self._add_alarms()
         self._describe()
 
@@ -88,19 +85,8 @@ class ReleaseStack(cdk.Stack):
     def _environment(self) -> dict[str, str]:
         return {
             variables.LEDGER_TABLE: self._storage.ledger.ref,
-            variables.POLICY: self.to_json_string(self._settings.policy),
+            variables.POLICY: self._settings.policy_json,
         }
-
-    @property
-    def _release_machine(self) -> str:
-        return machine_arn(self._settings, "release")
-
-    def _on_executions(self, actions: list[str], *kinds: str) -> Statement:
-        return allow(
-            actions,
-            [arn("states", f"execution:{machine_name(self._settings, kind)}:*") for kind in kinds],
-            because="executions are named for releases",
-        )
 
     def _on_images(self, *actions: str) -> Statement:
         return on_images(list(actions), self._settings.policy["repository_prefix"])
@@ -180,7 +166,7 @@ class ReleaseStack(cdk.Stack):
     def _promotions(self) -> list[Statement]:
         return [
             allow(["states:StartExecution"], [self._promotion.machine.arn]),
-            self._on_executions(["states:DescribeExecution", "states:StopExecution"], "promote"),
+            on_executions(["states:DescribeExecution", "states:StopExecution"], self._settings, "promote"),
             managed_rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
         ]
 
@@ -285,97 +271,18 @@ class ReleaseStack(cdk.Stack):
             targets=[self._plan_release],
             dead_letters=self._dead_letters,
         )
-        endings = rule(
+        upkeep = Upkeep(
             self,
-            "WorkflowEndings",
-            description="How a workflow ended is recorded",
-            pattern={
-                "source": ["aws.states"],
-                "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {
-                    # RUNNING: a redrive takes a release up again that had been recorded as failed.
-                    "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
-                    "stateMachineArn": [self._machine.arn, self._promotion.machine.arn],
-                },
-            },
-            targets=[self._add_record_outcome()],
+            "Upkeep",
+            settings=self._settings,
+            storage=self._storage,
+            functions=self._functions,
             dead_letters=self._dead_letters,
+            plan_function_arn=self._plan_release.arn,
+            release_machine_arn=self._machine.arn,
+            promote_machine_arn=self._promotion.machine.arn,
         )
-        self._dead_letters.admit_rules(pushes.attr_arn, endings.attr_arn)
-
-    @property
-    def _read_executions(self) -> Statement:
-        return self._on_executions(
-            ["states:DescribeExecution", "states:GetExecutionHistory"], "release", "promote"
-        )
-
-    @property
-    def _outcomes(self) -> dict[str, str]:
-        return {
-            variables.LEDGER_TABLE: self._storage.ledger.ref,
-            variables.PROMOTE_MACHINE_ARN: self._promotion.machine.arn,
-        }
-
-    def _add_record_outcome(self) -> TaskFunction:
-        return self._functions.add(
-            "record_outcome",
-            environment=self._outcomes,
-            statements=[
-                *self._storage.grant_ledger("PutItem", "UpdateItem"),
-                self._read_executions,
-                put_events(),
-            ],
-            timeout_seconds=60,
-            dead_letters_arn=self._dead_letters.arn,
-        )
-
-    def _add_sweeps(self) -> None:
-        pushes = self._functions.add(
-            "sweep_pushes",
-            environment=self._environment | {variables.PLAN_FUNCTION_ARN: self._plan_release.arn},
-            statements=[
-                *self._storage.grant_ledger("Query"),
-                allow(
-                    ["ecr:DescribeRepositories"],
-                    ["*"],
-                    because="repositories are listed all at once",
-                ),
-                self._on_images("ecr:DescribeImages"),
-                invoke(self._plan_release.arn),
-            ],
-            timeout_seconds=SWEEP_SECONDS,
-            dead_letters_arn=self._dead_letters.arn,
-        )
-        executions = self._functions.add(
-            "sweep_executions",
-            environment=self._outcomes,
-            statements=[
-                *self._storage.grant_ledger("Query", "PutItem", "UpdateItem"),
-                self._read_executions,
-                put_events(),
-            ],
-            timeout_seconds=SWEEP_SECONDS,
-            dead_letters_arn=self._dead_letters.arn,
-        )
-        approvals = self._functions.add(
-            "sweep_approvals",
-            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
-            statements=[
-                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
-                allow(["states:SendTaskSuccess"], [self._release_machine]),
-                on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
-                put_events(),
-            ],
-            timeout_seconds=SWEEP_SECONDS,
-            dead_letters_arn=self._dead_letters.arn,
-        )
-        Schedules(
-            self,
-            "Sweeps",
-            functions=[pushes, executions, approvals],
-            minutes=self._settings.sweep_minutes,
-            dead_letters=self._dead_letters,
-        )
+        self._dead_letters.admit_rules(pushes.attr_arn, upkeep.endings.attr_arn)
 
     def _add_alarms(self) -> None:
         alarms = Alarms(

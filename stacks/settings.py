@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -93,6 +94,11 @@ class Settings:
     def retains(self) -> bool:
         """Whether buckets, table and keys outlive their stack: everywhere but on a laptop."""
         return self.environment != "local"
+
+    @property
+    def policy_json(self) -> str:
+        """What functions read as ``SLIPWAY_POLICY``."""
+        return json.dumps(self.policy, separators=(",", ":"))
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -58,6 +58,15 @@ def machine_arn(settings: Settings, kind: str) -> str:
     return arn("states", f"stateMachine:{machine_name(settings, kind)}")
 
 
+def on_executions(actions: list[str], settings: Settings, *kinds: str) -> Statement:
+    """Do something with the executions of these machines."""
+    return allow(
+        actions,
+        [arn("states", f"execution:{machine_name(settings, kind)}:*") for kind in kinds],
+        because="executions are named for releases",
+    )
+
+
 class Machine(Construct):
     """
     A Standard state machine.

@@ -1,0 +1,155 @@
+"""What keeps the ledger true: the endings of workflows are recorded, and what events lost is found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from constructs import Construct
+
+from slipway.contracts import environment as variables
+from stacks.constructs.machine import machine_arn, on_executions
+from stacks.constructs.rule import rule
+from stacks.constructs.schedules import Schedules
+from stacks.constructs.statements import Statement, allow, invoke, on_images, on_models, put_events
+
+if TYPE_CHECKING:
+    from stacks.constructs.dead_letters import DeadLetters
+    from stacks.constructs.functions import Functions, TaskFunction
+    from stacks.settings import Settings
+    from stacks.storage import StorageStack
+
+RECORD_SECONDS: Final = 60
+SWEEP_SECONDS: Final = 300
+
+
+class Upkeep(Construct):
+    """
+    One rule with its function, and three sweeps on a schedule.
+
+    ``endings`` is the rule, which the dead-letter queue must admit.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        storage: StorageStack,
+        functions: Functions,
+        dead_letters: DeadLetters,
+        plan_function_arn: str,
+        release_machine_arn: str,
+        promote_machine_arn: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._storage = storage
+        self._functions = functions
+        self._dead_letters = dead_letters
+        self._outcomes = {
+            variables.LEDGER_TABLE: storage.ledger.ref,
+            variables.PROMOTE_MACHINE_ARN: promote_machine_arn,
+        }
+        self.endings = rule(
+            self,
+            "WorkflowEndings",
+            description="How a workflow ended is recorded",
+            pattern={
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {
+                    # RUNNING: a redrive takes a release up again that had been recorded as failed.
+                    "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+                    "stateMachineArn": [release_machine_arn, promote_machine_arn],
+                },
+            },
+            targets=[self._add_record_outcome()],
+            dead_letters=dead_letters,
+        )
+        Schedules(
+            self,
+            "Sweeps",
+            functions=[
+                self._add_sweep_pushes(plan_function_arn),
+                self._add_sweep_executions(),
+                self._add_sweep_approvals(),
+            ],
+            minutes=settings.sweep_minutes,
+            dead_letters=dead_letters,
+        )
+
+    @property
+    def _read_executions(self) -> Statement:
+        actions = ["states:DescribeExecution", "states:GetExecutionHistory"]
+        return on_executions(actions, self._settings, "release", "promote")
+
+    def _add_record_outcome(self) -> TaskFunction:
+        return self._functions.add(
+            "record_outcome",
+            environment=self._outcomes,
+            statements=[
+                *self._storage.grant_ledger("PutItem", "UpdateItem"),
+                self._read_executions,
+                put_events(),
+            ],
+            timeout_seconds=RECORD_SECONDS,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+
+    def _add_sweep(
+        self, module: str, *, environment: dict[str, str], statements: list[Statement]
+    ) -> TaskFunction:
+        return self._functions.add(
+            module,
+            environment=environment,
+            statements=statements,
+            timeout_seconds=SWEEP_SECONDS,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+
+    def _add_sweep_pushes(self, plan_function_arn: str) -> TaskFunction:
+        """Pushed, but never answered: asks plan_release again."""
+        return self._add_sweep(
+            "sweep_pushes",
+            environment={
+                variables.LEDGER_TABLE: self._storage.ledger.ref,
+                variables.POLICY: self._settings.policy_json,
+                variables.PLAN_FUNCTION_ARN: plan_function_arn,
+            },
+            statements=[
+                *self._storage.grant_ledger("Query"),
+                allow(["ecr:DescribeRepositories"], ["*"], because="repositories are listed all at once"),
+                on_images(["ecr:DescribeImages"], self._settings.policy["repository_prefix"]),
+                invoke(plan_function_arn),
+            ],
+        )
+
+    def _add_sweep_executions(self) -> TaskFunction:
+        """Ended, but still open in the ledger: records it."""
+        return self._add_sweep(
+            "sweep_executions",
+            environment=self._outcomes,
+            statements=[
+                *self._storage.grant_ledger("Query", "PutItem", "UpdateItem"),
+                self._read_executions,
+                put_events(),
+            ],
+        )
+
+    def _add_sweep_approvals(self) -> TaskFunction:
+        """Decided, but not delivered, or expired: tells the workflow."""
+        return self._add_sweep(
+            "sweep_approvals",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            statements=[
+                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
+                allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
+                on_models(
+                    ["sagemaker:UpdateModelPackage"],
+                    self._settings.policy["resource_prefix"],
+                    "model-package",
+                ),
+                put_events(),
+            ],
+        )
