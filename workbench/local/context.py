@@ -37,6 +37,8 @@ class ServerContext:
     audit: Audit = field(default_factory=Audit)
     on_start: list[Callable[[], None]] = field(default_factory=list)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
+    on_push: list[Callable[[str, str], None]] = field(default_factory=list)
+    """Called with repository and digest of each pushed manifest; must not block."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", State(self.home / "state", self.registry))

@@ -244,6 +244,7 @@ def install(server: ServerContext, gateway: Gateway) -> EcrApi:
     repositories = Repositories(
         BlobStore(server.home / "registry"), server.registry, keep=lambda: server.state.flush("ecr")
     )
+    repositories.on_push = server.on_push
     tokens = Tokens(server.home / "registry" / "secret")
     api = EcrApi(server, repositories, tokens)
     operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

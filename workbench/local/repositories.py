@@ -58,6 +58,8 @@ class Repositories:
         self._keep = keep
         self.blobs = blobs
         self.registry = registry
+        self.on_push: list[Callable[[str, str], None]] = []
+        """Called with repository and digest of each pushed manifest."""
         self.templates: Any = seams.RESPONSES.ScopedDict()
         """Prefix to repository creation template, as the ECR API describes it."""
 
@@ -268,3 +270,6 @@ class Repositories:
         if image.get("artifactMediaType"):
             detail["artifact-media-type"] = image["artifactMediaType"]
         put_aws_event("aws.ecr", "ECR Image Action", detail)
+        if action == "PUSH":
+            for hear in self.on_push:
+                hear(name, image["imageDigest"])

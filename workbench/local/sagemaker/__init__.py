@@ -46,6 +46,7 @@ def register(server: ServerContext) -> None:
         host_patterns=(r"(api|runtime)\.sagemaker\.",),
     )
     server.on_start.append(_service.resume)
+    server.on_push.append(_service.prefetch)
     server.on_stop.append(_service.stop)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from workbench.local.sagemaker.store import current_scope
 from workbench.local.sagemaker.surroundings import Caller, Surroundings
 from workbench.local.sagemaker.tags import Tags
 from workbench.local.sagemaker.training_jobs import TrainingJobs
+from workbench.local.sagemaker.transfers import prepare
+from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
     from workbench.local.sagemaker.store import Document
@@ -146,6 +149,7 @@ class Service:
     def resume(self) -> None:
         """Once requests are answered: tell of the failed jobs, serve the endpoints again."""
         due, self._interrupted = self._interrupted, []
+        start_thread("warm-up", warm_up)
         for scope, tell in due:
             with seams.RESPONSES.scope(*scope):
                 tell()
@@ -153,10 +157,25 @@ class Service:
             with seams.RESPONSES.scope(*scope):
                 self.endpoints.resume()
 
+    def prefetch(self, repository: str, digest: str) -> None:
+        """Unpack an image as soon as it is pushed: what will run it then starts at once."""
+        start_thread("prefetch", self._unpack, f"{repository}@{digest}")
+
+    def _unpack(self, image: str) -> None:
+        # What cannot be unpacked is told when it is to be run.
+        with contextlib.suppress(Exception):
+            self.surroundings.images.unpack(image)
+
     def stop(self) -> None:
         """The server ends."""
         self.endpoints.stop()
         self.surroundings.flush_metrics()
+
+
+def warm_up() -> None:
+    """Load what the first job would otherwise wait for."""
+    operation_names()
+    prepare()
 
 
 def _bound(tell: Callable[[Document], None], job: Document) -> Callable[[], None]:
