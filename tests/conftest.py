@@ -89,7 +89,8 @@ def start_embedded_aws(home: Path, *, port: int | None = None) -> tuple[Embedded
             [sys.executable, "-m", "workbench.local.server", "--with-parent", *where],
             stdout=log,
             stderr=log,
-            env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
+            env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+            | {"SLIPWAY_STOP_GRACE_SECONDS": "2"},  # AWS gives a program two minutes to stop
         )
     described = home / "server.json"
     deadline = time.monotonic() + START_TIMEOUT_SECONDS

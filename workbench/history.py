@@ -16,7 +16,7 @@ FAILED: Final = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "TaskSubm
 
 SUCCEEDED: Final = ("TaskSucceeded", "LambdaFunctionSucceeded")
 
-Status = Literal["running", "done", "failed"]
+Status = Literal["running", "done", "caught", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
     A state that is entered again (a retry after a redrive, a look at an endpoint
     in a polling loop) is one step: its time runs from the first entry to the last
     exit, and ``attempts`` counts the entries. A state that was left because its
-    failure was caught has failed; one that failed and succeeded in a retry is done.
+    failure was caught is ``caught``; one that failed and succeeded in a retry is done.
     """
     found: dict[str, Step] = {}
     for event in events:
@@ -62,7 +62,7 @@ def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
         elif kind.endswith("StateExited"):
             name = event["stateExitedEventDetails"]["name"]
             caught = found[name].problem if name in found else ""
-            _close(found, name, "failed" if caught else "done", at, caught)
+            _close(found, name, "caught" if caught else "done", at, caught)
         elif kind in SUCCEEDED:
             _note(found, "")
         elif kind == "ExecutionRedriven":

@@ -62,11 +62,7 @@ def understand(raw: str) -> Cause:
     for kind, group in (("TrainingJob", TRAINING_LOGS), ("ProcessingJob", PROCESSING_LOGS)):
         name = document.get(f"{kind}Name")
         if name:
-            status = document.get(f"{kind}Status", "")
-            reason = document.get("FailureReason") or document.get("ExitMessage")
-            text = (
-                str(reason) if reason else f"{kind} {name} is {status or 'not Completed'}, without a reason"
-            )
+            text = _job_reason(kind, str(name), document)
             return Cause(text, error=_job_error(text), job=str(name), log_group=group)
     if "ExecutionArn" in document:
         text = str(document.get("Cause") or document.get("Status", ""))
@@ -105,7 +101,11 @@ def failure_of(failed: FailedStep, *, execution_arn: str, release_id: str, endpo
 SERVING_ERRORS: Final = ("RolledBack", "SmokeTestFailedError", "IdentityMismatchError", "EndpointFailed")
 """Errors whose explanation stands in the endpoint's own log."""
 
+_TOO_LONG: Final = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
+"""Secondary statuses of a job that was stopped at its time limit; it has no FailureReason then."""
+
 _FIELDS: Final = (
+    "SecondaryStatus",
     "TrainingJobName",
     "TrainingJobStatus",
     "ProcessingJobName",
@@ -127,6 +127,15 @@ def _document(raw: str) -> Mapping[str, Any]:
         found = ((name, re.search(rf'"{name}"\s*:\s*("(?:[^"\\]|\\.)*")', raw)) for name in _FIELDS)
         return {name: json.loads(match[1], strict=False) for name, match in found if match is not None}
     return document if isinstance(document, dict) else {}
+
+
+def _job_reason(kind: str, name: str, document: Mapping[str, Any]) -> str:
+    """What SageMaker says of a job, and what the program said of itself."""
+    status = document.get(f"{kind}Status", "")
+    if document.get("SecondaryStatus") in _TOO_LONG:
+        return f"{document['SecondaryStatus']}: {name} ran longer than it may and was stopped"
+    said = [str(document[field]) for field in ("FailureReason", "ExitMessage") if document.get(field)]
+    return "\n".join(said) or f"{kind} {name} is {status or 'not Completed'}, without a reason"
 
 
 def _job_error(reason: str) -> str:

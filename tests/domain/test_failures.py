@@ -44,6 +44,30 @@ class TestUnderstand:
             "x is Stopped" in understand('{"ProcessingJobName": "x", "ProcessingJobStatus": "Stopped"}').text
         )
 
+    def test_job_that_took_too_long(self) -> None:
+        """
+        A job that was stopped at its limit has no reason of its own; its secondary status is one.
+        """
+        cause = understand(
+            '{"TrainingJobName": "t", "TrainingJobStatus": "Stopped", '
+            '"SecondaryStatus": "MaxRuntimeExceeded"}'
+        )
+
+        assert cause.error == "MaxRuntimeExceeded"
+        assert "longer than it may" in cause.text
+
+    def test_programs_own_words(self) -> None:
+        """
+        What a processing program left as its message stands behind SageMaker's general reason.
+        """
+        cause = understand(
+            '{"ProcessingJobName": "p", "ProcessingJobStatus": "Failed", '
+            '"FailureReason": "AlgorithmError: exit code: 1", "ExitMessage": "no file model.json"}'
+        )
+
+        assert cause.text == "AlgorithmError: exit code: 1\nno file model.json"
+        assert cause.error == "AlgorithmError"
+
     def test_functions_exception(self) -> None:
         """Of a function's exception the type and the message count."""
         cause = understand('{"errorMessage": "no", "errorType": "VersionTakenError", "stackTrace": []}')

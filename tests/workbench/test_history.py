@@ -84,9 +84,9 @@ class TestSteps:
 
         assert [(step.status, step.problem) for step in steps(history)] == [("done", "")]
 
-    def test_a_caught_failure_is_a_failed_step(self):
+    def test_a_caught_failure_is_told_apart(self):
         """
-        A state that was left through its Catch did not do its work.
+        A state that was left through its Catch did not do its work, and the machine knew what to do.
         """
         history = [
             entered("Smoke", 1),

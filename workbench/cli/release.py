@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OPEN: Final = ("running", "awaiting-approval", "promoting")
 GOOD: Final = ("deployed", "rejected", "not-accepted", "expired")
 """Endings that are answers; every other ending makes ``watch`` leave with 1."""
-MARK: Final = {"done": "✓", "failed": "✗", "running": "…"}
+MARK: Final = {"done": "✓", "caught": "–", "failed": "✗", "running": "…"}
 REFERENCE_HELP: Final = "a release id, MODEL:VERSION, MODEL (its newest), or latest"
 
 
