@@ -17,7 +17,7 @@ NOUNS: Final = {
     "demo": "Push, approve and invoke two versions of a sample model.",
     "model": "Make, check, train, build and push model images.",
     "data": "Put, list, show and get data set versions.",
-    "release": "List, show, watch, stop and retry releases.",
+    "release": "List, show, watch, start, stop and retry releases.",
     "approval": "List, open, approve and reject what waits for a decision.",
     "endpoint": "List, show and invoke endpoints.",
     "inbox": "Show the e-mails that the embedded AWS delivered.",

@@ -1,4 +1,4 @@
-"""``slipway release``: list, show, watch, stop, retry."""
+"""``slipway release``: list, show, watch, start, stop, retry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REFERENCE_HELP: Final = "a release id, MODEL:VERSION, MODEL (its newest), or lat
 
 @click.group("release")
 def group() -> None:
-    """List, show, watch, stop and retry releases."""
+    """List, show, watch, start, stop and retry releases."""
 
 
 def ledger_of(workspace: frame.Workspace) -> DynamoDbLedger:
@@ -233,6 +233,43 @@ def _print_new(steps: list[Step], printed: set[str]) -> None:
             printed.add(step.name)
             problem = f"  {step.problem[:160]}" if step.problem else ""
             frame.progress(f"  {MARK[step.status]} {step.name:24} {step.seconds:8.2f} s{problem}")
+
+
+@group.command("start")
+@click.argument("image", metavar="PROJECT/MODEL:VERSION")
+@click.option("--again", is_flag=True, help="Release it anew although it was released before.")
+@frame.pass_workspace
+def start(workspace: frame.Workspace, image: str, again: bool) -> None:
+    """
+    Start a release of an image that is in the registry already.
+
+    A push does this by itself; by hand it makes good a lost event at once, or runs a version again.
+    """
+    import json
+
+    from slipway.contracts.names import repository
+
+    project, _, rest = image.partition("/")
+    model, _, tag = rest.partition(":")
+    if not (project and model and tag):
+        raise frame.Refusal(f"{image!r} is no PROJECT/MODEL:VERSION", exit_code=frame.EXIT_USAGE)
+    platform = workspace.platform()
+    wish = {
+        "cause": "cli",
+        "repository": repository(platform["repository_prefix"], project, model),
+        "tag": tag,
+        "force": again,
+    }
+    answer = workspace.client("lambda").invoke(
+        FunctionName=platform["plan_function"], Payload=json.dumps(wish).encode()
+    )
+    planned = json.load(answer["Payload"])
+    if "FunctionError" in answer:
+        raise frame.Refusal(f"the release could not be planned: {planned.get('errorMessage', planned)}")
+    if planned["outcome"] in ("refused", "ignored"):
+        raise frame.Refusal(f"{planned['outcome']}: {planned['reason']}")
+    follow_it = f"follow it with `slipway release watch {planned['release_id']}`"
+    frame.emit(workspace, planned, lambda out: out.print(f"{planned['outcome']}; {follow_it}"))
 
 
 @group.command("stop")
