@@ -1,9 +1,7 @@
 """
 Execution environments of Lambda functions: forked from a warm parent, kept, counted, ended.
 
-An environment runs one invocation at a time. There are so many slots for
-running invocations at once; who finds none waits, but not for ever, because the
-one that holds a slot may be waiting for us.
+An environment runs one invocation at a time, and so many run at once.
 """
 
 from __future__ import annotations
@@ -24,13 +22,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.local.lambda_slots import Slots
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CLIENT: Final = Path(__file__).with_name("runtime_client.py")
 INIT_SECONDS: Final = 60
 """AWS allows 10; a shared machine is given more before an environment counts as broken."""
-QUEUE_SECONDS: Final = 10
+STALLED_SECONDS: Final = 10
+"""Without an invocation that ends, after which one more than the slots allow may run."""
 IDLE_SECONDS: Final = 300
 
 
@@ -228,7 +229,7 @@ class Pool:
     """
 
     def __init__(self, *, slots: int, runtime: Path, python: str = sys.executable) -> None:
-        self._slots = threading.BoundedSemaphore(slots)
+        self._slots = Slots(slots, STALLED_SECONDS)
         self._runtime = runtime
         self._python = python
         self._parents: dict[tuple[Path, ...], Parent] = {}
@@ -238,7 +239,7 @@ class Pool:
 
     def invoke(self, order: Order, invocation: Invocation, extra: dict[str, str]) -> Outcome:
         """Run one invocation; ``extra`` are variables that don't make another environment of it."""
-        holds_slot = self._slots.acquire(timeout=QUEUE_SECONDS)
+        self._slots.acquire()
         try:
             environment, fresh, log = self._take(order, extra)
             started = time.perf_counter()
@@ -275,8 +276,7 @@ class Pool:
                 memory_mb=int((frame or {}).get("memory_mb", 0)),
             )
         finally:
-            if holds_slot:
-                self._slots.release()
+            self._slots.release()
 
     def warm(self, order: Order, extra: dict[str, str]) -> None:
         """Have one environment ready before anybody asks."""

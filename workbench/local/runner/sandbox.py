@@ -233,9 +233,12 @@ def answer(control: socket.socket, request: dict[str, Any], pid: int) -> None:
 
 def attend(control: socket.socket, wake: socket.socket, pid: int, plan: dict[str, Any]) -> NoReturn:
     """Reap, answer, and end with the program or with the server, whichever ends first."""
+    poll = select.poll()  # select.select takes no descriptor beyond 1,023, and a busy server has more
+    poll.register(control, select.POLLIN)
+    poll.register(wake, select.POLLIN)
     while True:
-        ready, _, _ = select.select([control, wake], [], [])
-        if wake in ready:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if wake.fileno() in ready:
             wake.recv(512)
             with contextlib.suppress(ChildProcessError):
                 while (ended := os.wait4(-1, os.WNOHANG))[0]:
@@ -246,7 +249,7 @@ def attend(control: socket.socket, wake: socket.socket, pid: int, plan: dict[str
                                 json.dumps({"exit": code, "peak_memory_kib": ended[2].ru_maxrss}).encode()
                             )
                         leave(plan, code if code >= 0 else 128 - code)
-        if control in ready:
+        if control.fileno() in ready:
             message = control.recv(65536)
             if not message:
                 leave(plan, KILLED)
