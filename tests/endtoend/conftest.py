@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import start_embedded_aws
 from tests.endtoend.laptop import Laptop
 from workbench.layer import build_layer
 from workbench.local.deploy import Deployment
@@ -29,12 +29,10 @@ def deploy_platform(aws: EmbeddedAws) -> None:
 
 
 @pytest.fixture(scope="session")
-def laptop(embedded_aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    before = os.environ.get("SLIPWAY_HOME")
-    os.environ["SLIPWAY_HOME"] = str(embedded_aws.home)
-    deploy_platform(embedded_aws)
-    yield Laptop(embedded_aws, tmp_path_factory.mktemp("laptop"))
-    if before is None:
-        del os.environ["SLIPWAY_HOME"]
-    else:
-        os.environ["SLIPWAY_HOME"] = before
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """A platform that no other room's tests use: they put things where the platform would."""
+    aws, process = start_embedded_aws(tmp_path_factory.mktemp("home"))
+    deploy_platform(aws)
+    yield Laptop(aws, tmp_path_factory.mktemp("laptop"))
+    process.terminate()
+    process.wait(30)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
+
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
 from slipway.domain.identity import parse_identity
 from workbench import approvals
@@ -47,7 +49,9 @@ class Laptop:
 
     def slipway(self, *arguments: str) -> None:
         """Run a command as a person would; an error raises."""
-        slipway.main(args=list(arguments), prog_name="slipway", standalone_mode=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SLIPWAY_HOME", str(self.aws.home))
+            slipway.main(args=list(arguments), prog_name="slipway", standalone_mode=False)
 
     def put_numbers(self, project: str) -> None:
         """The data sets of the tiny model: training values around 10, a holdout around 10."""

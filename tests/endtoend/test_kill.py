@@ -14,11 +14,10 @@ pytestmark = pytest.mark.endtoend
 
 
 @pytest.fixture
-def machine(start_aws, tmp_path, monkeypatch):
+def machine(start_aws, tmp_path):
     """A laptop of a test's own that can be killed and started again, on the same port and home."""
     home = tmp_path / "home"
     aws, process = start_aws(home)
-    monkeypatch.setenv("SLIPWAY_HOME", str(home))
     deploy_platform(aws)
     laptop = Laptop(aws, tmp_path)
     running = [process]

@@ -95,7 +95,7 @@ class TestSteps:
         ]
 
         assert [(step.status, step.problem) for step in steps(history)] == [
-            ("failed", "NoIdentity: no header")
+            ("caught", "NoIdentity: no header")
         ]
 
     def test_a_redriven_step_is_done_when_it_succeeds_at_last(self):
