@@ -96,7 +96,8 @@ def find_python() -> str | None:
     ):
         folders += sorted(Path.home().glob(pattern))
     for folder in folders:
-        if not (folder / name).exists():
+        # a folder of PATH may be closed to us; os.access says no where Path.exists raises
+        if not os.access(folder / name, os.X_OK):
             continue
         # A shim may stand on PATH for a version that isn't the chosen one: ask it.
         told = subprocess.run(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.layer import SERVICES, LayerError, build_layer, recipe_of, trim
+from workbench.layer import SERVICES, LayerError, build_layer, find_python, recipe_of, trim
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,3 +84,18 @@ class TestBuild:
 
         assert lines
         assert all("--hash=sha256:" in line for line in lines), json.dumps(lines, indent=1)
+
+
+class TestFindPython:
+    def test_a_closed_folder_of_path_is_passed_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A folder of PATH that this user may not look into is no reason to stop.
+        """
+        closed = tmp_path / "closed"
+        closed.mkdir(mode=0)
+        monkeypatch.setenv("PATH", str(closed / "bin"))
+        monkeypatch.setenv("HOME", str(tmp_path))
+
+        assert find_python() is None
