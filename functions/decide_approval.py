@@ -40,6 +40,7 @@ def _decide(event: dict[str, Any], release_id: str) -> WebAnswer:
         _web.query_of(event),
         form,
         ledger=_wiring.ledger(),
+        approvers=_wiring.policy()["approvers"],
         signer=_wiring.signer(),
         reports=_wiring.reports(),
         tokens=_wiring.task_tokens(),

@@ -25,6 +25,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             release_id,
             _web.query_of(event),
             approvals=_wiring.ledger(),
+            approvers=_wiring.policy()["approvers"],
             signer=_wiring.signer(),
             reports=_wiring.reports(),
             now=now(),

@@ -83,6 +83,7 @@ class ApprovalStack(cdk.Stack):
         return {
             variables.LEDGER_TABLE: self._storage.ledger.ref,
             variables.APPROVAL_KEY_ID: self._storage.approval_key.ref,
+            variables.POLICY: self._settings.policy_json,  # a link opens only for who may approve today
         }
 
     @property

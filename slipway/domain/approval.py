@@ -75,11 +75,27 @@ def approvers_of(
     Raises:
         NoApproversError: Nobody is named, or none with an e-mail address.
     """
-    named = policy_approvers.get(project) or policy_approvers.get("*") or ()
-    addresses = tuple(dict.fromkeys(address for address in named if is_approver(address)))
+    addresses = _named(policy_approvers, project)
     if not addresses:
         raise NoApproversError(project, environment)
     return addresses
+
+
+def may_approve(policy_approvers: Mapping[str, Sequence[str]], project: str, address: str) -> bool:
+    """
+    Whether somebody may approve a project now; they may have been asked when they still could.
+
+    >>> may_approve({"*": ["ana@example.com"]}, "pricing", "ana@example.com")
+    True
+    >>> may_approve({"*": ["ana@example.com"], "pricing": ["ben@example.com"]}, "pricing", "ana@example.com")
+    False
+    """
+    return address in _named(policy_approvers, project)
+
+
+def _named(policy_approvers: Mapping[str, Sequence[str]], project: str) -> tuple[str, ...]:
+    named = policy_approvers.get(project) or policy_approvers.get("*") or ()
+    return tuple(dict.fromkeys(address for address in named if is_approver(address)))
 
 
 def expiry(now: datetime, timeout_seconds: float) -> int:

@@ -12,6 +12,7 @@ from slipway.usecases.read_evidence import read_plots, read_report
 from slipway.usecases.verify_link import verify_link
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
@@ -27,6 +28,7 @@ def decide_approval(
     form: DecisionForm,
     *,
     ledger: Ledger,
+    approvers: Mapping[str, Sequence[str]],
     signer: LinkSigner,
     reports: Reports,
     tokens: TaskTokens,
@@ -44,7 +46,7 @@ def decide_approval(
         the time has passed or the release has ended; 422 with the form again when
         something in it is missing or wrong; 404 for a link that is not ours.
     """
-    opened = verify_link(release_id, raw_query, approvals=ledger, signer=signer, now=now)
+    opened = verify_link(release_id, raw_query, approvals=ledger, approvers=approvers, signer=signer, now=now)
     if isinstance(opened, WebAnswer):
         return opened
     record, approver = opened

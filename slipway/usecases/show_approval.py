@@ -10,6 +10,7 @@ from slipway.usecases.read_evidence import read_plots, read_report
 from slipway.usecases.verify_link import verify_link
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from slipway.usecases.ports import Approvals, LinkSigner, Reports
@@ -20,6 +21,7 @@ def show_approval(
     raw_query: str,
     *,
     approvals: Approvals,
+    approvers: Mapping[str, Sequence[str]],
     signer: LinkSigner,
     reports: Reports,
     now: datetime,
@@ -31,7 +33,9 @@ def show_approval(
         200 with the evidence, and with the form while nobody has decided; 404 and
         410 as ``verify_link`` says.
     """
-    opened = verify_link(release_id, raw_query, approvals=approvals, signer=signer, now=now)
+    opened = verify_link(
+        release_id, raw_query, approvals=approvals, approvers=approvers, signer=signer, now=now
+    )
     if isinstance(opened, WebAnswer):
         return opened
     record, approver = opened

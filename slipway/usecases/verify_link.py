@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from slipway.domain.approval import may_approve
 from slipway.domain.approval_link import ApprovalLink
 from slipway.domain.approval_page import expired_answer
 from slipway.domain.web_page import WebAnswer, unknown_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from slipway.contracts.ledger import ApprovalRecord
@@ -19,7 +21,13 @@ _NOBODY: Final = "0" * 64
 
 
 def verify_link(
-    release_id: str, raw_query: str, *, approvals: Approvals, signer: LinkSigner, now: datetime
+    release_id: str,
+    raw_query: str,
+    *,
+    approvals: Approvals,
+    approvers: Mapping[str, Sequence[str]],
+    signer: LinkSigner,
+    now: datetime,
 ) -> tuple[ApprovalRecord, str] | WebAnswer:
     """
     The record and the approver that a link is for, or the answer that refuses it.
@@ -28,6 +36,7 @@ def verify_link(
         release_id: The path's parameter.
         raw_query: The query string as it arrived.
         approvals: Are read, never written.
+        approvers: The environment's as they are today, by project: who was removed has no link any more.
         signer: Says whether the signature is ours.
         now: Decides whether the link has expired.
 
@@ -45,6 +54,8 @@ def verify_link(
     # asked in every case: how long an answer takes must not tell which part was wrong
     genuine = signer.verify(claims.canonical(image_digest=digest, nonce=nonce or _NOBODY), link.mac)
     if record is None or nonce is None or not genuine or claims.key != signer.key:
+        return unknown_answer()
+    if not may_approve(approvers, record["project"], claims.approver):
         return unknown_answer()
     if now.timestamp() >= claims.expires_at:
         return expired_answer(record)

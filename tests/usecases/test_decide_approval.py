@@ -169,6 +169,19 @@ class TestDecideApproval:
         assert answer == unknown_answer()
         assert room.state() == before
 
+    def test_who_is_no_approver_any_more_decides_nothing(self, room):
+        """
+        An approver who was removed after the mail had gone out gets the same 404 as any stranger.
+        """
+        link = room.link(ANA)
+        room.approvers = {"*": [BEN]}
+        before = room.state()
+
+        answer = room.post(link)
+
+        assert (answer.status, answer.html) == (404, unknown_answer().html)
+        assert room.state() == before
+
     def test_an_expired_link_decides_nothing(self, room):
         """
         Too late is too late, even if the sweep has not been there yet.

@@ -258,6 +258,16 @@ class TestRefusals:
             room.get(wrong)
             assert room.signer.verified == before + 1
 
+    def test_who_is_no_approver_any_more_has_no_link(self, room):
+        """
+        The settings of today count, not those of the day on which approval was asked for.
+        """
+        link = room.link(ANA)
+        room.approvers = {"*": [ANA], "pricing": [BEN]}
+
+        assert room.get(link).html == unknown_answer().html
+        assert room.get(room.link(BEN)).status == 200
+
     def test_an_expired_link_is_gone(self, room):
         """
         From the second of its expiry on the answer is 410, decided or not.
