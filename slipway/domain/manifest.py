@@ -23,7 +23,6 @@ __all__ = [
     "ManifestProblem",
     "Metric",
     "Model",
-    "Notifications",
     "Programs",
     "Sample",
     "Serving",
@@ -123,13 +122,6 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
-class Notifications:
-    """Who is told, beside those whom the environment names."""
-
-    recipients: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole, valid manifest; made by ``from_toml``, ``from_label`` or ``from_document``."""
 
@@ -139,7 +131,6 @@ class Manifest:
     evaluation: Evaluation
     gates: tuple[Gate, ...]
     serving: Serving
-    notifications: Notifications
 
     @classmethod
     def from_toml(cls, text: str, file: str) -> Manifest:
@@ -213,7 +204,6 @@ class Manifest:
             },
             "gates": [_plain(gate) for gate in self.gates],
             "serving": _plain(serving) | {"sample": _plain(serving.sample)},
-            "notifications": {"recipients": list(self.notifications.recipients)},
         }
 
     def canonical(self) -> str:
@@ -262,5 +252,4 @@ def _read(checked: Mapping[str, Any]) -> Manifest:
         serving=Serving(
             **{"invocations_per_instance": None} | serving | {"sample": Sample(**serving["sample"])}
         ),
-        notifications=Notifications(tuple(checked["notifications"]["recipients"])),
     )

@@ -215,15 +215,6 @@ _SERVING: Final = Table(
         ),
     }
 )
-_NOTIFICATIONS: Final = Table(
-    {
-        "recipients": Key(
-            ListOf(Text("an e-mail address", r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+", 254), 0, 50),
-            "Who is told of results, beside those whom the environment's settings name.",
-            [],
-        )
-    }
-)
 
 MANIFEST: Final = Table(
     {
@@ -233,7 +224,6 @@ MANIFEST: Final = Table(
         "evaluation": Key(_EVALUATION, "The evaluation job, and what it measures."),
         "gates": Key(ListOf(_GATE, 0, 40), "What the metrics must meet before anybody is asked.", []),
         "serving": Key(_SERVING, "The endpoint."),
-        "notifications": Key(_NOTIFICATIONS, "Who is told.", {}),
     }
 )
 

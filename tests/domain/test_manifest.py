@@ -92,7 +92,6 @@ class TestManifest:
         assert manifest.serving.invocations_per_instance is None
         assert manifest.serving.identity == "proxy"
         assert manifest.evaluation.margin == 0.0
-        assert manifest.notifications.recipients == ()
 
     def test_hyperparameters_become_strings(self) -> None:
         """
@@ -201,7 +200,6 @@ class TestManifest:
             ("gates/0/threshold", float("inf"), "gates[0].threshold"),
             ("serving/startup_timeout_seconds", 59, "serving.startup_timeout_seconds"),
             ("serving/identity", "none", "serving.identity"),
-            ("notifications/recipients", ["team"], "notifications.recipients[0]"),
         ],
     )
     def test_value_out_of_bounds_is_named(self, path: str, value: Any, key: str) -> None:
@@ -294,7 +292,6 @@ class TestManifest:
                 "evaluation/metrics/mae",
                 "serving/sample",
                 "programs",
-                "notifications",
             ]
         ),
     )

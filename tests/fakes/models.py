@@ -57,7 +57,6 @@ _DOCUMENT: dict[str, Any] = {
             "body": '{"instances": [[1, 2]]}',
         },
     },
-    "notifications": {"recipients": []},
 }
 
 
