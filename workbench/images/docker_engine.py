@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.container import PACKAGES, PROGRAM
 from slipway.domain.errors import SlipwayError
+from workbench.archives import extract_all
 from workbench.images.build import (
     ENTRYPOINT,
     RUNTIME,
@@ -138,7 +139,7 @@ def read_archive(archive: Path, scratch: Path) -> Image:
         UnusableImageError: The archive holds no image, or a layer is not what the configuration says.
     """
     with tarfile.open(archive) as saved:
-        saved.extractall(scratch, filter="data")
+        extract_all(saved, scratch)
     try:
         described = json.loads((scratch / "manifest.json").read_text(encoding="utf-8"))[0]
         config = json.loads((scratch / described["Config"]).read_bytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import json
@@ -13,18 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from workbench import archives
+
 WHITEOUT: Final = ".wh."
 OPAQUE: Final = ".wh..wh..opq"
 _GZIP: Final = b"\x1f\x8b"
-
-
-def _keep(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    if member.isdev():
-        return None
-    with contextlib.suppress(tarfile.AbsoluteLinkError):
-        # Links to absolute paths are ordinary in a root file system: the program resolves them in its root.
-        return tarfile.tar_filter(member, path)
-    return member
 
 
 def unpack_layer(blob: bytes, target: Path) -> None:
@@ -47,8 +39,8 @@ def unpack_layer(blob: bytes, target: Path) -> None:
             if Path(name).name.startswith(WHITEOUT):
                 removes.append(name)
                 continue
-            if (kept := _keep(member, str(files))) is not None:
-                archive.extract(kept, files, set_attrs=not kept.isdir(), filter="fully_trusted")
+            if not member.isdev():
+                archives.extract(archive, archives.within(member, files), files, set_attrs=not member.isdir())
     (scratch / "removes.json").write_text(json.dumps(removes), encoding="utf-8")
     try:
         scratch.rename(target)

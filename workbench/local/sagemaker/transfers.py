@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import SlipwayError
+from workbench import archives
 from workbench.local import seams
 from workbench.local.services import role_credentials
 
@@ -211,6 +212,6 @@ def unpack(body: bytes, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-            archive.extractall(target, filter="data")
+            archives.extract_all(archive, target)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise TransferError("InvalidArchive", f"the model archive cannot be unpacked: {error}") from error
