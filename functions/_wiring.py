@@ -166,4 +166,5 @@ def outcome_recording() -> OutcomeRecording:
         ledger=ledger(),
         events=events(),
         promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+        resource_prefix=policy()["resource_prefix"],
     )

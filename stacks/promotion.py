@@ -125,11 +125,7 @@ class PromotionStack(cdk.Stack):
 
     def _lease(self) -> list[Statement]:
         return [
-            allow(
-                ["dynamodb:PutItem", "dynamodb:DeleteItem"],
-                [self._storage.ledger.attr_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ENDPOINT#*"]}},
-            ),
+            self._storage.grant_leases("PutItem", "DeleteItem"),
             use_key(self._storage.data_key.attr_arn, "dynamodb"),
         ]
 

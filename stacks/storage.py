@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from slipway.contracts import ledger
-from stacks.constructs.statements import Statement, deny_plain_http, policy, use_items
+from stacks.constructs.statements import Statement, deny_plain_http, policy, use_items, use_leases
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -53,6 +53,10 @@ class StorageStack(cdk.Stack):
     def grant_ledger(self, *operations: str) -> list[Statement]:
         """Statements that let a role use the ledger by these operations."""
         return use_items(self.ledger.attr_arn, self.data_key.attr_arn, *operations)
+
+    def grant_leases(self, *operations: str) -> Statement:
+        """A statement that lets a role use endpoints' leases, and nothing else of the ledger, by these."""
+        return use_leases(self.ledger.attr_arn, *operations)
 
     def _keep(self, resource: _Kept) -> _Kept:
         keep = cdk.CfnDeletionPolicy.RETAIN if self._settings.retains else cdk.CfnDeletionPolicy.DELETE

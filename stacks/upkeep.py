@@ -50,6 +50,7 @@ class Upkeep(Construct):
         self._outcomes = {
             variables.LEDGER_TABLE: storage.ledger.ref,
             variables.PROMOTE_MACHINE_ARN: promote_machine_arn,
+            variables.POLICY: settings.policy_json,
         }
         self.endings = rule(
             self,
@@ -90,6 +91,7 @@ class Upkeep(Construct):
             environment=self._outcomes,
             statements=[
                 *self._storage.grant_ledger("PutItem", "UpdateItem"),
+                self._storage.grant_leases("DeleteItem"),
                 self._read_executions,
                 put_events(),
             ],

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.adapters.dynamodb_approvals import DynamoDbApprovals
+from slipway.adapters.dynamodb_leases import DynamoDbLeases
 from slipway.adapters.dynamodb_releases import DynamoDbReleases
 from slipway.adapters.dynamodb_table import DynamoDbTable
 from slipway.adapters.dynamodb_versions import DynamoDbVersions
 
 
-class DynamoDbLedger(DynamoDbReleases, DynamoDbVersions, DynamoDbApprovals):
+class DynamoDbLedger(DynamoDbReleases, DynamoDbVersions, DynamoDbApprovals, DynamoDbLeases):
     """Port ``Ledger``."""
 
     def __init__(self, client: Any, table: str) -> None:

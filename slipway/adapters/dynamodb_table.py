@@ -49,6 +49,10 @@ class DynamoDbTable:
             "update_item", condition, values, expression, Key=to_item(key), UpdateExpression=expression
         )
 
+    def delete(self, key: Mapping[str, str], *, condition: str, values: Mapping[str, Any]) -> bool:
+        """Remove an item; False when the condition does not hold."""
+        return self._conditional("delete_item", condition, values, Key=to_item(key))
+
     def transact_put(self, puts: Sequence[tuple[Mapping[str, Any], str, Mapping[str, Any]]]) -> bool:
         """Write all of ``(item, condition, values)``, or none: False when a condition does not hold."""
         requests = [

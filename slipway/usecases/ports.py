@@ -147,7 +147,14 @@ class Approvals(Protocol):
         """Those not settled yet, decided or not; the one that expires first comes first."""
 
 
-class Ledger(Releases, Versions, Approvals, Protocol):
+class Leases(Protocol):
+    """The ledger's leases: one promotion at a time works on an endpoint."""
+
+    def end_lease(self, endpoint: str, owner: str) -> bool:
+        """Give back the lease of the execution ``owner`` (its ARN); False when it holds none."""
+
+
+class Ledger(Releases, Versions, Approvals, Leases, Protocol):
     """All that the platform remembers."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from slipway.contracts import names
 from slipway.contracts.events import RELEASE_FAILED
 from slipway.domain.failures import failure_of, understand
 from slipway.domain.history import failed_step
@@ -32,6 +33,7 @@ class OutcomeRecording:
     ledger: Ledger
     events: EventBus
     promote_machine_arn: str
+    resource_prefix: str
 
     def record_outcome(self, execution_arn: str) -> str:
         """The status that was recorded; empty when there was nothing to record (any more)."""
@@ -83,9 +85,13 @@ class OutcomeRecording:
 
     def _promotion(self, execution: Execution) -> str:
         request = execution.document.get("request", {})
-        if request.get("cause") == "approval" or not request:
+        if not request:
+            return ""
+        endpoint = names.endpoint(self.resource_prefix, request["project"], request["model"])
+        # One that was stopped or took too long could not give it back: the next promotion would wait.
+        self.ledger.end_lease(endpoint, execution.arn)
+        if request.get("cause") == "approval":
             return ""  # a part of its release, whose own execution ends as well and tells of it
-        endpoint = execution.document.get("promotion", {}).get("endpoint_name", "")
         status: Literal["deployed", "failed", "stopped"] = "deployed"
         failure = None
         if execution.status == "ABORTED":

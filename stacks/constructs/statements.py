@@ -8,12 +8,16 @@ than a role needs and cost a round trip to Node each.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
+from slipway.contracts import ledger
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LEASES: Final = ledger.lease_key("*")["pk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,15 @@ def use_items(table_arn: str, key_arn: str, *operations: str) -> list[Statement]
         allow(actions, [table_arn, *indexes], because="the ledger's own indexes"),
         use_key(key_arn, "dynamodb"),
     ]
+
+
+def use_leases(table_arn: str, *operations: str) -> Statement:
+    """Use those items of the ledger that are endpoints' leases; its key is lent by ``use_items``."""
+    return allow(
+        [f"dynamodb:{operation}" for operation in operations],
+        [table_arn],
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [LEASES]}},
+    )
 
 
 def put_events() -> Statement:

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
-from slipway.contracts.ledger import BY_MODEL, BY_MONTH
+from slipway.contracts.ledger import BY_MODEL, BY_MONTH, lease_key
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import a_plan, a_version
 
@@ -298,3 +298,23 @@ class TestPromotions:
         assert ledger.put_promotion(record) is False
         assert ledger.put_promotion({**record, "execution_arn": "a:two", "ended_at": SIX}) is True
         assert [one["ended_at"] for one in ledger.promotions("pricing", "hotel-rates")] == [SIX, FIVE]
+
+
+def hold_lease(ledger: Any, endpoint: str, owner: str) -> None:
+    """As the promote machine takes it."""
+    if isinstance(ledger, FakeLedger):
+        ledger.leases[endpoint] = owner
+    else:
+        ledger._table.put({**lease_key(endpoint), "owner": owner})
+
+
+class TestLeases:
+    def test_lease_is_ended_by_its_owner_only(self, ledger: Any) -> None:
+        """A lease that another execution holds, or nobody, stays as it is."""
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False
+        hold_lease(ledger, "slipway-prod-pricing-hotel-rates", "a:one")
+
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:two") is False
+        assert ledger.end_lease("slipway-prod-pricing-flights", "a:one") is False
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is True
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False

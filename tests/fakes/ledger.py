@@ -157,5 +157,20 @@ class FakeVersions:
         return sorted(mine, key=lambda r: r["ended_at"], reverse=True)
 
 
-class FakeLedger(FakeReleases, FakeVersions, FakeApprovals):
+class FakeLeases:
+    """Port ``Leases``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leases: dict[str, str] = {}
+        """Endpoint to owner; the promote machine takes them."""
+
+    def end_lease(self, endpoint: Any, owner: Any) -> Any:
+        if self.leases.get(endpoint) != owner:
+            return False
+        del self.leases[endpoint]
+        return True
+
+
+class FakeLedger(FakeReleases, FakeVersions, FakeApprovals, FakeLeases):
     """Port ``Ledger``."""

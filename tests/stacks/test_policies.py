@@ -104,15 +104,20 @@ class TestRoles:
                 assert "*" not in json.dumps(statement["Resource"])
 
     def test_nobody_deletes_evidence(self, synthesized: Synthesized) -> None:
-        """Objects and ledger items are never deleted by the platform; the lease is the one exception."""
-        deletions = {
-            (name, action)
+        """Objects and ledger items are never deleted by the platform; leases are the one exception."""
+        deletions = [
+            (name, action, statement)
             for name, statement in statements(synthesized, "prod")
             for action in statement["Action"]
             if ":Delete" in action and action.split(":")[0] in ("s3", "dynamodb")
-        }
-        assert {action for _, action in deletions} == {"dynamodb:DeleteItem"}
-        assert all(name.startswith("promotion/PromoteRole") for name, _ in deletions)
+        ]
+        assert {action for _, action, _ in deletions} == {"dynamodb:DeleteItem"}
+        assert len(deletions) == 2
+        for name, _, statement in deletions:
+            assert name.startswith(("promotion/PromoteRole", "release/FunctionsRecordOutcomeRole")), name
+            assert statement["Condition"] == {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ENDPOINT#*"]}
+            }
 
     def test_the_page_that_shows_can_change_nothing(self, synthesized: Synthesized) -> None:
         """Mail scanners follow links: the function behind GET has no right to write anything but its log."""

@@ -14,6 +14,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import NOW, PROMOTE_MACHINE, RELEASE_MACHINE, a_plan, a_promotion_request, a_version
 
 R = "9f2c41d07b3a55e1"
+ENDPOINT = "slipway-prod-pricing-hotel-rates"
 TRAINING_FAILED = [
     {"id": 3, "previousEventId": 2, "type": "ExecutionFailed", "executionFailedEventDetails": {"error": "E"}},
     {
@@ -44,6 +45,7 @@ class Yard:
             ledger=self.ledger,
             events=self.events,
             promote_machine_arn=PROMOTE_MACHINE,
+            resource_prefix="slipway-prod",
         )
         plan = a_plan()
         started = self.executions.start(RELEASE_MACHINE, R, json.dumps({"plan": plan}))
@@ -212,6 +214,37 @@ class TestPromotions:
 
         assert yard.record(arn) == "deployed"
         assert yard.events.emitted == []
+
+    @pytest.mark.parametrize("cause", ["approval", "promote", "rollback"])
+    @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED", "SUCCEEDED"])
+    def test_lease_is_given_back(self, yard: Yard, cause: str, status: str) -> None:
+        """Whoever ended a promotion, and however: the next one need not wait for its lease to run out."""
+        request = a_promotion_request(cause=cause)
+        arn = yard.executions.start(PROMOTE_MACHINE, "p", json.dumps({"request": request})).arn
+        yard.ledger.leases[ENDPOINT] = arn
+        yard.executions.end(arn, status)
+        yard.record(arn)
+
+        assert yard.ledger.leases == {}
+
+    def test_lease_of_another_promotion_stays(self, yard: Yard) -> None:
+        """The event of an end may come late, when the next promotion has begun."""
+        request = a_promotion_request(cause="promote")
+        arn = yard.executions.start(PROMOTE_MACHINE, "p", json.dumps({"request": request})).arn
+        yard.ledger.leases[ENDPOINT] = f"{arn}-next"
+        yard.executions.end(arn, "ABORTED")
+        yard.record(arn)
+
+        assert yard.ledger.leases == {ENDPOINT: f"{arn}-next"}
+
+    def test_lease_of_a_running_promotion_stays(self, yard: Yard) -> None:
+        """One that is retried holds its lease again, whatever its former end's event says."""
+        request = a_promotion_request(cause="approval")
+        arn = yard.executions.start(PROMOTE_MACHINE, "p", json.dumps({"request": request})).arn
+        yard.ledger.leases[ENDPOINT] = arn
+        yard.record(arn)
+
+        assert yard.ledger.leases == {ENDPOINT: arn}
 
     def test_unknown_execution(self, yard: Yard) -> None:
         """An execution that Step Functions has forgotten is left alone."""
