@@ -1,7 +1,8 @@
 """
 Synthesizes the platform of one environment: ``cdk synth -c env=prod``. Needs no credentials.
 
-``-c layer=DIRECTORY`` takes another dependency layer than the one that ``make layer`` built.
+``-c layer=DIRECTORY`` takes another dependency layer than the one that ``make layer`` built,
+``-c environments=DIRECTORY`` other settings than those in ``environments/``.
 """
 
 import sys
@@ -21,8 +22,9 @@ def main() -> None:
     app = cdk.App(analytics_reporting=False, tree_metadata=False, context=FLAGS)
     environment = app.node.try_get_context("env") or "dev"
     layer = Path(app.node.try_get_context("layer") or ROOT / "build" / "layer")
+    environments = Path(app.node.try_get_context("environments") or ROOT / "environments")
     try:
-        settings = load(environment, ROOT / "environments")
+        settings = load(environment, environments)
         packages = Packages(code=pack_code(ROOT, PACKAGES), layer=pack_layer(layer, PACKAGES))
     except (SettingsError, MissingLayerError) as error:
         sys.exit(str(error))

@@ -7,6 +7,7 @@ Templates from ``app.py``: one environment at a time, in a process of its own, o
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -54,6 +55,8 @@ def synthesize(
     account: str | None = None,
     region: str | None = None,
     validate: bool = False,
+    environments: Path | None = None,
+    target: Path | None = None,
 ) -> Assembly:
     """
     The cloud assembly of one environment, made anew only when an input changed.
@@ -64,21 +67,25 @@ def synthesize(
         account: For environments whose settings name none (``CDK_DEFAULT_ACCOUNT``).
         region: Likewise.
         validate: Run CDK's validation plug-ins too; they take most of the time.
+        environments: A directory with other settings than the repository's ``environments/``.
+        target: Where the templates go; other settings want another place than the usual one.
 
     Raises:
         SynthesisError: With what ``app.py`` printed.
     """
-    target = root / "build" / "cloud-assembly" / environment
-    stamp = target.with_name(f"{environment}.stamp")
-    wanted = digest_of_inputs(root, account, region)
+    target = target or root / "build" / "cloud-assembly" / environment
+    stamp = target.with_name(f"{target.name}.stamp")
+    context = {"env": environment} | ({"environments": str(environments)} if environments else {})
+    settings = sorted(environments.glob("*.toml")) if environments else []
+    wanted = digest_of_inputs(root, account, region, *(path.read_text() for path in settings))
     if (target / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted:
         return Assembly(target, fresh=False)
-    unfinished = target.with_name(f"{environment}.{os.getpid()}")
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
     variables = os.environ | {
         "JSII_NODE": find_node(),
         "JSII_RUNTIME_PACKAGE_CACHE": os.environ.get("JSII_RUNTIME_PACKAGE_CACHE", "enabled"),
         "CDK_OUTDIR": str(unfinished),
-        "CDK_CONTEXT_JSON": f'{{"env": "{environment}"}}',
+        "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_VALIDATION": "true" if validate else "false",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }

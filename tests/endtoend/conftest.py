@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.adapters.test_slack_webhook import Slack
 from tests.conftest import start_embedded_aws
 from tests.endtoend.laptop import Laptop
 from workbench.layer import build_layer
@@ -14,15 +15,22 @@ from workbench.synthesis import repository_root, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.conftest import EmbeddedAws
 
+SLACK_SECRET = "slipway/local/slack"
 
-def deploy_platform(aws: EmbeddedAws) -> None:
-    """Deploy the local environment's assembly."""
+
+def deploy_platform(
+    aws: EmbeddedAws, *, environments: Path | None = None, target: Path | None = None
+) -> None:
+    """Deploy the local environment's assembly, or one of other settings, which is built at ``target``."""
     root = repository_root()
     build_layer(root)
-    assembly = synthesize(root, "local", account=aws.account, region=aws.region)
+    assembly = synthesize(
+        root, "local", account=aws.account, region=aws.region, environments=environments, target=target
+    )
     Deployment(aws.client, account=aws.account, region=aws.region, progress=lambda _: None).deploy(
         assembly.path
     )
@@ -33,6 +41,31 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A platform that no other room's tests use: they put things where the platform would."""
     aws, process = start_embedded_aws(tmp_path_factory.mktemp("home"))
     deploy_platform(aws)
+    yield Laptop(aws, tmp_path_factory.mktemp("laptop"))
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Slack]:
+    """A listener that stands for Slack's incoming webhook."""
+    listener = Slack()
+    yield listener
+    listener.server.shutdown()
+    listener.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def laptop_with_slack(slack: Slack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """A platform of a module's own whose settings name a Slack secret; the secret holds ``slack``'s URL."""
+    settings = tmp_path_factory.mktemp("environments")
+    text = (repository_root() / "environments" / "local.toml").read_text()
+    without = 'slack_secret = ""'
+    assert without in text
+    (settings / "local.toml").write_text(text.replace(without, f'slack_secret = "{SLACK_SECRET}"'))
+    aws, process = start_embedded_aws(tmp_path_factory.mktemp("home"))
+    aws.client("secretsmanager").create_secret(Name=SLACK_SECRET, SecretString=slack.url)
+    deploy_platform(aws, environments=settings, target=tmp_path_factory.mktemp("assembly") / "local")
     yield Laptop(aws, tmp_path_factory.mktemp("laptop"))
     process.terminate()
     process.wait(30)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from workbench.synthesis import SynthesisError, find_node, synthesize
+from workbench.synthesis import Assembly, SynthesisError, find_node, synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,27 @@ class TestSynthesize:
             "CDK_DEFAULT_ACCOUNT": "1",
             "CDK_DEFAULT_REGION": "r",
         }
+
+    def test_other_settings_have_templates_of_their_own(self, root: Path, tmp_path: Path) -> None:
+        """
+        Another directory of settings is an input too, and its templates leave the usual ones alone.
+        """
+        usual = synthesize(root, "dev")
+        settings = tmp_path / "settings"
+        settings.mkdir()
+        (settings / "dev.toml").write_text("a = 1")
+
+        def other() -> Assembly:
+            return synthesize(root, "dev", environments=settings, target=tmp_path / "out" / "dev")
+
+        assert other().fresh
+        told = eval((tmp_path / "out" / "dev" / "manifest.json").read_text())  # noqa: S307 - as above
+        assert json.loads(told["CDK_CONTEXT_JSON"]) == {"env": "dev", "environments": str(settings)}
+        assert not other().fresh
+        (settings / "dev.toml").write_text("a = 2")
+        assert other().fresh
+        assert (usual.path / "manifest.json").exists()
+        assert not synthesize(root, "dev").fresh
 
     def test_nothing_is_done_until_an_input_changes(self, root: Path) -> None:
         """

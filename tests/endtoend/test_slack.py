@@ -1,0 +1,103 @@
+"""Where the settings name a Slack secret, the channel hears of everything that people are told of."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.endtoend
+
+PROJECT = "chatting"
+
+
+def headlines(slack, version):
+    """Of the messages about a version, in the order of their arrival."""
+    shown = [message["blocks"][0]["text"]["text"] for _, _, message in list(slack.posts)]
+    start = f"[local] {PROJECT}/tiny {version}: "
+    return [headline.removeprefix(start) for headline in shown if headline.startswith(start)]
+
+
+@pytest.fixture(scope="module")
+def told(laptop_with_slack, slack):
+    """1.0.0 is approved and serves; 1.1.0 fails when it trains. Waits for a message of each kind."""
+    laptop = laptop_with_slack
+    laptop.put_numbers(PROJECT)
+    first = laptop.deployed(laptop.model(PROJECT), "1.0.0")
+    failing = laptop.model(PROJECT)
+    (failing / "train").write_text("#!/bin/sh\necho no rooms left >&2\nexit 3\n")
+    laptop.push(failing, "1.1.0")
+    second = laptop.reach(laptop.release(f"{PROJECT}/tiny:1.1.0"), "failed")
+    laptop.wait_for(lambda: "in service" in headlines(slack, "1.0.0"), "the last message of 1.0.0")
+    laptop.wait_for(
+        lambda: [one for one in headlines(slack, "1.1.0") if one.startswith("failed")], "a failure's message"
+    )
+    return first, second
+
+
+class TestSlack:
+    @pytest.mark.parametrize(
+        "headline",
+        [
+            "accepted, waits for approval",
+            "approval wanted",
+            "approved by approver@example.com",
+            "in service",
+        ],
+    )
+    def test_each_turn_of_a_release_is_posted(self, slack, told, headline):
+        """
+        Judged, approval wanted, decided, in service: one message each.
+        """
+        assert headlines(slack, "1.0.0").count(headline) == 1
+
+    def test_a_failure_says_step_cause_and_next_action(self, slack, told):
+        """
+        Who reads the channel knows what to do without looking elsewhere.
+        """
+        _, release = told
+        (message,) = [
+            message
+            for _, _, message in slack.posts
+            if message["blocks"][0]["text"]["text"].startswith(
+                f"[local] {PROJECT}/tiny 1.1.0: failed at Train"
+            )
+        ]
+        blocks = json.dumps(message["blocks"])
+
+        assert "exit code 3" in blocks.lower()
+        assert "What to do next" in blocks
+        assert release["release_id"] in blocks
+
+    def test_messages_are_slack_s(self, slack, told):
+        """
+        Each has a text for notifications and blocks, and is posted as JSON to the secret's URL.
+        """
+        for path, headers, message in slack.posts:
+            assert path == "/services/T0/B0/secret?x=1"
+            assert headers["content-type"].startswith("application/json")
+            assert message["text"]
+            assert 2 <= len(message["blocks"]) <= 50
+            assert message["blocks"][0]["type"] == "header"
+
+    def test_the_channel_never_sees_a_link_that_decides(self, slack, told):
+        """
+        Approval links are personal: they go by mail, to one approver each.
+        """
+        assert "/approvals/" not in json.dumps([message for _, _, message in slack.posts])
+
+    def test_the_webhook_s_url_is_in_no_log(self, laptop_with_slack, slack, told):
+        """
+        The URL is the secret.
+        """
+        logs = laptop_with_slack.aws.client("logs")
+        lines = [
+            event["message"]
+            for page in logs.get_paginator("describe_log_groups").paginate()
+            for group in page["logGroups"]
+            if "SlackNotice" in group["logGroupName"]
+            for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        ]
+
+        assert lines
+        assert not [line for line in lines if "T0/B0" in line]
