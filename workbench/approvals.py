@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LINK: Final = re.compile(r"^https?://\S+/approvals/(?P<release_id>[0-9a-f]{16})\?\S+$", re.MULTILINE)
 RECORDED: Final = 200
-_BLOCK: Final = re.compile(r"(?is)<(style|head)\b.*?</\1>")
+_BLOCK: Final = re.compile(r"(?is)<(style|head|header)\b.*?</\1>")
 _TAG: Final = re.compile(r"(?s)<[^>]+>")
 
 

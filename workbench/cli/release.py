@@ -231,7 +231,7 @@ def _print_new(steps: list[Step], printed: set[str]) -> None:
             frame.progress("  … waits for a decision (`slipway approval open`)")
         if step.status != "running" and step.name not in printed:
             printed.add(step.name)
-            problem = f"  {step.problem[:160]}" if step.problem else ""
+            problem = f"  {step.problem[:160]}" if step.status == "failed" else ""
             frame.progress(f"  {MARK[step.status]} {step.name:24} {step.seconds:8.2f} s{problem}")
 
 
