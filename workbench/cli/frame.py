@@ -31,6 +31,7 @@ EXIT_BAD_INPUT: Final = 5
 """A file that was given is not valid."""
 
 LOCAL: Final = "local"
+PIPE_COLUMNS: Final = 200
 
 
 class Refusal(Exception):  # noqa: N818 - an expected answer of a command, not an error of the program
@@ -148,11 +149,11 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def console(*, stderr: bool = False) -> Console:
+    """Where people read; a pipe has no edge to wrap at."""
     from rich.console import Console
 
-    return Console(
-        stderr=stderr, highlight=False, soft_wrap=not (sys.stderr if stderr else sys.stdout).isatty()
-    )
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_COLUMNS)
 
 
 def emit(workspace: Workspace, document: Any, render: Callable[[Console], None]) -> None:
@@ -174,8 +175,8 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]], *, title: st
     from rich.table import Table
 
     result = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for column in columns:
-        result.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        result.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
         result.add_row(*("" if cell is None else str(cell) for cell in row))
     return result

@@ -86,7 +86,7 @@ def list_releases(workspace: frame.Workspace, model: str | None, status: str | N
                 record["version"] or record["image_tag"],
                 record["cause"],
                 record["status"],
-                record["planned_at"][:19].replace("T", " "),
+                record["planned_at"][:16].replace("T", " "),
                 record["reason"],
             )
             for record in chosen
