@@ -18,6 +18,12 @@ class _Row(NamedTuple):
 _ROWS: Final = (
     _Row(
         "",
+        r"RestoreFailed",
+        "The way back failed too, so that nothing may serve: have the platform's operators look at the "
+        "endpoint now (`slipway endpoint show`), then `slipway release retry {release}`.",
+    ),
+    _Row(
+        "",
         r"ResourceLimitExceeded|LimitExceeded",
         "The account's quota for this instance type is used up: ask for a higher one in Service Quotas, "
         "or name another instance type in slipway.toml; then `slipway release retry {release}`.",

@@ -126,6 +126,7 @@ class TestFailure:
             ("EvaluateChallenger", "x", {"ProcessingJobName": "j", "FailureReason": "exit 1"}, "log of j"),
             ("EvaluateChampion", "x", {"ProcessingJobName": "j"}, "in production failed"),
             ("Promote", "RolledBack", "went back", "/ping"),
+            ("Promote", "RestoreFailed", "RolledBack: ping", "nothing may serve"),
             ("Promote", "IdentityMismatchError", "", 'identity = "proxy"'),
             ("Judge", "Lambda.Unknown", "", "slipway release retry 9f2c41d07b3a55e1"),
             ("Train", "SageMaker.AccessDeniedException", "not authorized", "permission"),

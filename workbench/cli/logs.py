@@ -73,13 +73,13 @@ def groups_of(client: Any) -> Iterator[dict[str, Any]]:
 def events_of(client: Any, name: str, since: int) -> Iterator[dict[str, Any]]:
     """Events since a time in milliseconds whose group or stream contains the name."""
     for group in groups_of(client):
-        whole = name in group["logGroupName"]
+        whole = plain(name) in plain(group["logGroupName"])
         pages = client.get_paginator("filter_log_events").paginate(
             logGroupName=group["logGroupName"], startTime=since
         )
         for page in pages:
             for event in page["events"]:
-                if whole or name in event["logStreamName"]:
+                if whole or plain(name) in plain(event["logStreamName"]):
                     yield {
                         "id": event["eventId"],
                         "timestamp": event["timestamp"],
@@ -87,6 +87,16 @@ def events_of(client: Any, name: str, since: int) -> Iterator[dict[str, Any]]:
                         "stream": event["logStreamName"],
                         "message": event["message"].rstrip("\n"),
                     }
+
+
+def plain(name: str) -> str:
+    """
+    A name as people would compare it: CloudFormation writes ``PlanRelease`` for our ``plan_release``.
+
+    >>> plain("plan_release") in plain("/aws/cloudformation/slipway-local-release/FunctionsPlanReleaseLogs1")
+    True
+    """
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def line_of(event: dict[str, Any]) -> str:

@@ -1,5 +1,5 @@
 """
-Every private name of ministack 1.5.33 and moto 5.2.5 that the embedded AWS touches.
+Every private name of ministack 1.5.33 that the embedded AWS touches.
 
 One ``Upstream`` per module, one line per name: what we call it, what upstream
 calls it, and its shape (the signature, or the type of what is no callable).
