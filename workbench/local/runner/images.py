@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from slipway.domain.errors import SlipwayError
-from workbench.local.runner.layers import apply_layer, unpack_layer
+from workbench.local.runner.layers import put_together, unpack_layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,8 +165,7 @@ class ImageStore:
         root.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".merging-", dir=root.parent))
         scratch.chmod(0o755)
-        for layer in unpacked:
-            apply_layer(layer, scratch)
+        put_together(unpacked, scratch)
         try:
             scratch.rename(root)
         except OSError:

@@ -10,7 +10,10 @@ import shutil
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
 
 from workbench import archives
 
@@ -57,8 +60,45 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def apply_layer(layer: Path, root: Path) -> None:
-    """Put an unpacked layer onto ``root``: first what it removes, then its files as hard links."""
+def put_together(layers: Sequence[Path], root: Path) -> None:
+    """
+    Put unpacked layers together in ``root``, a new directory beside which it may be moved.
+
+    A directory below ``/opt`` that one layer alone brings becomes a link to that layer's: an image that
+    shares thousands of packages with the last one is put together at once.
+    """
+    owned = _owned(layers)
+    for layer in layers:
+        apply_layer(layer, root, {name for name, owner in owned.items() if owner == layer})
+    for name, layer in owned.items():
+        link = root / name
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(os.path.relpath(layer / "files" / name, link.parent))
+
+
+def _owned(layers: Sequence[Path]) -> dict[str, Path]:
+    """Directories ``opt/<name>`` with the layer that alone brings them; none in images that hold more."""
+    found: dict[str, list[Path]] = {}
+    for layer in layers:
+        files = layer / "files"
+        plain = all(entry.name == "opt" and not entry.is_symlink() for entry in files.iterdir())
+        if not plain or json.loads((layer / "removes.json").read_text(encoding="utf-8")):
+            return {}
+        for entry in (files / "opt").iterdir() if (files / "opt").is_dir() else ():
+            found.setdefault(f"opt/{entry.name}", []).append(layer)
+    return {
+        name: owners[0]
+        for name, owners in found.items()
+        if len(owners) == 1 and (path := owners[0] / "files" / name).is_dir() and not path.is_symlink()
+    }
+
+
+def apply_layer(layer: Path, root: Path, without: Container[str] = ()) -> None:
+    """
+    Put an unpacked layer onto ``root``: first what it removes, then its files as hard links.
+
+    Directories in ``without`` (relative paths) are left out.
+    """
     for name in json.loads((layer / "removes.json").read_text(encoding="utf-8")):
         marked = root / name
         if marked.name == OPAQUE:
@@ -68,7 +108,9 @@ def apply_layer(layer: Path, root: Path) -> None:
             _remove(marked.with_name(marked.name.removeprefix(WHITEOUT)))
     files = layer / "files"
     for directory, subdirectories, names in os.walk(files):
-        here = root / Path(directory).relative_to(files)
+        inside = Path(directory).relative_to(files)
+        here = root / inside
+        subdirectories[:] = [name for name in subdirectories if str(inside / name) not in without]
         for name in [*names, *(n for n in subdirectories if Path(directory, n).is_symlink())]:
             target = here / name
             if target.is_symlink() or target.exists():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +11,6 @@ from hypothesis import strategies as st
 
 from tests.workbench.local.runner.layers_of import FakeRegistry, digest_of, layer
 from workbench.local.runner.images import ImageNotFoundError, ImageReference, ImageStore
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 
@@ -28,8 +26,12 @@ def store(tmp_path: Path, registry: FakeRegistry) -> ImageStore:
 
 
 def files(root: Path) -> dict[str, str]:
-    """Every file below a directory by its path."""
-    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+    """Every file below a directory by its path, as a program sees them: links to directories are followed."""
+    return {
+        str(Path(folder, name).relative_to(root)): Path(folder, name).read_text()
+        for folder, _, names in os.walk(root, followlinks=True)
+        for name in names
+    }
 
 
 class TestImageStore:
@@ -71,6 +73,24 @@ class TestImageStore:
         store.unpack("r.io/m/a:1.1.0")
 
         assert registry.reads.count(digest_of(shared)) == 1
+
+    def test_directory_of_one_layer_is_not_copied(self, store: ImageStore, registry: FakeRegistry) -> None:
+        """
+        What one layer alone brings below /opt lies on disk once for all images, also when the store moves;
+        what two layers bring is put together from both.
+        """
+        packages = layer({f"opt/packages/{number}": "big" for number in range(5)})
+        registry.push("m/a", "1.0.0", packages, layer({"opt/program/a": "1"}), layer({"opt/program/b": "2"}))
+
+        root = store.unpack("r.io/m/a:1.0.0").root
+        moved = root.parent.parent.rename(root.parent.parent.with_name("moved")) / "images" / root.name
+
+        assert (moved / "opt/packages").is_symlink()
+        assert sorted(files(moved)) == [
+            *(f"opt/packages/{n}" for n in range(5)),
+            "opt/program/a",
+            "opt/program/b",
+        ]
 
     def test_an_index_leads_to_linux_amd64(self, store: ImageStore, registry: FakeRegistry) -> None:
         """
@@ -136,7 +156,9 @@ class TestImageStore:
     @given(
         layers=st.lists(
             st.dictionaries(
-                st.sampled_from(["a", "b", "d/e", "d/f"]), st.text("xyz", max_size=3), max_size=4
+                st.sampled_from(["opt/a/f", "opt/a/g/h", "opt/b/f", "opt/c", "d/e", "d/f"]),
+                st.text("xyz", max_size=3),
+                max_size=4,
             ),
             min_size=1,
             max_size=4,
