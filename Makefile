@@ -18,7 +18,7 @@ up: $(VENV)/.run layer    ## start the embedded AWS and deploy the platform to i
 
 test: $(VENV)/.dev layer  ## lint, import rules, types and all tests
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev        ## ruff, import-linter, mypy --strict
 	$(BIN)/ruff check .

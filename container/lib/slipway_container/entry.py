@@ -34,9 +34,8 @@ def main(arguments: list[str], root: Path = runtime_manifest.ROOT) -> int:
 
 
 def _run(verb: str, command: list[str], variables: dict[str, str], folder: Path) -> int:
-    found = program.find(command, variables, folder)
     try:
-        child = program.Program(found, variables, folder)
+        child = program.Program(program.find(command, variables, folder), variables, folder)
     except OSError as error:
         code = program.NOT_FOUND if isinstance(error, FileNotFoundError) else program.NOT_EXECUTABLE
         reason = f"{command[0]} cannot be started in {folder}: {error.strerror}"

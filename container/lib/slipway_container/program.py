@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -86,12 +87,20 @@ class Program:
 
 
 def find(command: list[str], variables: dict[str, str], folder: Path) -> list[str]:
-    """The command with its program's full path, looked for in the model's directory first, then on PATH."""
+    """
+    The command with its program's full path, looked for in the model's directory first, then on PATH.
+
+    Raises FileNotFoundError if it is in neither; starting it would say "permission denied" instead where
+    a folder of PATH is closed to this user.
+    """
     name = command[0]
     own = folder / name
     if own.is_file():
         return [str(own), *command[1:]]
-    return [shutil.which(name, path=variables["PATH"]) or name, *command[1:]]
+    found = shutil.which(name, path=variables["PATH"])
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    return [found, *command[1:]]
 
 
 def _joined(*parts: str) -> str:
