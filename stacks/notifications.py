@@ -16,6 +16,8 @@ from stacks.constructs.rule import rule
 from stacks.constructs.statements import allow, arn, deny_plain_http, policy, use_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from constructs import Construct
 
     from stacks.constructs.packages import Packages
@@ -59,7 +61,10 @@ class NotificationsStack(cdk.Stack):
         alarms.watch_functions(self._functions)
         alarms.watch_dead_letters(self._dead_letters.name)
 
-    def _add_topic(self, construct_id: str, display_name: str) -> sns.CfnTopic:
+    def _add_topic(
+        self, construct_id: str, display_name: str, *, publishers: Sequence[str] = ()
+    ) -> sns.CfnTopic:
+        """A topic; ``publishers`` are services that put messages there, in this account's name alone."""
         topic = sns.CfnTopic(
             self, construct_id, display_name=display_name, kms_master_key_id=self._storage.data_key.attr_arn
         )
@@ -67,9 +72,24 @@ class NotificationsStack(cdk.Stack):
             self,
             f"{construct_id}Policy",
             topics=[topic.ref],
-            policy_document=policy([deny_plain_http([topic.ref], "sns:Publish")]),
+            policy_document=policy(
+                [
+                    deny_plain_http([topic.ref], "sns:Publish"),
+                    *(self._admit(service, topic) for service in publishers),
+                ],
+            ),
         )
         return topic
+
+    def _admit(self, service: str, topic: sns.CfnTopic) -> dict[str, Any]:
+        # A topic with a policy of its own has lost SNS's default one, which let the account's alarms in.
+        return {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sns:Publish",
+            "Resource": topic.ref,
+            "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+        }
 
     def _add_notice_topic(self) -> sns.CfnTopic:
         topic = self._add_topic("Notices", f"Slipway {self._settings.environment}")
@@ -86,7 +106,11 @@ class NotificationsStack(cdk.Stack):
         return topic
 
     def _add_alarm_topic(self) -> sns.CfnTopic:
-        topic = self._add_topic("AlarmTopic", f"Slipway {self._settings.environment} alarms")
+        topic = self._add_topic(
+            "AlarmTopic",
+            f"Slipway {self._settings.environment} alarms",
+            publishers=["cloudwatch.amazonaws.com"],
+        )
         for address in self._settings.notifications.platform_team:
             sns.CfnSubscription(
                 self, f"Alarms{address}", topic_arn=topic.ref, protocol="email", endpoint=address

@@ -165,6 +165,18 @@ class TestResourcePolicies:
                 assert deny["Effect"] == "Deny"
                 assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
+    def test_alarms_reach_their_topic(self, synthesized: Synthesized) -> None:
+        """A topic's own policy replaces SNS's default one: CloudWatch has no other leave to publish."""
+        admitted = [
+            statement
+            for policy in synthesized.resources("prod", "AWS::SNS::TopicPolicy").values()
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Allow"
+        ]
+        assert [statement["Principal"] for statement in admitted] == [{"Service": "cloudwatch.amazonaws.com"}]
+        assert admitted[0]["Action"] == "sns:Publish"
+        assert "aws:SourceAccount" in admitted[0]["Condition"]["StringEquals"]
+
     def test_functions_admit_one_source_each(self, synthesized: Synthesized) -> None:
         """A service calls a function for one rule or route, not for anybody's."""
         permissions = synthesized.resources("prod", "AWS::Lambda::Permission")
