@@ -220,8 +220,6 @@ class ReleaseStack(cdk.Stack):
             },
             statements=[
                 *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem"),
-                *read_objects(self._storage.artifact_bucket.attr_arn),
-                use_key(self._storage.data_key.attr_arn, "s3"),
                 allow(["kms:GenerateMac"], [self._storage.approval_key.attr_arn]),
                 allow(["sns:Publish"], [self._notifications.notice_topic.ref]),
                 *read_objects(self._storage.artifact_bucket.attr_arn),
