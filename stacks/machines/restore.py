@@ -15,8 +15,8 @@ def states() -> States:
     An endpoint that was created and does not answer is deleted: nothing served
     before. One that failed to start stays, and says why; the next promotion replaces it.
     """
-    look = describe(next_state="IsItRestored", on_error="RestoreFailed")
-    look["Catch"] = _catch()
+    look = describe(next_state="IsItRestored", on_error="WasItNeverMade")
+    look["Catch"] = _catch("WasItNeverMade")
     restore = sagemaker(
         "updateEndpoint",
         {
@@ -33,6 +33,11 @@ def states() -> States:
     return {
         "MustItBeRestored": choose(when("$asked", "LookBack"), default="ReleaseLeaseAfterFailure"),
         "LookBack": look,
+        # One that SageMaker refused to create is not there: nothing served before, nothing is to be put back.
+        "WasItNeverMade": choose(
+            when("$created and $contains($endpoint.reason, 'Could not find')", "ReleaseLeaseAfterFailure"),
+            default="RestoreFailed",
+        ),
         "IsItRestored": choose(
             when(BUSY, "WaitForRestored"),
             when("$created and $endpoint.status = 'InService'", "DeleteCreatedEndpoint"),
@@ -48,10 +53,11 @@ def states() -> States:
     }
 
 
-def _catch() -> list[dict[str, object]]:
+def _catch(next_state: str = "RestoreFailed") -> list[dict[str, object]]:
     """Errors of the way back must not hide the error that led to it."""
-    caught: dict[str, object] = catch("RestoreFailed")[0]
-    return [caught | {"Assign": {"endpoint": query("{'status': 'unknown', 'config': 'unknown'}")}}]
+    caught: dict[str, object] = catch(next_state)[0]
+    unknown = "{'status': 'unknown', 'config': 'unknown', 'reason': $states.errorOutput.Cause & ''}"
+    return [caught | {"Assign": {"endpoint": query(unknown)}}]
 
 
 def _restore_failed() -> State:

@@ -307,6 +307,12 @@ class TestFailedPromotion:
         assert failure(execution).error == "SmokeTestFailedError"
         assert "DeleteCreatedEndpoint" in execution.path
 
+    def test_endpoint_that_was_never_made_needs_no_restoring(self) -> None:
+        """SageMaker refused to create it: the error is that refusal, not a failed way back."""
+        refused = fails("SageMaker.ResourceLimitExceededException", "no quota")
+        error = failure(run(MISSING, MISSING, CreateEndpoint=refused))
+        assert (error.error, error.cause) == ("SageMaker.ResourceLimitExceededException", "no quota")
+
     def test_failed_restore_says_so_and_what_led_to_it(self) -> None:
         """Somebody must act: the error says that the endpoint is not what it was."""
         execution = run(
