@@ -44,7 +44,7 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
     return {
         "ModelPackageGroupName": group,
         "ModelPackageDescription": f"{plan['project']}/{plan['model']} {plan['version']}, release "
-        "{plan['release_id']}",
+        f"{plan['release_id']}",
         "ModelApprovalStatus": "PendingManualApproval",
         "ClientToken": plan["release_id"],
         "InferenceSpecification": {

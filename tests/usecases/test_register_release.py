@@ -50,6 +50,16 @@ class TestRegisterRelease:
         assert "@sha256:" in container["Image"]
         assert container["ModelDataUrl"].endswith("/model.tar.gz")
 
+    def test_description_names_the_release(self, office: Office) -> None:
+        """Who reads the registry finds the way back to the release."""
+        document = an_accepted_document()
+        office.register(document)
+
+        plan = document["plan"]
+        assert office.request["ModelPackageDescription"] == (
+            f"{plan['project']}/{plan['model']} {plan['version']}, release {plan['release_id']}"
+        )
+
     def test_metrics_point_to_the_report(self, office: Office) -> None:
         """ModelMetrics names the challenger's own evaluation.json, without a doubled slash."""
         office.register()
