@@ -115,8 +115,14 @@ class DataSetVersion:
     created_at: str = ""
 
     def __post_init__(self) -> None:
-        """Put the files in order, and refuse a path twice."""
+        """Put the files in order; refuse a path twice, and one that leads out of the data set."""
         files = tuple(sorted(self.files, key=lambda file: file.path))
+        for file in files:
+            # they become paths on the machine of whoever fetches them
+            if any(part in ("", ".", "..") for part in file.path.split("/")):
+                raise InvalidDataSetError(
+                    f"{self.name}:{self.version}", f"file {file.path!r} is no path below a directory"
+                )
         for one, other in itertools.pairwise(files):
             if one.path == other.path:
                 raise InvalidDataSetError(f"{self.name}:{self.version}", f"file {one.path!r} is there twice")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FILES = st.lists(
     st.builds(
         DataFile,
-        st.text("abc/é", min_size=1, max_size=6),
+        st.lists(st.text("abcé", min_size=1, max_size=2), min_size=1, max_size=3).map("/".join),
         st.integers(0, 9),
         st.sampled_from(["0" * 64, "f" * 64]),
     ),
@@ -124,6 +124,14 @@ class TestDataSetVersion:
         """
         with pytest.raises(InvalidDataSetError, match=r"'a\.csv' is there twice"):
             any_data_set([DataFile("a.csv", 1, "0" * 64), DataFile("a.csv", 1, "0" * 64)])
+
+    @pytest.mark.parametrize("path", ["../.ssh/authorized_keys", "/etc/passwd", "a/../../b", "a//b", ""])
+    def test_path_that_leads_elsewhere_is_refused(self, path: str) -> None:
+        """
+        Whoever fetches a data set writes its files: none may lie outside of the directory that was asked for.
+        """
+        with pytest.raises(InvalidDataSetError, match="no path below a directory"):
+            any_data_set([DataFile(path, 1, "0" * 64)])
 
     @given(FILES, st.randoms())
     def test_digest_does_not_depend_on_order(self, files: list[DataFile], random: Random) -> None:
