@@ -217,15 +217,15 @@ def _invocation(endpoint: str, region: str) -> str:
 
 
 def _failed(detail: Mapping[str, Any], region: str) -> Notice:
-    step = str(detail.get("step") or "an unknown step")
+    step, error = str(detail.get("step") or "an unknown step"), str(detail.get("error") or "")
     execution = _execution_url(detail, region)
     return Notice(
         tone="bad",
         headline=f"{_of(detail)}: failed at {step}",
-        lead=f"The release failed at {step}. What served before still serves.",
+        lead=f"The release failed at {step}. {_SERVING.get(error, 'What served before still serves.')}",
         facts=_present(
             ("Step", step),
-            ("Error", detail.get("error")),
+            ("Error", error),
             ("Cause", _cause(detail.get("cause"))),
             ("Log", detail.get("log_url")),
         ),
@@ -234,6 +234,11 @@ def _failed(detail: Mapping[str, Any], region: str) -> Notice:
         release_id=_id(detail),
     )
 
+
+_SERVING: Final[Mapping[str, str]] = {
+    "RestoreFailed": "The endpoint could not be put back to what served before: look at it now.",
+}
+"""What is said of production after an error, where it is not that nothing has changed there."""
 
 MAX_CAUSE: Final = 1500
 """Characters of a cause; the log has the rest."""

@@ -220,6 +220,15 @@ class TestReleaseFailed:
         assert "Ask for a larger instance under [training]." in text
         assert EXECUTION in text
 
+    def test_a_failed_way_back_is_not_called_harmless(self):
+        """
+        What served before may not serve any more: nobody may read that it does.
+        """
+        _, text = mail(events.RELEASE_FAILED, step="Promote", error="RestoreFailed")
+
+        assert "still serves" not in text
+        assert "could not be put back" in text
+
     @given(st.dictionaries(st.sampled_from(["step", "error", "cause", "log_url", "next_action"]), JSON))
     def test_any_failure_can_be_told(self, changes):
         """
