@@ -68,10 +68,7 @@ def refuse_old_version(version: Version, released: Iterable[VersionRecord], cham
     Rejected, expired and abandoned versions do not count: their number may be used again.
     """
     counting = [
-        (
-            Version.parse(record["version"]),
-            "was approved" if record["approval"] == "approved" else "waits for approval",
-        )
+        (Version.parse(record["version"]), _STANDING[record["approval"]])
         for record in released
         if record["approval"] in _STANDING
     ]
