@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from workbench import archives
+
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
-
-from workbench import archives
 
 WHITEOUT: Final = ".wh."
 OPAQUE: Final = ".wh..wh..opq"
