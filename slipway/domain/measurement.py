@@ -55,7 +55,7 @@ class Measurement:
             not_finite=tuple(name for name in reported if name not in finite),
             rows=rows if isinstance(rows, int) else 0,
             slices=_slices(document.get("slices")),
-            plots=tuple(str(name) for name in document.get("plots") or ()),
+            plots=_names(document.get("plots")),
             seconds=float(seconds) if _is_finite(seconds) else None,
         )
 
@@ -79,7 +79,16 @@ class Measurement:
 
 
 def _is_finite(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
+def _names(document: Any) -> tuple[str, ...]:
+    return tuple(str(name) for name in document) if isinstance(document, list) else ()
 
 
 def _slices(document: Any) -> dict[str, dict[str, dict[str, float]]]:

@@ -68,3 +68,9 @@ class TestReports:
         assert reports.read("s3://data/p/m/report.json") == '{"ü": 1}'
         assert reports.read("s3://data/p/m/other.json") is None
         assert s3.head_object(Bucket="data", Key="p/m/report.json")["ContentType"] == "application/json"
+
+    def test_stray_bytes_spoil_no_page(self, s3: Any) -> None:
+        """What a model's program wrote is shown as well as it can be."""
+        s3.put_object(Bucket="data", Key="p/m/plot.svg", Body=b"<svg>\xff</svg>")
+
+        assert S3Reports(s3).read("s3://data/p/m/plot.svg") == "<svg>\ufffd</svg>"

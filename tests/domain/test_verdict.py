@@ -50,6 +50,22 @@ class TestMetricGate:
             assert MetricGate("m", comparison, 0).check(measured)["passed"] is False
 
 
+class TestMeasurement:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"metrics": {"mae": 1' + "0" * 400 + "}}",
+            '{"metrics": {"mae": true}}',
+            '{"metrics": {"mae": []}, "plots": 7, "rows": "many", "slices": [1], "seconds": "long"}',
+        ],
+    )
+    def test_any_json_can_be_read(self, text: str) -> None:
+        """What a model's program writes never breaks the judgement; what is no number is missing."""
+        measured = Measurement.read(text, "s3://bucket/evaluation.json")
+
+        assert (measured.not_finite, measured.plots, measured.seconds) == (("mae",), (), None)
+
+
 class TestVerdict:
     @given(finite, finite)
     def test_of_two_different_models_one_is_better(self, one: float, other: float) -> None:
