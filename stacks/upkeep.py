@@ -133,7 +133,7 @@ class Upkeep(Construct):
             "sweep_executions",
             environment=self._outcomes,
             statements=[
-                *self._storage.grant_ledger("Query", "PutItem", "UpdateItem"),
+                *self._storage.grant_ledger("Query", "UpdateItem"),
                 self._read_executions,
                 put_events(),
             ],
