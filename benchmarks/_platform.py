@@ -126,7 +126,18 @@ def status_of_process(pid: int) -> dict[str, Any]:
     }
 
 
-def available_mb() -> float:
-    """Memory that the machine could still give (Linux)."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) / 1024
+def memory_of_tree(pid: int) -> dict[str, float]:
+    """``processes`` and ``mb`` (shared pages divided among them) of a process and all below it (Linux)."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.parent.name))
+    found, kilobytes = [pid], 0
+    for one in found:  # grows while it is walked
+        found += children.get(one, [])
+    for one in found:
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines()
+            kilobytes += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return {"processes": len(found), "mb": round(kilobytes / 1024, 1)}
