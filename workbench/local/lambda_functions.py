@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("slipway.lambda")
 
-SLOTS_PER_CPU: Final = 4
-MIN_SLOTS: Final = 8
+SLOTS_PER_CPU: Final = 2
+MIN_SLOTS: Final = 4
 
 
 class Functions:
