@@ -70,7 +70,11 @@ _METRIC: Final = Text(
     64,
 )
 _CHANNELS: Final = {
-    "names": Text("a channel's name: 1 to 64 of letters, digits and '._-'", r"[A-Za-z0-9._-]+", 64),
+    "names": Text(
+        "a channel's name: 1 to 64 of letters, digits and '._-', but no '.' and no '..'",
+        r"(?!\.{1,2}$)[A-Za-z0-9._-]+",
+        64,
+    ),
     "value": Text(
         "a data set with a version or a range, such as 'hotel-rates:1.2.0' or 'hotel-rates:1.x'",
         r"[^:\s]+:.+",

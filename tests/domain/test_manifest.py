@@ -358,3 +358,14 @@ class TestImport:
         answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
         assert answer.stdout.strip() == "False"
+
+
+class TestChannelNames:
+    @pytest.mark.parametrize("name", [".", "..", "a/b", ""])
+    def test_a_name_that_leads_elsewhere_is_refused(self, name: str) -> None:
+        """A channel becomes a folder's name; it must not be the folder above."""
+        document = any_document()
+        document["training"]["channels"] = {name: "hotel-rates:1.x"}
+
+        with pytest.raises(InvalidManifestError):
+            Manifest.from_document(document, "slipway.toml")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 PREFIX = "/_slipway/"
+HOSTS = ("127.0.0.1", "localhost")
 
 
 class Gateway:
@@ -39,6 +40,11 @@ class Gateway:
         if scope["type"] == "http":
             path = scope["path"]
             if path.startswith(PREFIX):
+                if not asked_by_this_machine(scope):
+                    await send_json(
+                        send, 421, {"error": f"{PREFIX} answers to 127.0.0.1 and localhost alone"}
+                    )
+                    return
                 await self._answer(path.removeprefix(PREFIX), scope, send)
                 return
             for prefix, is_mine, application in self._mounts:
@@ -58,6 +64,16 @@ class Gateway:
             await send_body(send, status, self.pages[name](document).encode(), b"text/html; charset=utf-8")
         else:
             await send_json(send, status, document)
+
+
+def asked_by_this_machine(scope: Any) -> bool:
+    """
+    Whether the request names this machine as its host.
+
+    A web page whose own name resolves to 127.0.0.1 could else read approval links out of the inbox.
+    """
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    return all(host.rpartition(":")[0] in HOSTS or host in HOSTS for host in hosts)
 
 
 def wants_page(scope: Any) -> bool:
