@@ -237,7 +237,11 @@ def _print_new(steps: list[Step], printed: set[str]) -> None:
 
 @group.command("start")
 @click.argument("image", metavar="PROJECT/MODEL:VERSION")
-@click.option("--again", is_flag=True, help="Release it anew although it was released before.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Release it anew although it was tried before; a version that was approved stays as it is.",
+)
 @frame.pass_workspace
 def start(workspace: frame.Workspace, image: str, again: bool) -> None:
     """
@@ -281,8 +285,14 @@ def stop(workspace: frame.Workspace, release: str, reason: str) -> None:
     record = found(workspace, release)
     if record["status"] not in OPEN:
         raise frame.Refusal(f"release {record['release_id']} has ended already: {record['status']}")
+    arn = record.get("execution_arn")
+    if arn is None:
+        raise frame.Refusal(
+            f"release {record['release_id']} has not started yet",
+            "try again in a moment, or wait for the sweep",
+        )
     workspace.client("stepfunctions").stop_execution(
-        executionArn=record["execution_arn"], error="Slipway.Stopped", cause=reason[:32768]
+        executionArn=arn, error="Slipway.Stopped", cause=reason[:32768]
     )
     frame.emit(
         workspace, {"release_id": record["release_id"], "stopped": True}, lambda out: out.print("stopped")
