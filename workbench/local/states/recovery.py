@@ -78,8 +78,9 @@ def replay(execution: Execution) -> None:
 
 
 def load_frames(execution: Execution) -> None:
-    """Where an ended execution failed, from its journal."""
-    if execution.events is None:
+    """Where an ended execution failed, from its journal; its history alone may have been read already."""
+    unread = not execution.frames and execution.status not in ("RUNNING", "SUCCEEDED")
+    if execution.events is None or unread:
         replay(execution)
 
 

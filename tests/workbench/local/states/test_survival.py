@@ -338,6 +338,7 @@ class TestRedrive:
         execution = mortal.start(mortal.create({"StartAt": "A", "States": states}), {"a": 1})
         assert mortal.wait(execution)["error"] == "States.NoChoiceMatched"
         restart(mortal)
+        mortal.history(execution)  # whoever looks at it before must not take its place away
         mortal.states.redrive_execution(executionArn=execution)
         assert mortal.wait(execution)["output"] == {"a": 1}
         restart(mortal)
