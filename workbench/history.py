@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -15,6 +16,9 @@ WORKING: Final = ("TaskStateEntered", "ParallelStateEntered", "MapStateEntered")
 FAILED: Final = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "TaskSubmitFailed", "TaskStartFailed")
 
 SUCCEEDED: Final = ("TaskSucceeded", "LambdaFunctionSucceeded")
+
+TELLING: Final = ("errorMessage", "FailureReason", "ExitMessage")
+"""Where the JSON of a failed function, training job or processing job says what was wrong."""
 
 Status = Literal["running", "done", "caught", "failed"]
 
@@ -106,5 +110,16 @@ def _details(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _problem(event: dict[str, Any]) -> str:
     for details in _details(event):
         if details.get("error") or details.get("cause"):
-            return f"{details.get('error', '')}: {details.get('cause', '')}".strip(": ")
+            return f"{details.get('error', '')}: {_words(details.get('cause', ''))}".strip(": ")
     return str(event["type"])
+
+
+def _words(cause: str) -> str:
+    """What a person wants of a cause: a function's or a job's is a whole JSON document."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause
+    if not isinstance(document, dict):
+        return cause
+    return next((str(document[key]) for key in TELLING if document.get(key)), cause)

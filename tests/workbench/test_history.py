@@ -111,3 +111,25 @@ class TestSteps:
         ]
 
         assert [(step.status, step.attempts, step.seconds) for step in steps(history)] == [("done", 2, 8)]
+
+    def test_a_problem_is_said_in_words(self):
+        """
+        Of the JSON that a function or a job fails with, the step keeps the sentence.
+        """
+        causes = {
+            '{"errorMessage": "version taken", "errorType": "E"}': "version taken",
+            '{"TrainingJobName": "t", "FailureReason": "AlgorithmError: no file"}': "AlgorithmError: no file",
+            '{"ExitMessage": "", "FailureReason": "killed"}': "killed",
+            '{"Other": 1}': '{"Other": 1}',
+            "[1]": "[1]",
+            "plain": "plain",
+        }
+        for cause, words in causes.items():
+            (step,) = steps(
+                [
+                    entered("Train", 0),
+                    failed("TaskFailed", 1, "E", cause),
+                    failed("ExecutionFailed", 2, "E", ""),
+                ]
+            )
+            assert step.problem == f"E: {words}"
