@@ -11,9 +11,9 @@ from slipway.domain.errors import SlipwayError
 from workbench.history import Step, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from slipway.contracts.ledger import ReleaseRecord
+    from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
     from slipway.usecases.ports import Releases
 
 RELEASE_ID: Final = re.compile(r"[0-9a-f]{16}")
@@ -61,11 +61,17 @@ def find(ledger: Releases, reference: str) -> ReleaseRecord:
     raise UnknownReleaseError(reference)
 
 
-def _named(record: ReleaseRecord, reference: str) -> bool:
+def awaited(waiting: Iterable[ApprovalRecord], reference: str | None) -> list[ApprovalRecord]:
+    """Which of the approvals that wait a person means by ``[project/]model[:version]``; None: all of them."""
+    return [
+        one for one in waiting if one["status"] == "pending" and (reference is None or _named(one, reference))
+    ]
+
+
+def _named(record: Mapping[str, Any], reference: str) -> bool:
     match = NAMED.fullmatch(reference)
     return match is not None and all(
-        wanted is None or record[key] == wanted  # type: ignore[literal-required]  # the pattern's group names are keys
-        for key, wanted in match.groupdict().items()
+        wanted is None or record[key] == wanted for key, wanted in match.groupdict().items()
     )
 
 

@@ -14,6 +14,8 @@ from workbench.cli.release import found, ledger_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import Console
+
     from slipway.contracts.ledger import ReleaseRecord
 
 
@@ -44,7 +46,38 @@ def list_approvals(workspace: frame.Workspace) -> None:
             ", ".join(one["approvers"]),
         )
 
-    frame.emit(workspace, waiting, lambda out: out.print(frame.table(columns, map(row, waiting))))
+    def render(out: Console) -> None:
+        out.print(frame.table(columns, map(row, waiting)) if waiting else "nothing waits for a decision")
+
+    frame.emit(workspace, waiting, render)
+
+
+def asked_about(workspace: frame.Workspace, reference: str | None) -> ReleaseRecord:
+    """
+    The release that a decision is about: the one that waits, or the one that is named.
+
+    Of several releases of one version, the one that waits is meant.
+
+    Raises:
+        Refusal: None waits and none was named, or several wait and none was named.
+    """
+    from workbench.releases import awaited
+
+    meant = awaited(ledger_of(workspace).pending_approvals(), reference)
+    if len(meant) == 1:
+        return found(workspace, meant[0]["release_id"])
+    if reference is not None:
+        return found(workspace, reference)
+    if not meant:
+        raise frame.Refusal(
+            "nothing waits for a decision", "`slipway release list` shows every release", frame.EXIT_NOT_FOUND
+        )
+    releases = ", ".join(f"{one['model']}:{one['version']} ({one['release_id']})" for one in meant)
+    raise frame.Refusal(
+        f"{len(meant)} releases wait for a decision: {releases}",
+        f"name one: slipway approval open {meant[0]['model']}:{meant[0]['version']}",
+        frame.EXIT_USAGE,
+    )
 
 
 def link_for(
@@ -92,15 +125,15 @@ def link_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @group.command("open")
-@click.argument("release", default="latest")
+@click.argument("release", required=False)
 @link_options
 @click.option("--print", "print_only", is_flag=True, help="Print the link, open no browser.")
 @frame.pass_workspace
 def open_page(
-    workspace: frame.Workspace, release: str, link: str | None, approver: str | None, print_only: bool
+    workspace: frame.Workspace, release: str | None, link: str | None, approver: str | None, print_only: bool
 ) -> None:
-    """Open the approval page of a RELEASE in the browser."""
-    record = found(workspace, release)
+    """Open the approval page of a RELEASE (default: the one that waits) in the browser."""
+    record = asked_about(workspace, release)
     url = link_for(workspace, record, link, approver)
     opened = False if print_only or workspace.json else webbrowser.open(url)
     document = {"release_id": record["release_id"], "link": url, "opened": opened}
@@ -108,32 +141,32 @@ def open_page(
 
 
 @group.command("approve")
-@click.argument("release", default="latest")
+@click.argument("release", required=False)
 @link_options
 @click.option("--reason", default="", help="Why; shown to all who are told.")
 @frame.pass_workspace
 def approve(
-    workspace: frame.Workspace, release: str, link: str | None, approver: str | None, reason: str
+    workspace: frame.Workspace, release: str | None, link: str | None, approver: str | None, reason: str
 ) -> None:
-    """Approve a RELEASE: it is put into production."""
+    """Approve a RELEASE (default: the one that waits): it is put into production."""
     _decide(workspace, release, link, approver, decision="approved", reason=reason)
 
 
 @group.command("reject")
-@click.argument("release", default="latest")
+@click.argument("release", required=False)
 @link_options
 @click.option("--reason", required=True, help="Why; shown to all who are told.")
 @frame.pass_workspace
 def reject(
-    workspace: frame.Workspace, release: str, link: str | None, approver: str | None, reason: str
+    workspace: frame.Workspace, release: str | None, link: str | None, approver: str | None, reason: str
 ) -> None:
-    """Reject a RELEASE: what serves goes on serving."""
+    """Reject a RELEASE (default: the one that waits): what serves goes on serving."""
     _decide(workspace, release, link, approver, decision="rejected", reason=reason)
 
 
 def _decide(
     workspace: frame.Workspace,
-    release: str,
+    release: str | None,
     link: str | None,
     approver: str | None,
     *,
@@ -142,7 +175,7 @@ def _decide(
 ) -> None:
     from workbench.approvals import decide
 
-    record = found(workspace, release)
+    record = asked_about(workspace, release)
     url = link_for(workspace, record, link, approver)
     answer = decide(url, decision=decision, reason=reason, version=record["version"])
     if not answer.recorded:
