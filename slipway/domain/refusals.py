@@ -110,7 +110,8 @@ def no_data_set(channel: str, data_set: str, project: str) -> Refusal:
     return Refusal(
         f"no data set: {data_set}",
         f"channel {channel!r} wants data set {data_set!r}, and project {project!r} has none of that "
-        f"name; store it with `slipway data put {data_set}:1.0.0 PATH`, then push a new version",
+        f"name; store it with `slipway data put {data_set}:1.0.0 PATH --project {project}`, then try "
+        "again with `slipway release start PROJECT/MODEL:VERSION`",
     )
 
 
@@ -119,7 +120,8 @@ def no_data_version(channel: str, reference: str, versions: Sequence[str]) -> Re
     return Refusal(
         f"no data set version: {reference}",
         f"channel {channel!r} wants {reference!r}, and there is no such version (there are: {there}); "
-        "store one with `slipway data put`, or name another in slipway.toml; then push a new version",
+        "store one with `slipway data put` and try again with `slipway release start PROJECT/MODEL:VERSION`, "
+        "or name another in slipway.toml and push a new version",
     )
 
 

@@ -172,10 +172,20 @@ def watch(workspace: frame.Workspace, release: str, until_approval: bool, timeou
         frame.emit(workspace, as_document(record, steps), lambda _: None)
     else:
         frame.progress(f"{record['project']}/{record['model']} {record['version']}: {record['status']}")
+        if record["status"] in GOOD:
+            _tell_answer(record)
     if record["status"] not in (*GOOD, *OPEN):
         failure = record.get("failure")
         why = f"{failure['step']}: {failure['cause']}" if failure else record["reason"]
         raise frame.Refusal(why or record["status"], failure["next_action"] if failure else "")
+
+
+def _tell_answer(record: ReleaseRecord) -> None:
+    """Why it ended so, or what can be done with it now."""
+    if record["reason"]:
+        frame.progress(f"  {record['reason']}")
+    if record["status"] == "deployed":
+        frame.progress(f"  → slipway endpoint invoke {record['model']}")
 
 
 def follow(
@@ -299,6 +309,13 @@ def stop(workspace: frame.Workspace, release: str, reason: str) -> None:
     )
 
 
+def _after_answer(record: ReleaseRecord) -> str:
+    if record["status"] == "refused":  # nothing ran: the same image may be tried again
+        image = f"{record['project']}/{record['model']}:{record['image_tag']}"
+        return f"once its reason is mended: `slipway release start {image}`"
+    return "push a new version to try again"
+
+
 @group.command("retry")
 @click.argument("release")
 @frame.pass_workspace
@@ -310,7 +327,7 @@ def retry(workspace: frame.Workspace, release: str) -> None:
     if record["status"] not in ("failed", "stopped"):
         raise frame.Refusal(
             f"release {record['release_id']} ended with an answer: {record['status']}",
-            "push a new version to try again",
+            _after_answer(record),
         )
     workspace.client("stepfunctions").redrive_execution(executionArn=record["execution_arn"])
     identity = {"release_id": record["release_id"], "retried": True}
