@@ -40,6 +40,14 @@ class Nouns(click.Group):
         command: click.Command = getattr(module, "group", None) or module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # click looks for near ones only among those that are loaded
+            raise click.NoSuchCommand(error.command_name, possibilities=NOUNS, ctx=ctx) from None
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(NOUNS.items()))

@@ -78,7 +78,8 @@ class Workspace:
         except FileNotFoundError:
             raise Refusal(
                 f"no embedded AWS was started here ({path} is missing)",
-                "start it with `slipway up`, or name another environment with --env",
+                "start it with `slipway up`; if it runs for another directory, go there or let SLIPWAY_HOME "
+                "name its .slipway; for AWS, name the environment with --env",
                 EXIT_UNREACHABLE,
             ) from None
 

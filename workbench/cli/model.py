@@ -94,9 +94,15 @@ def new(directory: Path, template: str, project: str, name: str | None, as_json:
     def render(console: Console) -> None:
         console.print(f"{directory} is a working model: {', '.join(made)}")
         console.print("next:")
-        for step in ("check", "train", "push --tag 0.1.0"):
-            verb, _, rest = step.partition(" ")
-            console.print(f"  slipway model {verb} {directory} {rest}".rstrip())
+        called = name or directory.absolute().name
+        for step in (
+            f"model check {directory}",
+            f"model train {directory}",
+            f"data put {called}:1.0.0 {directory / 'data/train'} --project {project}",
+            f"data put {called}-holdout:1.0.0 {directory / 'data/holdout'} --project {project}",
+            f"model push {directory} --tag 0.1.0",
+        ):
+            console.print(f"  slipway {step}", markup=False)
 
     emit(Workspace(json=as_json), answer, render)
 

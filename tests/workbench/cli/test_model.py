@@ -40,10 +40,16 @@ class TestNew:
         """
         The answer is the next commands.
         """
-        answer = slipway("model", "new", "churn", "--template", "classification")
+        answer = slipway("model", "new", "churn", "--template", "classification", "--project", "homes")
 
         assert answer.exit_code == 0
-        assert "slipway model train churn" in answer.stdout
+        said = [line.strip() for line in answer.stdout.splitlines()]
+        put = "slipway data put churn:1.0.0 churn/data/train --project homes"
+        held_out = "slipway data put churn-holdout:1.0.0 churn/data/holdout --project homes"
+        assert said.index("slipway model train churn") < said.index(put) < said.index(held_out)
+        assert said.index(held_out) < said.index(
+            "slipway model push churn --tag 0.1.0"
+        )  # a push without is refused
         assert Path("churn/slipway.toml").is_file()
 
     def test_impossible_name_is_bad_input(self, slipway: Slipway) -> None:
