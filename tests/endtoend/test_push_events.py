@@ -125,7 +125,6 @@ class TestPushEvents:
         laptop.put_numbers("lost")
         with unheard(laptop):
             laptop.push(laptop.model("lost"), "1.0.0")
-        assert laptop._found("lost/tiny:1.0.0") is None
 
         (sweep,) = [
             one["FunctionName"]
@@ -136,7 +135,8 @@ class TestPushEvents:
         answer = client.invoke(FunctionName=sweep, Payload=b"{}")
 
         swept = json.load(answer["Payload"])
-        assert "models/lost/tiny:1.0.0" in swept.get("asked", []), swept
+        assert "FunctionError" not in answer, swept
+        # asked by this sweep, or by the one of the clock just before; an event would be a "push"
         assert laptop.release("lost/tiny:1.0.0")["cause"] == "sweep"
 
     @pytest.mark.parametrize("tag", ["latest", "v1.2", "1.2.3.4"])

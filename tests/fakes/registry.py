@@ -25,6 +25,8 @@ class FakeRegistry:
         self.blobs: dict[str, bytes] = {}
         self.pushed: list[PushedImage] = []
         self.reads = 0
+        self.closed: set[str] = set()
+        """Repositories that can't be looked into."""
 
     def push(
         self,
@@ -72,4 +74,6 @@ class FakeRegistry:
         )
 
     def pushed_since(self, repository: Any, since: Any) -> Any:
+        if repository in self.closed:
+            raise ConnectionError(f"{repository} can't be looked into")
         return (image for image in self.pushed if image.repository == repository and image.pushed_at >= since)

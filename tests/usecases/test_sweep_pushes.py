@@ -3,7 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from slipway.usecases.sweep_pushes import sweep_pushes
+import pytest
+
+from slipway.usecases.sweep_pushes import RepositoriesNotSweptError, sweep_pushes
 from tests.fakes.events import FakePlanner
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import NOW, REPOSITORY
@@ -50,3 +52,18 @@ class TestSweepPushes:
         registry.push("team/thing", "1.0.0", "{}", pushed_at=NOW)
 
         assert self.sweep(registry, FakeLedger()) == []
+
+    def test_one_repository_that_fails_keeps_no_other_from_being_swept(self) -> None:
+        """What can be asked for is asked for; then the sweep fails, so that somebody is told."""
+        registry, planner = FakeRegistry(), FakePlanner()
+        registry.push("models/aa/first", "1.0.0", "{}", pushed_at=NOW)
+        registry.push(REPOSITORY, "1.1.0", "{}", pushed_at=NOW)
+        registry.closed.add("models/aa/first")
+
+        with pytest.raises(RepositoriesNotSweptError, match="can't be looked into") as raised:
+            sweep_pushes(
+                prefix="models", registry=registry, ledger=FakeLedger(), planner=planner, clock=lambda: NOW
+            )
+
+        assert raised.value.repositories == ("models/aa/first",)
+        assert planner.asked == [(REPOSITORY, "1.1.0", "sweep")]
