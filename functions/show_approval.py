@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         answer = show_approval(
             release_id,
             _web.query_of(event),
-            approvals=_wiring.ledger(),
+            ledger=_wiring.ledger(),
             approvers=_wiring.policy()["approvers"],
             signer=_wiring.signer(),
             reports=_wiring.reports(),

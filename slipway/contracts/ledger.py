@@ -218,6 +218,8 @@ class ApprovalRecord(TypedDict):
     image_digest: str
     report_uri: str
     package_arn: str
+    judged_against: NotRequired[str]
+    """The champion's version in the evidence; empty: there was none."""
     status: Literal["pending", "approved", "rejected", "expired"]
     task_token: NotRequired[str]
     """Never leaves the ledger but to Step Functions: written here, read by ``approval_token`` alone."""

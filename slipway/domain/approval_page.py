@@ -10,6 +10,7 @@ from slipway.domain.amounts import day_and_time
 from slipway.domain.approval import DecisionForm, sentence_of, title_of
 from slipway.domain.approval_form import decided_note, deciders, decision_form
 from slipway.domain.slice_tables import slice_tables
+from slipway.domain.succession import sentence_of as succession_of
 from slipway.domain.web_page import WebAnswer, document, plain_answer
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def evidence_answer(
     *,
     form: DecisionForm = _NO_FORM,
     problems: Mapping[str, str] | None = None,
+    successor: str = "",
 ) -> WebAnswer:
     """
     The whole page: with the form while nobody has decided, with the decision afterwards.
@@ -46,6 +48,7 @@ def evidence_answer(
         approver: Whose link opened the page.
         form: What was typed before, shown again.
         problems: What was wrong with it, by field: the answer is 422 then.
+        successor: The version that came to serve since the evidence was gathered; empty: none.
     """
     pending = record["status"] == "pending"
     version = record["version"]
@@ -61,6 +64,7 @@ def evidence_answer(
         '<a class="skip" href="#decide">Skip to the decision</a><main class="wrap"><div class="head">'
         f"<h1>{escape(heading)}</h1>"
         f"<p>Project {escape(record['project'])} &middot; {escape(state)}</p>"
+        f"{_superseded(record, successor)}"
         f'{_WRONG if problems else ""}<a class="jump" href="#decide">{jump}</a></div>'
         f'<div class="columns"><div>{_evidence(record, evidence, plots)}</div>'
         f'<aside class="side" aria-label="Decision">{side}</aside></div>'
@@ -69,6 +73,16 @@ def evidence_answer(
     )
     page = document(title=f"{heading} - Slipway", environment=record["environment"], body=body)
     return WebAnswer(422 if problems else 200, page)
+
+
+def _superseded(record: ApprovalRecord, successor: str) -> str:
+    if not successor:
+        return ""
+    return (
+        '<div class="note warn" role="alert">'
+        f"<b>{escape(succession_of(successor, record.get('judged_against')))}</b> "
+        f"{escape(record['version'])} can't be approved any more; it can be rejected.</div>"
+    )
 
 
 def _evidence(record: ApprovalRecord, evidence: Evidence, plots: Sequence[Plot]) -> str:
@@ -135,6 +149,19 @@ def already_decided_answer(record: ApprovalRecord) -> WebAnswer:
         sentence_of(record),
         "Nothing was changed by what you just sent.",
         environment=record["environment"],
+    )
+
+
+def superseded_answer(record: ApprovalRecord, successor: str) -> WebAnswer:
+    """To an approval of what would put another version out of service than the evidence speaks of."""
+    return plain_answer(
+        409,
+        f"{successor} serves by now",
+        succession_of(successor, record.get("judged_against")),
+        f"Nothing was recorded. {title_of(record)} can still be rejected. To put it into production, push it "
+        f"under a version above {successor}: its evidence compares it with that one then.",
+        environment=record["environment"],
+        tone="warn",
     )
 
 

@@ -94,6 +94,12 @@ _ROWS: Final = (
     ),
     _Row(
         "",
+        r"SupersededError",
+        "Another version serves by now than the one that this was compared with, and it serves on: push the "
+        "image under a higher version, or promote this one by hand if it is still wanted.",
+    ),
+    _Row(
+        "",
         r"IdentityMismatchError",
         'The server does not say which version it is: set identity = "proxy" under [serving] in '
         "slipway.toml, then push a new version. What served before serves on.",

@@ -5,9 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, cast
 
-from slipway.domain.approval_page import already_decided_answer, evidence_answer, recorded_answer
+from slipway.domain.approval_page import (
+    already_decided_answer,
+    evidence_answer,
+    recorded_answer,
+    superseded_answer,
+)
 from slipway.domain.web_page import WebAnswer
 from slipway.usecases.deliver_decision import deliver_decision
+from slipway.usecases.find_successor import find_successor
 from slipway.usecases.read_evidence import read_plots, read_report
 from slipway.usecases.verify_link import verify_link
 
@@ -42,7 +48,8 @@ def decide_approval(
     Decide by a link and a form.
 
     Returns:
-        200 when this form decided; 409 when somebody had decided before; 410 when
+        200 when this form decided; 409 when somebody had decided before, or approves
+        what another version serves in place of by now; 410 when
         the time has passed or the release has ended; 422 with the form again when
         something in it is missing or wrong; 404 for a link that is not ours.
     """
@@ -53,10 +60,15 @@ def decide_approval(
     if record["status"] != "pending":
         return already_decided_answer(record)
     problems = form.problems(record["version"])
+    successor = find_successor(record, ledger)
     if problems:
         evidence = read_report(record["report_uri"], reports)
         plots = read_plots(record, evidence, reports)
-        return evidence_answer(record, evidence, plots, approver, form=form, problems=problems)
+        return evidence_answer(
+            record, evidence, plots, approver, form=form, problems=problems, successor=successor
+        )
+    if successor and form.decision == "approved":
+        return superseded_answer(record, successor)
     decision = form.decided(approver, now, source_ip=source_ip, user_agent=user_agent)
     if not ledger.decide_approval(release_id, decision, now_epoch=int(now.timestamp())):
         return already_decided_answer(ledger.get_approval(release_id) or record)

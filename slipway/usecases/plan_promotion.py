@@ -13,6 +13,7 @@ from slipway.domain.hosting import (
     model_request,
     scaling,
 )
+from slipway.domain.succession import SupersededError, serves_instead
 from slipway.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def plan_promotion(
     Raises:
         VersionNotRegisteredError: No release registered the version.
         PackageNotApprovedError: Its model package is not approved.
+        SupersededError: It was approved beside another champion than the one that serves now. Who promotes
+            or rolls back by hand names a version knowing what serves, and is not asked.
     """
     project, model, version = request["project"], request["model"], request["version"]
     record = ledger.version(project, model, version)
@@ -42,7 +45,12 @@ def plan_promotion(
     if status != APPROVED:
         raise PackageNotApprovedError(record["package_arn"], version, status or "missing")
     release_id = record["release_id"]
+    champion = ledger.alias(project, model, names.CHAMPION)
     if request["cause"] == "approval":
+        serving = champion["version"] if champion is not None else ""
+        judged_against = _judged_against(ledger, release_id)
+        if serves_instead(serving, version=version, judged_against=judged_against):
+            raise SupersededError(version, serving, judged_against)
         ledger.set_version_approval(
             project,
             model,
@@ -58,7 +66,6 @@ def plan_promotion(
     name = names.of_release(prefix, model, version, release_id)
     tags = site.tags(project, model, version, release_id)
     serving = record["manifest"]["serving"]
-    champion = ledger.alias(project, model, names.CHAMPION)
     return {
         "endpoint_name": endpoint,
         "endpoint_config_name": name,
@@ -77,3 +84,12 @@ def plan_promotion(
         ),
         "poll_seconds": site.policy["poll_seconds"],
     }
+
+
+def _judged_against(ledger: Ledger, release_id: str) -> str | None:
+    """The champion's version when the release was planned; empty: there was none; None: not known."""
+    release = ledger.release(release_id)
+    if release is None or "plan" not in release:
+        return None
+    champion = release["plan"].get("champion")
+    return str(champion["version"]) if champion else ""

@@ -141,7 +141,7 @@ def _first_record(
 ) -> ApprovalRecord:
     document = request["document"]
     plan = document["plan"]
-    verdict, package = document.get("verdict"), document.get("package")
+    verdict, package, champion = document.get("verdict"), document.get("package"), plan.get("champion")
     return {
         "release_id": plan["release_id"],
         "environment": plan["environment"],
@@ -151,6 +151,7 @@ def _first_record(
         "image_digest": plan["image_digest"],
         "report_uri": verdict["report_uri"] if verdict is not None else "",
         "package_arn": package["arn"] if package is not None else "",
+        "judged_against": champion["version"] if champion else "",
         "status": "pending",
         "approvers": {address: nonce_hash(secrets.token_bytes(_NONCE_BYTES)) for address in approvers},
         "requested_at": timestamp(now),

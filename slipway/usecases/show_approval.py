@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from slipway.domain.approval_page import evidence_answer
 from slipway.domain.web_page import WebAnswer
+from slipway.usecases.find_successor import find_successor
 from slipway.usecases.read_evidence import read_plots, read_report
 from slipway.usecases.verify_link import verify_link
 
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from slipway.usecases.ports import Approvals, LinkSigner, Reports
+    from slipway.usecases.ports import Ledger, LinkSigner, Reports
 
 
 def show_approval(
     release_id: str,
     raw_query: str,
     *,
-    approvals: Approvals,
+    ledger: Ledger,
     approvers: Mapping[str, Sequence[str]],
     signer: LinkSigner,
     reports: Reports,
@@ -33,11 +34,15 @@ def show_approval(
         200 with the evidence, and with the form while nobody has decided; 404 and
         410 as ``verify_link`` says.
     """
-    opened = verify_link(
-        release_id, raw_query, approvals=approvals, approvers=approvers, signer=signer, now=now
-    )
+    opened = verify_link(release_id, raw_query, approvals=ledger, approvers=approvers, signer=signer, now=now)
     if isinstance(opened, WebAnswer):
         return opened
     record, approver = opened
     evidence = read_report(record["report_uri"], reports)
-    return evidence_answer(record, evidence, read_plots(record, evidence, reports), approver)
+    return evidence_answer(
+        record,
+        evidence,
+        read_plots(record, evidence, reports),
+        approver,
+        successor=find_successor(record, ledger),
+    )

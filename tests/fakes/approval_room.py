@@ -304,7 +304,7 @@ class ApprovalRoom:
         return show_approval(
             release_id,
             query,
-            approvals=self.ledger,
+            ledger=self.ledger,
             approvers=self.approvers,
             signer=self.signer,
             reports=self.reports,

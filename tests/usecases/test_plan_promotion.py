@@ -8,10 +8,12 @@ import pytest
 from botocore.validate import ParamValidator
 
 from slipway.domain.errors import PackageNotApprovedError, VersionNotRegisteredError
+from slipway.domain.next_actions import next_action
+from slipway.domain.succession import SupersededError
 from slipway.usecases.plan_promotion import plan_promotion
 from slipway.usecases.register_release import register_release
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.models import NOW, a_plan, a_promotion_request, a_site, an_accepted_document
+from tests.fakes.models import NOW, a_champion, a_plan, a_promotion_request, a_site, an_accepted_document
 from tests.fakes.sagemaker import FakeModelRegistry
 
 
@@ -20,8 +22,11 @@ class Harbour:
 
     def __init__(self, **sections: Any) -> None:
         self.registry, self.ledger = FakeModelRegistry(), FakeLedger()
+        plan = a_plan(**sections)
+        subject = {name: plan[name] for name in ("release_id", "project", "model", "version", "planned_at")}
+        self.ledger.claim_release({**subject, "status": "awaiting-approval", "reason": "", "plan": plan})
         self.package = register_release(
-            an_accepted_document(a_plan(**sections)),
+            an_accepted_document(plan),
             site=a_site(),
             registry=self.registry,
             ledger=self.ledger,
@@ -30,6 +35,23 @@ class Harbour:
 
     def approve(self) -> None:
         self.registry.set_approval(self.package["arn"], "Approved", "")
+
+    def serve(self, *versions: str) -> None:
+        """Let versions serve, one after the other."""
+        for revision, version in enumerate(versions, 1):
+            assert self.ledger.move_alias(
+                {
+                    "project": "pricing",
+                    "model": "hotel-rates",
+                    "alias": "champion",
+                    "version": version,
+                    "release_id": "r",
+                    "moved_at": f"m{revision}",
+                    "actor": "a",
+                    "reason": "",
+                    "revision": revision,
+                }
+            )
 
     def plan(self, **request: Any) -> Any:
         return plan_promotion(
@@ -124,18 +146,66 @@ class TestPlanPromotion:
     def test_previous_champion(self, harbour: Harbour) -> None:
         """The plan remembers where the alias is, for it may move only from there."""
         assert harbour.plan()["previous"] is None
-        harbour.ledger.move_alias(
-            {
-                "project": "pricing",
-                "model": "hotel-rates",
-                "alias": "champion",
-                "version": "1.0.0",
-                "release_id": "r",
-                "moved_at": "m",
-                "actor": "a",
-                "reason": "",
-                "revision": 1,
-            }
-        )
+        harbour.serve("1.0.0")
 
-        assert harbour.plan()["previous"] == {"version": "1.0.0", "release_id": "r"}
+        assert harbour.plan(cause="promote")["previous"] == {"version": "1.0.0", "release_id": "r"}
+
+
+class TestSuccession:
+    """Time goes by between evidence and approval; another version may have come to serve by then."""
+
+    @pytest.mark.parametrize("served", [("1.0.0", "1.2.0"), ("1.2.0",), ("1.0.0", "1.0.5"), ("0.9.0",)])
+    def test_approval_beside_another_champion(self, served: tuple[str, ...]) -> None:
+        """What was compared with 1.0.0 must not replace another version, be it newer or older."""
+        harbour = Harbour(champion=a_champion("1.0.0"))
+        harbour.approve()
+        harbour.serve(*served)
+
+        with pytest.raises(SupersededError, match=f"{served[-1]} serves by now") as refused:
+            harbour.plan()
+
+        assert (refused.value.version, refused.value.serving) == ("1.1.0", served[-1])
+        assert "higher version" in next_action("Plan", "SupersededError", str(refused.value), release_id="r")
+
+    def test_first_release_that_another_overtook(self, harbour: Harbour) -> None:
+        """Evidence without a champion does not replace the one that came meanwhile."""
+        harbour.serve("1.0.0")
+
+        with pytest.raises(SupersededError, match="compares it with nothing"):
+            harbour.plan()
+
+    def test_nothing_is_noted_of_a_refused_promotion(self) -> None:
+        """The release does not count as being promoted."""
+        harbour = Harbour(champion=a_champion("1.0.0"))
+        harbour.approve()
+        harbour.serve("1.2.0")
+
+        with pytest.raises(SupersededError):
+            harbour.plan()
+
+        assert harbour.ledger.releases["9f2c41d07b3a55e1"]["status"] == "awaiting-approval"
+
+    def test_the_champion_that_it_was_judged_against(self) -> None:
+        """The ordinary case."""
+        harbour = Harbour(champion=a_champion("1.0.0"))
+        harbour.approve()
+        harbour.serve("1.0.0")
+
+        assert harbour.plan()["previous"]["version"] == "1.0.0"
+
+    def test_retry_after_it_came_to_serve(self) -> None:
+        """A promotion that failed after the alias had moved goes on when it is retried."""
+        harbour = Harbour(champion=a_champion("1.0.0"))
+        harbour.approve()
+        harbour.serve("1.0.0", "1.1.0")
+
+        assert harbour.plan()["previous"]["version"] == "1.1.0"
+
+    @pytest.mark.parametrize("cause", ["promote", "rollback"])
+    def test_by_hand(self, cause: str) -> None:
+        """Who names a version by hand may go back to an older one."""
+        harbour = Harbour(champion=a_champion("1.0.0"))
+        harbour.approve()
+        harbour.serve("1.0.0", "1.2.0")
+
+        assert harbour.plan(cause=cause)["previous"]["version"] == "1.2.0"
