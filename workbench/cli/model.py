@@ -151,7 +151,12 @@ def train(workspace: Workspace, directory: Path, data: tuple[str, ...], settings
     trial = run_trial(model, channels, _pairs("--set", settings), progress)
     emit(workspace, trial.document(), lambda console: render_trial(console, model.manifest, trial))
     if not trial.passed:
-        raise Refusal(trial.problem, "mend the model, or its gates in slipway.toml", EXIT_FAILED)
+        hint = (
+            "mend the model, or its gates in slipway.toml"
+            if trial.gates
+            else "mend the model; its output is above"
+        )
+        raise Refusal(trial.problem, hint, EXIT_FAILED)
 
 
 @group.command("build")
@@ -204,6 +209,14 @@ def push(workspace: Workspace, directory: Path, tag: str | None, engine: str | N
             "leave out --engine builtin, or push to the embedded AWS with --env local",
             EXIT_USAGE,
         )
+    if (engine or BUILTIN) == BUILTIN and workspace.is_local:  # an image of Docker's may bring its programs
+        from workbench.models.checks import check_programs
+
+        programs = check_programs(model)
+        if programs.outcome == "failed":
+            raise Refusal(
+                "; ".join(programs.detail), f"see `slipway model check {directory}`", EXIT_BAD_INPUT
+            )
     registry = _registry(workspace, model)
     with _built(model, version, engine or (BUILTIN if workspace.is_local else DOCKER)) as built:
         pushed = push_image(built.image, registry, str(version), progress)

@@ -258,11 +258,14 @@ def start(workspace: frame.Workspace, image: str, again: bool) -> None:
     Start a release of an image that is in the registry already.
 
     A push does this by itself; by hand it makes good a lost event at once, or runs a version again.
+    What was released before needs no PROJECT.
     """
     import json
 
     from slipway.contracts.names import repository
 
+    if "/" not in image and ":" in image:  # released before, perhaps refused: the ledger knows the project
+        image = f"{found(workspace, image)['project']}/{image}"
     project, _, rest = image.partition("/")
     model, _, tag = rest.partition(":")
     if not (project and model and tag):

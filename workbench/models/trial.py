@@ -117,7 +117,7 @@ def run_trial(
 def _failed(verb: str, exit_code: int, sandbox: Sandbox) -> str:
     if exit_code == 0:
         return ""
-    words = sandbox.failure(verb)
+    words = sandbox.failure(verb).rpartition("\n")[2].strip()  # what stands above it was printed already
     return f"{verb} failed: {words}" if words else f"{verb} ended with exit code {exit_code}"
 
 

@@ -147,6 +147,17 @@ class TestBuild:
 
 
 class TestPushWithoutPlatform:
+    def test_model_that_cannot_run_uses_up_no_version(self, slipway: Slipway, directory: Path) -> None:
+        """
+        A program that is missing or cannot be run is a bad input before anything is sent.
+        """
+        (directory / "train").unlink()
+
+        answer = slipway("model", "push", directory, "--tag", "1.0.0")
+
+        assert answer.exit_code == 5
+        assert "'train' is neither in rents nor on PATH" in answer.stderr
+
     def test_nothing_started_is_unreachable(self, slipway: Slipway, directory: Path) -> None:
         """
         Without an embedded AWS the command ends with 4 and names `slipway up`.

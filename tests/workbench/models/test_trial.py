@@ -81,6 +81,17 @@ class TestTrial:
         assert "no such column" in trial.problem
         assert trial.evaluation_seconds == 0
 
+    def test_a_traceback_is_not_said_twice(self, model: ModelDirectory) -> None:
+        """
+        The output was printed line by line; the reason is its last line.
+        """
+        (model.path / "train").write_text("#!/usr/bin/env python3\nfloat('x')\n")
+
+        trial = tried(model)
+
+        assert trial.problem.endswith("ValueError: could not convert string to float: 'x'")
+        assert "\n" not in trial.problem
+
     def test_train_that_writes_nothing_is_noticed(self, model: ModelDirectory) -> None:
         """
         Exit code 0 without a model is a failure.
