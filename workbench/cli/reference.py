@@ -31,7 +31,13 @@ Tables are for people; every command that answers something takes `--json`. Prog
 
 def reference() -> str:
     """The whole page, in Markdown."""
-    root = click.Context(slipway, info_name="slipway", terminal_width=WIDTH, max_content_width=WIDTH)
+    root = click.Context(
+        slipway,
+        info_name="slipway",
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        **slipway.context_settings,  # the names of the help option, which commands keep once they have run
+    )
     return "\n".join([HEAD, *_sections(root, slipway, 2)])
 
 
