@@ -70,7 +70,7 @@ def steps(events: Iterable[dict[str, Any]]) -> list[Step]:
         elif kind in SUCCEEDED:
             _note(found, "")
         elif kind == "ExecutionRedriven":
-            _reopen(found)
+            _reopen(found, at)
         elif kind in FAILED:
             _note(found, _problem(event))
         elif kind in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
@@ -95,12 +95,12 @@ def _note(found: dict[str, Step], problem: str) -> None:
         )
 
 
-def _reopen(found: dict[str, Step]) -> None:
-    """A redrive goes on in the state that failed, without entering it again."""
+def _reopen(found: dict[str, Step], at: datetime) -> None:
+    """A redrive goes on in the state that failed, without entering it again; its time counts from there."""
     failed = [name for name, step in found.items() if step.status == "failed"]
     if failed:
         step = found[failed[-1]]
-        found[failed[-1]] = Step(step.name, "running", step.started_at, None, step.attempts + 1, "")
+        found[failed[-1]] = Step(step.name, "running", at, None, step.attempts + 1, "")
 
 
 def _details(event: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -109,3 +109,17 @@ def promotions(events: list[dict[str, Any]]) -> list[str]:
         if details.get("resourceType") == "states" and details.get("output"):
             found[json.loads(details["output"])["ExecutionArn"]] = None
     return list(found)
+
+
+_STREAM: Final = re.compile(r"logStreamNameFilter\$3D([\w.-]+)|Endpoints\$252F([\w-]+)")
+
+
+def local_log(url: str) -> str | None:
+    """
+    The command that shows, on the embedded AWS, what a console link shows on AWS; None: no log is linked.
+
+    >>> local_log("https://c/cloudwatch#logsV2:log-groups/log-group/x$3FlogStreamNameFilter$3Dslipway-train-0-0")
+    'slipway logs slipway-train-0-0'
+    """
+    found = _STREAM.search(url)
+    return f"slipway logs {found[1] or found[2]}" if found else None

@@ -174,7 +174,8 @@ def origin(record: ApprovalRecord, evidence: Evidence) -> str:
     report = evidence.report
     parameters = report.get("hyperparameters") or {}
     listed = facts((str(name), code(value)) for name, value in sorted(parameters.items()))
-    hidden = f"<details><summary>{len(parameters)} hyperparameters</summary>{listed}</details>"
+    counted = "1 hyperparameter" if len(parameters) == 1 else f"{len(parameters)} hyperparameters"
+    hidden = f"<details><summary>{counted}</summary>{listed}</details>"
     return facts(
         [
             ("Image digest", code(record["image_digest"])),

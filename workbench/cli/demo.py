@@ -244,3 +244,4 @@ def _summary(out: Console, document: dict[str, Any]) -> None:
     identity = ", ".join(f"{key} {value}" for key, value in last["prediction"]["identity"].items())
     out.print(f"predicted by {identity}", markup=False)
     out.print(f"up in {document['up']['all']} s, everything in {document['seconds']} s", markup=False)
+    out.print("\nNow your own: .venv/bin/slipway up, then .venv/bin/slipway model new my-model (README.md)")

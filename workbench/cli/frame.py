@@ -31,6 +31,7 @@ EXIT_BAD_INPUT: Final = 5
 """A file that was given is not valid."""
 
 LOCAL: Final = "local"
+STATE: Final = ".slipway"
 PIPE_COLUMNS: Final = 200
 
 
@@ -45,8 +46,39 @@ class Refusal(Exception):  # noqa: N818 - an expected answer of a command, not a
 
 
 def home() -> Path:
-    """Where the embedded AWS keeps its state: ``$SLIPWAY_HOME``, or ``.slipway`` in the working directory."""
-    return Path(os.environ.get("SLIPWAY_HOME") or ".slipway").absolute()
+    """
+    Where the embedded AWS keeps its state.
+
+    ``$SLIPWAY_HOME``, else the nearest ``.slipway`` of a started one in this directory or above it, else
+    ``.slipway`` in this directory.
+    """
+    named = os.environ.get("SLIPWAY_HOME")
+    if named:
+        return Path(named).absolute()
+    here = Path.cwd()
+    started = (folder / STATE for folder in (here, *here.parents))
+    return next((state for state in started if (state / "server.json").is_file()), here / STATE)
+
+
+def region_of(environment: str) -> str | None:
+    """
+    The region that an environment's settings name; None: they leave it to the caller's credentials.
+
+    Raises:
+        Refusal: There is no such environment.
+    """
+    import tomllib
+
+    from workbench.synthesis import repository_root
+
+    folder = repository_root() / "environments"
+    try:
+        settings = tomllib.loads((folder / f"{environment}.toml").read_text())
+    except FileNotFoundError:
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.toml")))
+        raise Refusal(f"there is no environment {environment!r}", f"there are: {known}", EXIT_USAGE) from None
+    region = settings.get("region")
+    return str(region) if region else None
 
 
 @dataclass(slots=True)
@@ -101,7 +133,8 @@ class Workspace:
                     config=config,
                 )
             else:
-                session = boto3.Session(profile_name=self.profile, region_name=self.region)
+                region = self.region or region_of(self.environment)
+                session = boto3.Session(profile_name=self.profile, region_name=region)
                 self._clients[service] = session.client(service, config=config)
         return self._clients[service]
 

@@ -238,6 +238,11 @@ def push(workspace: Workspace, directory: Path, tag: str | None, engine: str | N
         )
         if pushed.outcome == "pushed":
             console.print(f"its release: slipway release watch {model.manifest.model.name}:{version}")
+        else:
+            name = f"{model.manifest.model.project}/{model.manifest.model.name}:{version}"
+            console.print(
+                f"what became of it: slipway release show {name}; once more: slipway release start {name}"
+            )
 
     emit(workspace, answer, render)
 

@@ -111,10 +111,14 @@ def show(workspace: frame.Workspace, release: str) -> None:
     record = found(workspace, release)
     arn = record.get("execution_arn")
     steps = executions_of(workspace).steps(arn) if arn else []
-    frame.emit(workspace, as_document(record, steps), lambda out: _show(out, record, steps))
+    frame.emit(
+        workspace, as_document(record, steps), lambda out: _show(out, record, steps, local=workspace.is_local)
+    )
 
 
-def _show(out: Console, record: ReleaseRecord, steps: list[Step]) -> None:
+def _show(out: Console, record: ReleaseRecord, steps: list[Step], *, local: bool) -> None:
+    from workbench.releases import local_log
+
     plan = record.get("plan") or {}
     facts = {
         "release": record["release_id"],
@@ -137,7 +141,8 @@ def _show(out: Console, record: ReleaseRecord, steps: list[Step]) -> None:
     failure = record.get("failure")
     if failure and record["status"] not in OPEN:  # an earlier attempt's failure is no news
         out.print(f"failed at {failure['step']}: {failure['error']}\n  {failure['cause']}", markup=False)
-        out.print(f"  log  {failure['log_url']}\n  next {failure['next_action']}", markup=False)
+        log = (local_log(failure["log_url"]) if local else failure["log_url"]) or "slipway logs"
+        out.print(f"  log  {log}\n  next {failure['next_action']}", markup=False)
 
 
 def _data(pinned: list[dict[str, Any]] | None) -> str:

@@ -164,10 +164,12 @@ class Store:
     def _send(self, data_set: DataSetVersion, places: Mapping[str, Path], progress: Progress) -> int:
         prefix = files_prefix(data_set.project, data_set.name, str(data_set.version))
 
-        def send_one(file: Any) -> int:
-            sent = self._bucket.upload(prefix + file.path, places[file.path], file.sha256)
-            progress(f"{file.path}  {size(file.bytes)}{'' if sent else '  already there'}")
-            return int(file.bytes) if sent else 0
+        def send_one(file: Any) -> bool:
+            return bool(self._bucket.upload(prefix + file.path, places[file.path], file.sha256))
 
+        total = 0
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            return sum(threads.map(send_one, data_set.files))
+            for file, sent in zip(data_set.files, threads.map(send_one, data_set.files), strict=True):
+                progress(f"{file.path}  {size(file.bytes)}{'' if sent else '  already there'}")
+                total += file.bytes if sent else 0
+        return total
