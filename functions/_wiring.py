@@ -159,12 +159,14 @@ def endpoint_runtime() -> ports.EndpointRuntime:
 
 @cache
 def outcome_recording() -> OutcomeRecording:
+    from slipway.domain.timestamps import now
     from slipway.usecases.record_outcome import OutcomeRecording
 
     return OutcomeRecording(
         executions=executions(),
         ledger=ledger(),
         events=events(),
+        clock=now,
         promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
         resource_prefix=policy()["resource_prefix"],
     )

@@ -90,7 +90,7 @@ class Upkeep(Construct):
             "record_outcome",
             environment=self._outcomes,
             statements=[
-                *self._storage.grant_ledger("PutItem", "UpdateItem"),
+                *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem"),
                 self._storage.grant_leases("DeleteItem"),
                 self._read_executions,
                 put_events(),
@@ -133,7 +133,7 @@ class Upkeep(Construct):
             "sweep_executions",
             environment=self._outcomes,
             statements=[
-                *self._storage.grant_ledger("Query", "UpdateItem"),
+                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
                 self._read_executions,
                 put_events(),
             ],

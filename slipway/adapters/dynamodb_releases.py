@@ -85,6 +85,14 @@ class DynamoDbReleases:
             },
         )
 
+    def note_told(self, release_id: str, moment: str) -> None:
+        self._table.update(
+            release_key(release_id),
+            "SET #told_at = :moment",
+            condition="attribute_exists(#pk) AND (attribute_not_exists(#told_at) OR #told_at < :moment)",
+            values={":moment": moment},
+        )
+
     def release(self, release_id: str) -> ReleaseRecord | None:
         return cast("ReleaseRecord | None", self._table.get(release_key(release_id)))
 

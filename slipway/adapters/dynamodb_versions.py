@@ -86,10 +86,20 @@ class DynamoDbVersions:
         return cast("list[AliasRecord]", list(moves))
 
     def put_promotion(self, record: PromotionRecord) -> bool:
-        key = promotion_key(record["project"], record["model"], record["execution_arn"].rsplit(":", 1)[-1])
         return self._table.put(
-            {**record, **key},
+            {**record, **_key_of(record["project"], record["model"], record["execution_arn"])},
             condition="attribute_not_exists(#pk) OR #ended_at < :ended_at",
+            values={":ended_at": record["ended_at"]},
+        )
+
+    def promotion(self, project: str, model: str, execution_arn: str) -> PromotionRecord | None:
+        return cast("PromotionRecord | None", self._table.get(_key_of(project, model, execution_arn)))
+
+    def note_promotion_told(self, record: PromotionRecord) -> None:
+        self._table.update(
+            _key_of(record["project"], record["model"], record["execution_arn"]),
+            "SET #told_at = :ended_at",
+            condition="#ended_at = :ended_at",
             values={":ended_at": record["ended_at"]},
         )
 
@@ -98,3 +108,7 @@ class DynamoDbVersions:
             "list[PromotionRecord]", list(self._table.query(model_partition(project, model), "PROMOTION#"))
         )
         return sorted(found, key=lambda record: record["ended_at"], reverse=True)
+
+
+def _key_of(project: str, model: str, execution_arn: str) -> dict[str, str]:
+    return promotion_key(project, model, execution_arn.rsplit(":", 1)[-1])

@@ -136,6 +136,8 @@ class ReleaseRecord(TypedDict):
     """Missing: claimed, not yet started."""
     ended_at: NotRequired[str]
     failure: NotRequired[Failure]
+    told_at: NotRequired[str]
+    """The moment (``planned_at`` or ``ended_at``) of what people were last told; not in lists."""
     plan: NotRequired[dict[str, Any]]
     """contracts.release.Plan; missing in refusals and in lists."""
 
@@ -206,6 +208,8 @@ class PromotionRecord(TypedDict):
     execution_arn: str
     ended_at: str
     failure: NotRequired[Failure]
+    told_at: NotRequired[str]
+    """As in a release."""
 
 
 class ApprovalRecord(TypedDict):

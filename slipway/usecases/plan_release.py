@@ -26,6 +26,7 @@ from slipway.domain.release import (
     refuse_old_version,
     release_id,
 )
+from slipway.domain.telling import told_of
 from slipway.domain.timestamps import timestamp
 from slipway.usecases.inspect_image import inspect_image
 from slipway.usecases.pin_data import pin_channels
@@ -181,7 +182,11 @@ class ReleasePlanning:
         """Another delivery claimed this release; start it if that one did not come so far."""
         if "execution_arn" not in claimed and "plan" in claimed:
             return self._start(request, digest, claimed["plan"])
-        self._answer_push(request, digest, "started", claimed["release_id"])
+        told = told_of(claimed, claimed["planned_at"], self.clock())
+        if told == "not told":
+            self._tell_start(claimed)
+        if told != "being told":
+            self._answer_push(request, digest, "started", claimed["release_id"])
         return PlanAnswer(
             "duplicate",
             claimed["release_id"],
@@ -193,14 +198,19 @@ class ReleasePlanning:
         identity = plan["release_id"]
         started = self.executions.start(self.machine_arn, identity, _execution_input(plan))
         # several may start what nobody noted yet: the name makes it one execution, and one of them notes it
-        first = self.ledger.mark_started(identity, started.arn)
-        self._answer_push(request, digest, "started", identity)
-        if not first:
+        if not self.ledger.mark_started(identity, started.arn):
+            # that one answers the push, when it has told of the start
             return PlanAnswer("duplicate", identity, "another delivery started this release", started.arn)
-        self.events.emit(
-            RELEASE_STARTED, {**_subject(plan), "cause": plan["cause"], "execution_arn": started.arn}
-        )
+        self._tell_start({**plan, "execution_arn": started.arn})
+        self._answer_push(request, digest, "started", identity)
         return PlanAnswer("started", identity, execution_arn=started.arn)
+
+    def _tell_start(self, record: Mapping[str, Any]) -> None:
+        self.events.emit(
+            RELEASE_STARTED,
+            {**_subject(record), "cause": record["cause"], "execution_arn": record["execution_arn"]},
+        )
+        self.ledger.note_told(record["release_id"], record["planned_at"])
 
     def _refuse(self, request: PlanRequest, digest: str, refusal: Refusal) -> PlanAnswer:
         project, model = belongs_to(request.repository, self.site.policy["repository_prefix"])
@@ -220,7 +230,9 @@ class ReleasePlanning:
             "planned_at": moment,
             "ended_at": moment,
         }
-        if self.ledger.claim_release(record) is None:
+        held = self.ledger.claim_release(record)
+        told = told_of(held, held["planned_at"], self.clock()) if held is not None else "not told"
+        if told == "not told":
             self.events.emit(
                 RELEASE_REFUSED,
                 {
@@ -231,7 +243,9 @@ class ReleasePlanning:
                     "digest": digest,
                 },
             )
-        self._answer_push(request, digest, "refused", identity)
+            self.ledger.note_told(identity, moment)
+        if told != "being told":
+            self._answer_push(request, digest, "refused", identity)
         return PlanAnswer("refused", identity, refusal.reason)
 
     def _answer_push(

@@ -56,6 +56,9 @@ class Releases(Protocol):
     def reopen_release(self, release_id: str, *, started_at: str) -> bool:
         """Its failed execution was redriven at ``started_at``; False when it did not fail before that."""
 
+    def note_told(self, release_id: str, moment: str) -> None:
+        """People were told of what happened at ``moment``."""
+
     def release(self, release_id: str) -> ReleaseRecord | None: ...
 
     def releases_of_model(self, project: str, model: str, *, limit: int) -> list[ReleaseRecord]:
@@ -108,6 +111,11 @@ class Versions(Protocol):
 
     def put_promotion(self, record: PromotionRecord) -> bool:
         """Record a promotion's end once; False when it is recorded already."""
+
+    def promotion(self, project: str, model: str, execution_arn: str) -> PromotionRecord | None: ...
+
+    def note_promotion_told(self, record: PromotionRecord) -> None:
+        """People were told of this end."""
 
     def promotions(self, project: str, model: str) -> list[PromotionRecord]:
         """Newest first."""

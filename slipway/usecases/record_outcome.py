@@ -10,6 +10,7 @@ from slipway.contracts.events import RELEASE_FAILED
 from slipway.domain.failures import failure_of, understand
 from slipway.domain.history import failed_step
 from slipway.domain.outcomes import outcome_of
+from slipway.domain.telling import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from slipway.contracts.ledger import Failure, PromotionRecord, ReleaseStatus, VersionApproval
     from slipway.domain.execution import Execution
-    from slipway.usecases.ports import EventBus, Executions, Ledger
+    from slipway.usecases.ports import Clock, EventBus, Executions, Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class OutcomeRecording:
     executions: Executions
     ledger: Ledger
     events: EventBus
+    clock: Clock
     promote_machine_arn: str
     resource_prefix: str
 
@@ -68,9 +70,19 @@ class OutcomeRecording:
                 approver="",
                 at=execution.ended_at,
             )
-        if recorded and failure is not None:
+        if failure is not None and (recorded or self._not_told(release_id, execution.ended_at)):
             self._tell(plan, release_id, failure, execution.arn)
+            self.ledger.note_told(release_id, execution.ended_at)
         return status if recorded else ""
+
+    def _not_told(self, release_id: str, ended_at: str) -> bool:
+        """An earlier try recorded this very end, but could not tell of it."""
+        record = self.ledger.release(release_id)
+        return (
+            record is not None
+            and record.get("ended_at") == ended_at
+            and told_of(record, ended_at, self.clock()) == "not told"
+        )
 
     def _ending(
         self, execution: Execution, release_id: str, endpoint: str
@@ -112,9 +124,18 @@ class OutcomeRecording:
         if failure is not None:
             record["failure"] = failure
         recorded = self.ledger.put_promotion(record)
-        if recorded and failure is not None:
+        if failure is not None and (recorded or self._promotion_not_told(record)):
             self._tell(request, request["release_id"], failure, execution.arn)
+            self.ledger.note_promotion_told(record)
         return status if recorded else ""
+
+    def _promotion_not_told(self, record: PromotionRecord) -> bool:
+        held = self.ledger.promotion(record["project"], record["model"], record["execution_arn"])
+        return (
+            held is not None
+            and held["ended_at"] == record["ended_at"]
+            and told_of(held, held["ended_at"], self.clock()) == "not told"
+        )
 
     def _failure(self, execution: Execution, release_id: str, endpoint: str) -> Failure:
         if execution.status == "TIMED_OUT":

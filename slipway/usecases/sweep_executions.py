@@ -1,4 +1,8 @@
-"""Events of ended executions may be lost: find releases that only the ledger believes to be running."""
+"""
+Events of ended executions may be lost, and the event bus may take none for a while.
+
+So find releases that only the ledger believes to be running, and failures that nobody was told of.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.ledger import OPEN_STATUSES
+from slipway.domain.telling import told_of
+from slipway.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,13 +24,22 @@ if TYPE_CHECKING:
 MONTHS: Final = 3
 """As far back as a release may have begun that still waits for somebody."""
 
+UNTOLD: Final = timedelta(days=2)
+"""Who did not hear of a failure by then has found out otherwise."""
+
 
 def sweep_executions(
     *, ledger: Releases, executions: Executions, recording: OutcomeRecording, clock: Clock
 ) -> list[str]:
-    """Record what has ended; returns ``release id: status`` of each."""
+    """Record what has ended, and tell what was not told; returns ``release id: status`` of each recorded."""
     recorded = []
-    for record in _open(ledger, clock()):
+    now = clock()
+    for record in _recent(ledger, now):
+        if _failed_unheard(record, ledger, now):
+            recording.record_outcome(record["execution_arn"])
+            continue
+        if record["status"] not in OPEN_STATUSES:
+            continue
         arn = record.get("execution_arn")
         if arn is None:
             continue  # claimed and never started: the sweep of pushes starts it
@@ -36,10 +51,16 @@ def sweep_executions(
     return recorded
 
 
-def _open(ledger: Releases, now: datetime) -> Iterator[ReleaseRecord]:
+def _failed_unheard(record: ReleaseRecord, ledger: Releases, now: datetime) -> bool:
+    ended_at = record.get("ended_at", "")
+    if record["status"] != "failed" or "execution_arn" not in record or ended_at < timestamp(now - UNTOLD):
+        return False
+    held = ledger.release(record["release_id"])  # lists leave out who was told
+    return held is not None and told_of(held, ended_at, now) == "not told"
+
+
+def _recent(ledger: Releases, now: datetime) -> Iterator[ReleaseRecord]:
     month = now
     for _ in range(MONTHS):
-        for record in ledger.releases_of_month(f"{month:%Y-%m}"):
-            if record["status"] in OPEN_STATUSES:
-                yield record
+        yield from ledger.releases_of_month(f"{month:%Y-%m}")
         month = month.replace(day=1) - timedelta(days=1)

@@ -318,3 +318,29 @@ class TestLeases:
         assert ledger.end_lease("slipway-prod-pricing-flights", "a:one") is False
         assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is True
         assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False
+
+
+class TestTold:
+    def test_of_releases(self, ledger: Any) -> None:
+        """The newest moment of which people were told is kept; a release that is not there is not made."""
+        ledger.note_told("unknown", "2026-11-22T03:00:00.000Z")
+        ledger.claim_release(a_release())
+        for moment in ("2026-11-22T04:00:00.000Z", "2026-11-22T03:00:00.000Z"):
+            ledger.note_told(a_release()["release_id"], moment)
+
+        assert ledger.release("unknown") is None
+        assert ledger.release(a_release()["release_id"])["told_at"] == "2026-11-22T04:00:00.000Z"
+
+    def test_of_promotions(self, ledger: Any) -> None:
+        """Told is noted of the very end that was told, not of a later one."""
+        arn = "arn:aws:states:eu-west-1:1:execution:promote:p"
+        record = {"project": "pricing", "model": "hotel-rates", "execution_arn": arn}
+        record |= {"status": "failed", "ended_at": "2026-11-22T04:00:00.000Z"}
+        assert ledger.promotion("pricing", "hotel-rates", arn) is None
+        ledger.put_promotion(record)
+        ledger.note_promotion_told({**record, "ended_at": "2026-11-22T03:00:00.000Z"})
+        assert ledger.promotion("pricing", "hotel-rates", arn) == record
+
+        ledger.note_promotion_told(record)
+
+        assert ledger.promotion("pricing", "hotel-rates", arn)["told_at"] == record["ended_at"]

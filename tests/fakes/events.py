@@ -10,8 +10,12 @@ class FakeEvents:
 
     def __init__(self) -> None:
         self.emitted: list[tuple[str, dict[str, Any]]] = []
+        self.trouble: Exception | None = None
+        """Raised instead of taking an event, until it is None again."""
 
     def emit(self, kind: Any, detail: Any) -> Any:
+        if self.trouble is not None:
+            raise self.trouble
         self.emitted.append((kind, dict(detail)))
 
     def of(self, kind: str) -> list[dict[str, Any]]:

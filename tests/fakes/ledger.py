@@ -63,6 +63,12 @@ class FakeReleases:
             record["status"] = "running"
             return True
 
+    def note_told(self, release_id: Any, moment: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is not None:
+                record["told_at"] = max(moment, record.get("told_at", ""))
+
     def release(self, release_id: Any) -> Any:
         return copy.deepcopy(self.releases.get(release_id))
 
@@ -151,6 +157,16 @@ class FakeVersions:
             return False
         self.ended_promotions[record["execution_arn"]] = dict(record)
         return True
+
+    def promotion(self, project: Any, model: Any, execution_arn: Any) -> Any:
+        held = self.ended_promotions.get(execution_arn)
+        mine = held is not None and (held["project"], held["model"]) == (project, model)
+        return copy.deepcopy(held) if mine else None
+
+    def note_promotion_told(self, record: Any) -> Any:
+        held = self.ended_promotions.get(record["execution_arn"])
+        if held is not None and held["ended_at"] == record["ended_at"]:
+            held["told_at"] = record["ended_at"]
 
     def promotions(self, project: Any, model: Any) -> Any:
         mine = [r for r in self.ended_promotions.values() if (r["project"], r["model"]) == (project, model)]

@@ -213,6 +213,31 @@ class TestDuplicates:
         )
         assert house.ask("1.0.0", "sweep").outcome == "duplicate"
 
+    def test_start_that_the_event_bus_did_not_take(self, house: House) -> None:
+        """The push stays unanswered until people were told of its release; then they are told once."""
+        house.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            house.push("1.0.0")
+        assert house.ledger.answered == {}
+        house.events.trouble = None
+        house.now += timedelta(minutes=1)
+
+        answers = [house.ask("1.0.0", "sweep"), house.push("1.0.0")]
+
+        assert [answer.outcome for answer in answers] == ["duplicate", "duplicate"]
+        assert (house.executions.starts, len(house.events.of(RELEASE_STARTED))) == (1, 1)
+        assert len(house.ledger.answered) == 1
+
+    def test_start_that_another_tells_of(self, house: House) -> None:
+        """A delivery that comes while another tells of the start leaves telling and answering to it."""
+        house.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            house.push("1.0.0")
+        house.events.trouble = None
+
+        assert house.push("1.0.0").outcome == "duplicate"
+        assert (house.events.emitted, house.ledger.answered) == ([], {})
+
     def test_sweep_of_an_answered_push(self, house: House) -> None:
         """The sweep, which knows only the tag, starts nothing that the event started."""
         first = house.push("1.0.0")
@@ -370,6 +395,21 @@ class TestRefusals:
         again = house.deliver("latest", digest)
 
         assert (again.outcome, again.release_id) == ("duplicate", first.release_id)
+        assert len(house.events.of(RELEASE_REFUSED)) == 1
+
+    def test_refusal_that_the_event_bus_did_not_take(self, house: House) -> None:
+        """A retry finds the refusal recorded and not told: it tells, and the push counts as answered."""
+        digest = house.registry.push(REPOSITORY, "latest", a_manifest().canonical())
+        house.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            house.deliver("latest", digest)
+        assert house.ledger.answered == {}
+        house.events.trouble = None
+        house.now += timedelta(minutes=1)
+
+        answers = [house.deliver("latest", digest).outcome for _ in range(2)]
+
+        assert answers == ["refused", "duplicate"]
         assert len(house.events.of(RELEASE_REFUSED)) == 1
 
     def test_refused_for_lack_of_data_then_asked_by_hand(self, house: House) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from slipway.contracts.events import RELEASE_FAILED
+from slipway.domain.timestamps import moment_of
 from slipway.usecases.record_outcome import OutcomeRecording
 from slipway.usecases.sweep_executions import sweep_executions
 from tests.fakes.events import FakeEvents
@@ -40,10 +42,12 @@ class Yard:
 
     def __init__(self) -> None:
         self.ledger, self.executions, self.events = FakeLedger(), FakeExecutions(), FakeEvents()
+        self.now = moment_of("2026-11-22T04:00:01.000Z")
         self.recording = OutcomeRecording(
             executions=self.executions,
             ledger=self.ledger,
             events=self.events,
+            clock=lambda: self.now,
             promote_machine_arn=PROMOTE_MACHINE,
             resource_prefix="slipway-prod",
         )
@@ -53,6 +57,10 @@ class Yard:
         subject = {name: plan[name] for name in ("release_id", "project", "model", "version", "planned_at")}
         self.ledger.claim_release({**subject, "status": "running", "reason": "", "execution_arn": self.arn})
         self.ledger.put_version(a_version())
+
+    def later(self, **span: float) -> Yard:
+        self.now += timedelta(**span)
+        return self
 
     def record(self, arn: str = "") -> str:
         return self.recording.record_outcome(arn or self.arn)
@@ -119,6 +127,30 @@ class TestReleases:
         assert (told["project"], told["model"], told["version"]) == ("pricing", "hotel-rates", "1.1.0")
         assert told["execution_arn"] == yard.arn
         assert told["next_action"]
+
+    def test_failure_that_the_event_bus_did_not_take(self, yard: Yard) -> None:
+        """A retry finds the failure recorded and not told: it tells, and the next one does not."""
+        yard.executions.end(yard.arn, "FAILED", error="E")
+        yard.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            yard.record()
+        assert yard.release["status"] == "failed"
+        yard.events.trouble = None
+
+        yard.later(minutes=1)
+        assert (yard.record(), yard.record()) == ("", "")
+
+        assert len(yard.events.of(RELEASE_FAILED)) == 1
+
+    def test_two_deliveries_at_once(self, yard: Yard) -> None:
+        """Whoever comes upon a failure that another is telling of leaves it to that one."""
+        yard.executions.end(yard.arn, "FAILED", error="E")
+        yard.record()
+        del yard.release["told_at"]
+
+        yard.record()
+
+        assert len(yard.events.of(RELEASE_FAILED)) == 1
 
     def test_version_of_a_failed_release_is_free_again(self, yard: Yard) -> None:
         """A version that still waited for approval when its release failed does not count."""
@@ -206,6 +238,21 @@ class TestPromotions:
         assert yard.release["status"] == "running"
         assert yard.ledger.promotions("pricing", "hotel-rates")[0]["failure"]["error"] == "RolledBack"
 
+    def test_failure_that_the_event_bus_did_not_take(self, yard: Yard) -> None:
+        """A retry finds the failed promotion recorded and not told: it tells, and the next one does not."""
+        request = a_promotion_request(cause="rollback")
+        arn = yard.executions.start(PROMOTE_MACHINE, "p", json.dumps({"request": request})).arn
+        yard.executions.end(arn, "FAILED", error="RolledBack", cause="x")
+        yard.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            yard.record(arn)
+        yard.events.trouble = None
+
+        yard.later(minutes=1)
+        assert (yard.record(arn), yard.record(arn)) == ("", "")
+
+        assert len(yard.events.of(RELEASE_FAILED)) == 1
+
     def test_promotion_that_deployed(self, yard: Yard) -> None:
         """A good promotion is kept as well."""
         request = a_promotion_request(cause="promote")
@@ -256,6 +303,30 @@ class TestSweepExecutions:
         return sweep_executions(
             ledger=yard.ledger, executions=yard.executions, recording=yard.recording, clock=lambda: NOW
         )
+
+    def test_failure_that_the_event_bus_did_not_take(self, yard: Yard) -> None:
+        """What was recorded and not told is told once the event bus takes events again, and once only."""
+        yard.executions.end(yard.arn, "FAILED", error="E", at="2026-11-22T02:00:00.000Z")
+        yard.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            yard.record()
+        with pytest.raises(ConnectionError):
+            yard.later(minutes=1).record()
+        yard.events.trouble = None
+
+        assert (self.sweep(yard), self.sweep(yard)) == ([], [])
+        assert len(yard.events.of(RELEASE_FAILED)) == 1
+
+    def test_failure_of_long_ago(self, yard: Yard) -> None:
+        """What nobody was told of for two days is not told any more."""
+        yard.executions.end(yard.arn, "FAILED", error="E", at="2026-11-19T02:00:00.000Z")
+        yard.events.trouble = ConnectionError("no event bus")
+        with pytest.raises(ConnectionError):
+            yard.record()
+        yard.events.trouble = None
+        self.sweep(yard)
+
+        assert yard.events.emitted == []
 
     def test_end_that_was_not_told(self, yard: Yard) -> None:
         """A release that ended unnoticed is recorded, and its failure told."""
