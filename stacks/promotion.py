@@ -160,6 +160,14 @@ class PromotionStack(cdk.Stack):
                 because="scalable targets have random ids",
                 conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
             ),
+            allow(
+                [
+                    "application-autoscaling:DescribeScalableTargets",
+                    "application-autoscaling:DescribeScalingPolicies",
+                ],
+                ["*"],
+                because="targets and policies are described on all of them, or on none",
+            ),
             on_models(
                 ["sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities"],
                 self._prefix,

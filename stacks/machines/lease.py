@@ -59,6 +59,8 @@ def take_lease(resource_prefix: str, *, next_state: str) -> States:
                 "created": False,
                 "restored": False,
                 "served": "",
+                "target": None,
+                "policy": None,
             },
             "Output": INPUT,
             "Retry": [

@@ -3,21 +3,21 @@ The promote workflow: one version behind one endpoint, or what served before.
 
 Its document is contracts.promotion.PromotionDocument; beside it, variables hold
 what the way back needs: ``asked`` (the endpoint was asked to change), ``served``
-(the config that served before), ``created`` (nothing did), ``failure``.
+(the config that served before), ``target`` and ``policy`` (how it was scaled),
+``created`` (nothing served before), ``failure``.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from slipway.contracts import events, names
-from stacks.machines import restore
+from stacks.machines import restore, scaling
 from stacks.machines.endpoint import BUSY, MISSING, THROTTLED, UNAVAILABLE, catch, describe, poll, sagemaker
-from stacks.machines.language import State, States, call, choose, extended, machine, query, retry, tell, when
+from stacks.machines.language import State, States, call, choose, extended, machine, query, tell, when
 from stacks.machines.lease import LEASE_SECONDS, release_lease, take_lease
 
 PROMOTION: Final = "$states.input.promotion"
-DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
 
 
 def definition(*, environment: str, resource_prefix: str) -> State:
@@ -29,7 +29,7 @@ def definition(*, environment: str, resource_prefix: str) -> State:
         | _plan()
         | _resources()
         | _endpoint()
-        | _scaling()
+        | scaling.states()
         | _proof(environment)
         | release_lease()
         | restore.states(),
@@ -87,7 +87,7 @@ def _endpoint() -> States:
             when(f"{in_place} and {PROMOTION}.scaling != null", "RegisterScaling"),
             when(in_place, "DeregisterScaling"),
             when(BUSY, "WaitForEndpoint"),
-            when("$not($asked) and $endpoint.status = 'InService'", "UpdateEndpoint", asked=True),
+            when("$not($asked) and $endpoint.status = 'InService'", "LookAtScaling", asked=True),
             when("$not($asked) and $endpoint.status = 'Failed'", "DeleteFailedEndpoint"),
             when("$endpoint.status = 'InService'", "RolledBack"),
             default="EndpointFailed",
@@ -103,7 +103,6 @@ def _endpoint() -> States:
             next_state="WaitForEndpoint",
             retries=UNAVAILABLE,
         ),
-        # If ever the instance type of a scaled variant changes here: SageMaker wants it deregistered first.
         "UpdateEndpoint": sagemaker(
             "updateEndpoint",
             {
@@ -136,69 +135,6 @@ def _failed(error: str, what: str) -> State:
         "Type": "Pass",
         "Assign": {"failure": {"Error": error, "Cause": query(cause)}},
         "Next": "MustItBeRestored",
-    }
-
-
-def _autoscaling(action: str, arguments: dict[str, Any], *, next_state: str) -> State:
-    return {
-        "Type": "Task",
-        "Resource": f"arn:aws:states:::aws-sdk:applicationautoscaling:{action}",
-        "Arguments": {
-            "ServiceNamespace": "sagemaker",
-            "ScalableDimension": DIMENSION,
-            "ResourceId": query(f"'endpoint/' & {PROMOTION}.endpoint_name & '/variant/{names.VARIANT}'"),
-        }
-        | arguments,
-        "Output": "{% $states.input %}",
-        "Retry": [
-            retry(
-                [
-                    "ApplicationAutoScaling.ConcurrentUpdateException",
-                    "ApplicationAutoScaling.InternalServiceException",
-                    "ApplicationAutoScaling.SdkClientException",
-                ],
-                first_seconds=2,
-                attempts=5,
-                longest_seconds=30,
-            ),
-        ],
-        "Catch": catch(),
-        "Next": next_state,
-    }
-
-
-def _scaling() -> States:
-    deregister = _autoscaling("deregisterScalableTarget", {}, next_state="Smoke")
-    not_registered = {
-        "ErrorEquals": ["ApplicationAutoScaling.ObjectNotFoundException"],
-        "Output": "{% $states.input %}",
-        "Next": "Smoke",
-    }
-    deregister["Catch"] = [not_registered, *catch()]
-    return {
-        "RegisterScaling": _autoscaling(
-            "registerScalableTarget",
-            {
-                "MinCapacity": query(f"{PROMOTION}.scaling.min_capacity"),
-                "MaxCapacity": query(f"{PROMOTION}.scaling.max_capacity"),
-            },
-            next_state="SetScaling",
-        ),
-        "SetScaling": _autoscaling(
-            "putScalingPolicy",
-            {
-                "PolicyName": query(f"{PROMOTION}.scaling.policy_name"),
-                "PolicyType": "TargetTrackingScaling",
-                "TargetTrackingScalingPolicyConfiguration": {
-                    "TargetValue": query(f"{PROMOTION}.scaling.invocations_per_instance"),
-                    "PredefinedMetricSpecification": {
-                        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-                    },
-                },
-            },
-            next_state="Smoke",
-        ),
-        "DeregisterScaling": deregister,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stacks.machines.endpoint import BUSY, UNAVAILABLE, catch, describe, poll, sagemaker
 from stacks.machines.language import State, States, choose, query, when
+from stacks.machines.scaling import deregister, follow, register
 
 NAME = "$states.input.promotion.endpoint_name"
 
@@ -14,6 +15,7 @@ def states() -> States:
 
     An endpoint that was created and does not answer is deleted: nothing served
     before. One that failed to start stays, and says why; the next promotion replaces it.
+    What served before is scaled as it was.
     """
     look = describe(next_state="IsItRestored", on_error="WasItNeverMade")
     look["Catch"] = _catch("WasItNeverMade")
@@ -40,16 +42,52 @@ def states() -> States:
         ),
         "IsItRestored": choose(
             when(BUSY, "WaitForRestored"),
-            when("$created and $endpoint.status = 'InService'", "DeleteCreatedEndpoint"),
+            when("$created and $endpoint.status = 'InService'", "UnscaleCreated"),
             when("$created", "ReleaseLeaseAfterFailure"),
-            when("$endpoint.status = 'InService' and $endpoint.config = $served", "ReleaseLeaseAfterFailure"),
-            when("$endpoint.status = 'InService' and $not($restored)", "Restore", restored=True),
+            when("$endpoint.status = 'InService' and $endpoint.config = $served", "WasItScaled"),
+            when("$endpoint.status = 'InService' and $not($restored)", "Unscale", restored=True),
             default="RestoreFailed",
         ),
         "WaitForRestored": poll(next_state="LookBack"),
+        "Unscale": _unscale("Restore"),
         "Restore": restore,
+        "UnscaleCreated": _unscale("DeleteCreatedEndpoint"),
         "DeleteCreatedEndpoint": delete,
         "RestoreFailed": _restore_failed(),
+    } | _scaled_as_before()
+
+
+def _unscale(next_state: str) -> State:
+    """The new version's scaling goes first, as that of the old one did before the update."""
+    state = deregister(next_state=next_state)
+    state["Catch"] = [*state["Catch"][:-1], *_catch()]
+    return state
+
+
+def _scaled_as_before() -> States:
+    """The target and its policy, as they were found before the update."""
+    again = register("$target.min", "$target.max", next_state="HadItAPolicy", on_error="ScalingNotRestored")
+    policy = follow(
+        "$policy.name",
+        query("$policy.configuration"),
+        next_state="ReleaseLeaseAfterFailure",
+        on_error="ScalingNotRestored",
+    )
+    why = query("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause")
+    for state in (again, policy):
+        state["Catch"][0]["Assign"] = {"refusal": why}
+    return {
+        "WasItScaled": choose(
+            when("$target != null", "RegisterScalingAgain"), default="ReleaseLeaseAfterFailure"
+        ),
+        "RegisterScalingAgain": again,
+        "HadItAPolicy": choose(
+            when("$policy != null", "SetScalingAgain"), default="ReleaseLeaseAfterFailure"
+        ),
+        "SetScalingAgain": policy,
+        "ScalingNotRestored": _not_restored(
+            "' serves what it served before, config ' & $served & ', but is no longer scaled: ' & $refusal"
+        ),
     }
 
 
@@ -61,9 +99,14 @@ def _catch(next_state: str = "RestoreFailed") -> list[dict[str, object]]:
 
 
 def _restore_failed() -> State:
+    return _not_restored(
+        "' could not be put back to config ' & $served & '; its status is ' & $endpoint.status"
+    )
+
+
+def _not_restored(what: str) -> State:
     cause = f"""
-        'endpoint ' & {NAME} & ' could not be put back to config ' & $served
-        & '; its status is ' & $endpoint.status
+        'endpoint ' & {NAME} & {what}
         & '. What led to this: ' & $failure.Error & ': ' & $failure.Cause
         """
     return {

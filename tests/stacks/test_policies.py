@@ -23,6 +23,9 @@ WITHOUT_RESOURCES = {
     "cloudwatch:PutMetricData",
     # Listing repositories is authorized on all of them, or on none.
     "ecr:DescribeRepositories",
+    # Application Auto Scaling lists targets and policies by filter.
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
     # Log delivery of Step Functions.
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",

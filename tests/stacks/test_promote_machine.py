@@ -37,6 +37,27 @@ THERE = StateFailedError("SageMaker.SageMakerException", 'Cannot create already 
 MISSING = StateFailedError("SageMaker.SageMakerException", 'Could not find endpoint "arn".')
 
 
+TRACKING = {
+    "TargetValue": 70.0,
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+}
+SCALED_BEFORE = {
+    "LookAtScaling": {"ScalableTargets": [{"MinCapacity": 2, "MaxCapacity": 7}]},
+    "LookAtPolicy": {
+        "ScalingPolicies": [
+            {
+                "PolicyName": "invocations",
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingScalingPolicyConfiguration": TRACKING,
+            }
+        ]
+    },
+}
+NONE_REGISTERED = StateFailedError(
+    "ApplicationAutoScaling.ObjectNotFoundException", "No scalable target found"
+)
+
+
 def promotion(scaling: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "endpoint_name": "slipway-dev-pricing-hotel-rates",
@@ -77,6 +98,8 @@ def run(*looks: Any, scaling: dict[str, Any] | None = SCALING, **tasks: Any) -> 
             "PlanPromotion": answers({"Payload": promotion(scaling)}),
             "Look": look,
             "LookBack": look,
+            "LookAtScaling": answers({"ScalableTargets": []}),
+            "LookAtPolicy": answers({"ScalingPolicies": []}),
             "Smoke": answers({"Payload": {"status": "answered", "milliseconds": 12.5, "identity": IDENTITY}}),
             "MoveAlias": answers({"Payload": {"alias": "champion"}}),
         }
@@ -194,6 +217,94 @@ class TestPromotion:
         assert "RegisterScaling" not in execution.path
 
 
+class TestScaledEndpoint:
+    """SageMaker refuses to change the instance type of a variant that is a scalable target."""
+
+    def test_is_no_target_while_it_is_updated(self) -> None:
+        """The target goes before the update and comes after it, as the new manifest says."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            **{name: answers(answer) for name, answer in SCALED_BEFORE.items()},
+        )
+        execution.start({"request": REQUEST})
+        order = [name for name in execution.path if "Scaling" in name or name == "UpdateEndpoint"]
+        assert order == ["LookAtScaling", "SuspendScaling", "UpdateEndpoint", "RegisterScaling", "SetScaling"]
+        assert execution.calls["RegisterScaling"][0]["MinCapacity"] == SCALING["min_capacity"]
+        assert execution.calls["LookAtScaling"][0]["ResourceIds"] == [
+            f"endpoint/slipway-dev-pricing-hotel-rates/variant/{names.VARIANT}"
+        ]
+
+    def test_that_is_no_target_is_updated_all_the_same(self) -> None:
+        """Having had no target is fine."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            SuspendScaling=answers(NONE_REGISTERED),
+        )
+        assert "endpoint" in execution.start({"request": REQUEST})
+
+    @pytest.mark.parametrize(
+        ("looks", "tasks"),
+        [
+            pytest.param(
+                ["old", "new", "new", "old"], {"Smoke": fails("SmokeTestFailedError", "500")}, id="restored"
+            ),
+            pytest.param(["old", "old", "old"], {}, id="rolled back"),
+            pytest.param(
+                ["old", "old"], {"UpdateEndpoint": fails("SageMaker.SageMakerException", "no")}, id="refused"
+            ),
+        ],
+    )
+    def test_is_scaled_as_before_on_every_way_back(self, looks: list[str], tasks: dict[str, Any]) -> None:
+        """What serves again has the limits and the policy that it had, not those of the new version."""
+        scaled = {name: answers(answer) for name, answer in SCALED_BEFORE.items()}
+        execution = run(*(endpoint("InService", config) for config in looks), **scaled, **tasks)
+        failure(execution)
+        again = execution.calls["RegisterScalingAgain"][0]
+        assert (again["MinCapacity"], again["MaxCapacity"]) == (2, 7)
+        policy = execution.calls["SetScalingAgain"][0]
+        assert policy["PolicyName"] == "invocations"
+        assert policy["TargetTrackingScalingPolicyConfiguration"] == TRACKING
+
+    def test_is_no_target_while_it_is_put_back(self) -> None:
+        """The way back may change the instance type, too."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "new"),
+            endpoint("InService", "new"),
+            endpoint("InService", "old"),
+            Smoke=fails("SmokeTestFailedError", "500"),
+        )
+        failure(execution)
+        assert execution.path.index("Unscale") == execution.path.index("Restore") - 1
+        assert "RegisterScalingAgain" not in execution.path
+
+    def test_that_is_not_scaled_again_says_so(self) -> None:
+        """Somebody must act: it serves, with as many instances as it has."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("InService", "old", FailureReason="no /ping"),
+            RegisterScalingAgain=fails("ApplicationAutoScaling.LimitExceededException", "too many"),
+            **{name: answers(answer) for name, answer in SCALED_BEFORE.items()},
+        )
+        error = failure(execution)
+        assert error.error == "RestoreFailed"
+        assert "serves what it served before, config old, but is no longer scaled" in error.cause
+        assert "LimitExceededException: too many. What led to this: RolledBack" in error.cause
+
+    def test_that_was_created_leaves_no_target(self) -> None:
+        """An endpoint that is deleted again takes its target along."""
+        execution = run(
+            MISSING,
+            endpoint("InService", "new"),
+            endpoint("InService", "new"),
+            Smoke=fails("SmokeTestFailedError", "500"),
+        )
+        failure(execution)
+        assert execution.path.index("UnscaleCreated") == execution.path.index("DeleteCreatedEndpoint") - 1
+
+
 class TestLease:
     def test_is_the_endpoint_s(self) -> None:
         """The lease's key is the contract's, for the endpoint's name as the contract builds it."""
@@ -294,7 +405,7 @@ class TestFailedPromotion:
         error = failure(execution)
         assert (error.error, error.cause) == ("SmokeTestFailedError", '{"errorMessage": "500"}')
         assert execution.calls["Restore"][0]["EndpointConfigName"] == "old"
-        assert execution.path[-3:] == ["IsItRestored", "ReleaseLeaseAfterFailure", "Failed"]
+        assert execution.path[-4:] == ["IsItRestored", "WasItScaled", "ReleaseLeaseAfterFailure", "Failed"]
 
     def test_created_endpoint_that_answers_wrongly_is_deleted(self) -> None:
         """Nothing served before, so nothing shall."""

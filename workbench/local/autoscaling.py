@@ -61,6 +61,10 @@ class Autoscaling:
             "DescribeScheduledActions": lambda _request: {"ScheduledActions": []},
         }
 
+    def is_target(self, endpoint: str, variant: str) -> bool:
+        """Whether a variant's number of instances is scaled."""
+        return self._targets.get(f"sagemaker|endpoint/{endpoint}/variant/{variant}|{DIMENSION}") is not None
+
     def register_target(self, request: Document) -> Document:
         known = self._targets.get(_key(request))
         if known is None and not {"MinCapacity", "MaxCapacity"} <= request.keys():

@@ -41,11 +41,11 @@ def install(server: ServerContext) -> Gateway:
     alarms.install(server)
     targets.Targets(server)
     apigateway.install(server)
-    autoscaling.register(server)
+    scaling = autoscaling.register(server)
     cloudformation_types.repository_creation_templates(ecr_api)
     cloudformation_types.registry_scanning(ecr_api)
     cloudformation_types.composite_alarms()
     states.install(server)
-    sagemaker.register(server)
+    sagemaker.register(server, is_target=scaling.is_target)
     state.install(server.state)
     return gateway

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from workbench.local.context import ServerContext
     from workbench.local.sagemaker.service import Service
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 _service: Service | None = None
 
 
-def register(server: ServerContext) -> None:
-    """Serve SageMaker and its runtime in this process; state lies under ``<home>/sagemaker``."""
+def register(server: ServerContext, *, is_target: Callable[[str, str], bool]) -> None:
+    """
+    Serve SageMaker and its runtime in this process; state lies under ``<home>/sagemaker``.
+
+    ``is_target`` says whether Application Auto Scaling scales an endpoint's variant.
+    """
     global _service  # noqa: PLW0603 - ministack's services are modules: one per process
     from workbench.local.blobs import BlobStore  # noqa: PLC0415 - importing this module alone imports nothing
     from workbench.local.repositories import Repositories  # noqa: PLC0415 - likewise
@@ -35,6 +39,7 @@ def register(server: ServerContext) -> None:
             directory / "images", Repositories(BlobStore(server.home / "registry"), server.registry)
         ),
         capabilities=capabilities(),
+        is_target=is_target,
     )
     _service = Service(surroundings)
     _service.settle()

@@ -91,6 +91,18 @@ class Endpoints:
                 "MaximumExecutionTimeoutInSeconds must be greater than the sum of the waiting times"
             )
 
+    def _check_targets(self, name: str, served: Document, wanted: Document) -> None:
+        """A variant that is a scalable target keeps its instance type, and may not go."""
+        types = {entry["VariantName"]: entry.get("InstanceType") for entry in wanted["ProductionVariants"]}
+        for entry in served["ProductionVariants"]:
+            variant = entry["VariantName"]
+            kept = types.get(variant) == entry.get("InstanceType")
+            if not kept and self._surroundings.is_target(name, variant):
+                raise invalid(
+                    f"Variant {variant} of endpoint {arn(KIND, name)} is a registered scalable target: "
+                    "deregister it before you change its instance type or remove it."
+                )
+
     def get(self, name: str) -> Document:
         """The endpoint; raises ValidationException for an unknown one."""
         endpoint = self._records.get(name)
@@ -141,6 +153,7 @@ class Endpoints:
                 f"Deployment guardrails need the same variant names: {sorted(served)} serve, "
                 f"{sorted(wanted)} are asked"
             )
+        self._check_targets(name, endpoint["_served"]["config"], taken["config"])
         if request.get("RetainAllVariantProperties"):
             excluded = {
                 entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])

@@ -18,7 +18,7 @@ from workbench.local.sagemaker.store import Scope, Store, current_scope
 from workbench.local.services import put_aws_event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from workbench.local.context import ServerContext
     from workbench.local.runner.capabilities import Capabilities
@@ -96,6 +96,8 @@ class Surroundings:
     store: Store
     images: ImageStore
     capabilities: Capabilities
+    is_target: Callable[[str, str], bool]
+    """Whether Application Auto Scaling scales an endpoint's variant."""
     _metrics: deque[tuple[Scope, str, dict[str, str], float, tuple[Measured, ...]]] = field(
         default_factory=deque
     )

@@ -125,13 +125,20 @@ class Account:
         self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
         return name
 
-    def config(self, name: str, *models: str, count: int = 1, startup: int | None = None) -> str:
+    def config(
+        self,
+        name: str,
+        *models: str,
+        count: int = 1,
+        startup: int | None = None,
+        instance_type: str = "ml.m5.large",
+    ) -> str:
         """Create an endpoint configuration with a variant for each model; its name."""
         variants = [
             {
                 "VariantName": "AllTraffic" if number == 0 else f"Variant{number}",
                 "ModelName": model,
-                "InstanceType": "ml.m5.large",
+                "InstanceType": instance_type,
                 "InitialInstanceCount": count,
                 **({"ContainerStartupHealthCheckTimeoutInSeconds": startup} if startup else {}),
             }

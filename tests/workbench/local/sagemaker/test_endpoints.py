@@ -275,3 +275,48 @@ class TestEndpoint:
         account.settled_endpoint(name)
         with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
             account.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+class TestScaledVariant:
+    """A variant that is registered with Application Auto Scaling."""
+
+    @pytest.fixture
+    def scaled(self, account: Account) -> Any:
+        """An endpoint that is a target, and what it takes to name the target."""
+        name = account.endpoint("scaled")
+        target = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": f"endpoint/{name}/variant/AllTraffic",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        }
+        account.aws.client("application-autoscaling").register_scalable_target(
+            **target, MinCapacity=1, MaxCapacity=2
+        )
+        return name, target
+
+    def test_keeps_its_instance_type(self, account: Account, scaled: Any) -> None:
+        """
+        An update to another instance type is refused until the target is deregistered.
+        """
+        name, target = scaled
+        larger = account.config(
+            account.name("larger"), account.model(account.name("m")), instance_type="ml.m5.xlarge"
+        )
+
+        with pytest.raises(ClientError, match="registered scalable target") as refused:
+            account.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=larger)
+        account.aws.client("application-autoscaling").deregister_scalable_target(**target)
+        account.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=larger)
+
+        assert refused.value.response["Error"]["Code"] == "ValidationException"
+        assert account.settled_endpoint(name)["EndpointConfigName"] == larger
+
+    def test_may_have_another_model(self, account: Account, scaled: Any) -> None:
+        """
+        An update that keeps the instance type is done, target or not.
+        """
+        name, _ = scaled
+        other = account.config(account.name("other"), account.model(account.name("m")))
+        account.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=other)
+
+        assert account.settled_endpoint(name)["EndpointConfigName"] == other
