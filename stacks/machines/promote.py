@@ -79,6 +79,8 @@ def _endpoint() -> States:
     return {
         "Look": describe(next_state="WhatIsThere", on_error="IsTheEndpointMissing"),
         "IsTheEndpointMissing": choose(
+            # One that was just created may not be seen yet.
+            when(f"{MISSING} and $created", "WaitForEndpoint"),
             when(MISSING, "CreateEndpoint", asked=True, created=True),
             when(THROTTLED, "WaitForEndpoint"),
             default="MustItBeRestored",

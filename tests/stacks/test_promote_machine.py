@@ -134,6 +134,12 @@ class TestPromotion:
             {"Key": "slipway:project", "Value": "pricing"}
         ]
 
+    def test_created_endpoint_that_is_not_seen_yet_is_waited_for(self) -> None:
+        """What was just created may not be found for a moment: it is not created again."""
+        execution = run(MISSING, MISSING, endpoint("Creating", "new"), endpoint("InService", "new"))
+        execution.start({"request": REQUEST})
+        assert len(execution.calls["CreateEndpoint"]) == 1
+
     def test_later_version_updates_it(self) -> None:
         """An endpoint in service is updated, keeping what autoscaling has set."""
         execution = run(
