@@ -24,6 +24,13 @@ _ROWS: Final = (
     ),
     _Row(
         "",
+        r"EndpointNeedsRepair",
+        "The endpoint is in a state that only the platform's operators can mend: docs/operations.md, "
+        '"An endpoint is Failed or UpdateRollbackFailed", has the steps; then `slipway release retry '
+        "{release}`.",
+    ),
+    _Row(
+        "",
         r"ResourceLimitExceeded|LimitExceeded",
         "The account's quota for this instance type is used up: ask for a higher one in Service Quotas, "
         "or name another instance type in slipway.toml; then `slipway release retry {release}`.",

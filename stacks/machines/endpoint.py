@@ -23,6 +23,8 @@ UNAVAILABLE: Final = [
 ]
 
 BUSY: Final = "$endpoint.status in ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting']"
+BROKEN: Final = "$endpoint.status in ['UpdateRollbackFailed', 'OutOfService']"
+"""What only people can mend; it can be neither updated nor waited for."""
 MISSING: Final = "$contains($failure.Cause, 'Could not find')"
 THROTTLED: Final = "$contains($failure.Cause, 'Rate exceeded')"
 

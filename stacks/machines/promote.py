@@ -13,7 +13,17 @@ from typing import Final
 
 from slipway.contracts import events, names
 from stacks.machines import restore, scaling
-from stacks.machines.endpoint import BUSY, MISSING, THROTTLED, UNAVAILABLE, catch, describe, poll, sagemaker
+from stacks.machines.endpoint import (
+    BROKEN,
+    BUSY,
+    MISSING,
+    THROTTLED,
+    UNAVAILABLE,
+    catch,
+    describe,
+    poll,
+    sagemaker,
+)
 from stacks.machines.language import State, States, call, choose, extended, machine, query, tell, when
 from stacks.machines.lease import LEASE_SECONDS, release_lease, take_lease
 
@@ -92,6 +102,7 @@ def _endpoint() -> States:
             when("$not($asked) and $endpoint.status = 'InService'", "LookAtScaling", asked=True),
             when("$not($asked) and $endpoint.status = 'Failed'", "DeleteFailedEndpoint"),
             when("$endpoint.status = 'InService'", "RolledBack"),
+            when(BROKEN, "EndpointNeedsRepair"),
             default="EndpointFailed",
         ),
         "WaitForEndpoint": poll(next_state="Look"),
@@ -124,6 +135,10 @@ def _endpoint() -> States:
             next_state="WaitForEndpoint",
         ),
         "RolledBack": _failed("RolledBack", "SageMaker went back to config ' & $endpoint.config & '"),
+        "EndpointNeedsRepair": _failed(
+            "EndpointNeedsRepair",
+            "only operators can mend status ' & $endpoint.status & ' (their runbook has the steps)",
+        ),
         "EndpointFailed": _failed("EndpointFailed", "status ' & $endpoint.status & '"),
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from slipway.contracts import ledger, names
+from slipway.domain.next_actions import next_action
 from stacks.machines.promote import definition
 from tests.fakes.state_machine import Run, answers, fails
 from workbench.local.states.failures import StateFailedError
@@ -396,6 +397,26 @@ class TestFailedPromotion:
         assert error.error == "EndpointFailed"
         assert "status Failed: no /ping" in error.cause
         assert "DeleteCreatedEndpoint" not in execution.path
+
+    @pytest.mark.parametrize("status", ["UpdateRollbackFailed", "OutOfService"])
+    def test_endpoint_that_people_must_mend_says_so(self, status: str) -> None:
+        """What can be neither updated nor waited for is left alone; the error has next actions of its own."""
+        execution = run(endpoint(status, "old", FailureReason="no capacity"))
+        error = failure(execution)
+        assert error.error == "EndpointNeedsRepair"
+        assert f"status {status} (their runbook has the steps): no capacity" in error.cause
+        action = next_action("Promote", error.error, error.cause, release_id="9f2c41d07b3a55e1")
+        assert "An endpoint is Failed or UpdateRollbackFailed" in action
+        assert {"UpdateEndpoint", "LookBack", "CreateEndpoint"}.isdisjoint(execution.path)
+
+    def test_update_that_broke_the_endpoint_says_that_it_is_not_restored(self) -> None:
+        """An update that ended in such a status has taken away what served: that is the error."""
+        execution = run(
+            endpoint("InService", "old"), endpoint("UpdateRollbackFailed", "old", FailureReason="no capacity")
+        )
+        error = failure(execution)
+        assert error.error == "RestoreFailed"
+        assert "its status is UpdateRollbackFailed. What led to this: EndpointNeedsRepair" in error.cause
 
     @pytest.mark.parametrize("state", ["RegisterScaling", "SetScaling", "Smoke", "MoveAlias"])
     def test_what_served_before_is_put_back(self, state: str) -> None:
