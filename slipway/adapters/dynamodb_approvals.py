@@ -39,7 +39,8 @@ class DynamoDbApprovals:
             )
         return self._table.update(
             approval_key(release_id),
-            f"{change}, #month_pk = :pk, #month_sk = :sk, #status = :pending, #expires_at_epoch = :expiry",
+            f"{change}, #month_pk = :pk, #month_sk = :sk, #status = :pending, #expires_at_epoch = :expiry, "
+            "#undeliverable = :no",
             condition="#status IN (:expired, :pending)",
             values={
                 **values,
@@ -78,6 +79,17 @@ class DynamoDbApprovals:
             "SET " + ", ".join(f"#{name} = :{name}" for name in decision),
             condition=f"#status = :pending AND #expires_at_epoch {'>' if in_time else '<='} :now",
             values={**values, ":pending": "pending", ":now": now_epoch},
+        )
+
+    def close_approval(self, release_id: str, decision: ApprovalDecision) -> bool:
+        changes: dict[str, Any] = {**decision, "delivered": True, "undeliverable": True, "settled": True}
+        return self._table.update(
+            approval_key(release_id),
+            "SET "
+            + ", ".join(f"#{name} = :{name}" for name in changes)
+            + " REMOVE #month_pk, #month_sk, #task_token",
+            condition="#status = :pending",
+            values={**{f":{name}": value for name, value in changes.items()}, ":pending": "pending"},
         )
 
     def mark_delivered(self, release_id: str, *, undeliverable: bool) -> None:

@@ -65,6 +65,16 @@ class DynamoDbVersions:
             },
         )
 
+    def withdraw_version_approval(
+        self, project: str, model: str, version: str, *, release_id: str, at: str
+    ) -> bool:
+        return self._table.update(
+            version_key(project, model, version),
+            "SET #approval = :abandoned, #decided_at = :at",
+            condition="#release_id = :release AND #approval = :approved",
+            values={":abandoned": "abandoned", ":approved": "approved", ":release": release_id, ":at": at},
+        )
+
     def alias(self, project: str, model: str, alias: str) -> AliasRecord | None:
         return cast("AliasRecord | None", self._table.get(alias_key(project, model, alias)))
 

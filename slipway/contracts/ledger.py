@@ -242,7 +242,7 @@ class ApprovalRecord(TypedDict):
     settled: bool
     """Nothing is left to do: execution, model package, version and event bus all know."""
     undeliverable: NotRequired[bool]
-    """The execution had ended before the decision could reach it."""
+    """The execution had ended before the decision could reach it, or (when expired) before there was one."""
     decided_by: NotRequired[str]
     decided_at: NotRequired[str]
     decision_reason: NotRequired[str]

@@ -46,9 +46,16 @@ def sentence_of(record: ApprovalRecord) -> str:
     if record["status"] == "pending":
         return ""
     when = day_and_time(record.get("decided_at", ""))
+    if never_decided(record):
+        return f"The release ended on {when}, before anybody had decided."
     if record["status"] == "expired":
         return f"Nobody decided in time; the request expired on {when}."
     return f"{record.get('decided_by', 'Somebody')} {record['status']} this release on {when}."
+
+
+def never_decided(record: ApprovalRecord) -> bool:
+    """Whether the release ended, stopped or failed, while its approval was still awaited."""
+    return record["status"] == "expired" and bool(record.get("undeliverable"))
 
 
 def title_of(record: ApprovalRecord) -> str:
@@ -157,6 +164,18 @@ def expired_at(now: datetime) -> ApprovalDecision:
         "decided_by": "",
         "decided_at": timestamp(now),
         "decision_reason": "nobody decided in time",
+        "source_ip": "",
+        "user_agent": "",
+    }
+
+
+def closed_at(ended_at: str) -> ApprovalDecision:
+    """What stands for a decision where the release ended before there was one."""
+    return {
+        "status": "expired",
+        "decided_by": "",
+        "decided_at": ended_at,
+        "decision_reason": "the release ended before anybody had decided",
         "source_ip": "",
         "user_agent": "",
     }

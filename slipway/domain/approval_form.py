@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from slipway.domain.amounts import day_and_time
-from slipway.domain.approval import MAX_REASON, MAX_VERSION, sentence_of
+from slipway.domain.approval import MAX_REASON, MAX_VERSION, never_decided, sentence_of
 from slipway.domain.approval_sections import card, code, facts
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def decided_note(record: ApprovalRecord) -> str:
     quoted = f"<blockquote>{escape(reason)}</blockquote>" if reason and record["status"] != "expired" else ""
     late = (
         "<p>The release had ended before this decision could reach it; nothing was changed in production.</p>"
-        if record.get("undeliverable")
+        if record.get("undeliverable") and not never_decided(record)
         else ""
     )
     return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain import approval_sections as sections
 from slipway.domain.amounts import day_and_time
-from slipway.domain.approval import DecisionForm, sentence_of, title_of
+from slipway.domain.approval import DecisionForm, never_decided, sentence_of, title_of
 from slipway.domain.approval_form import decided_note, deciders, decision_form
 from slipway.domain.slice_tables import slice_tables
 from slipway.domain.succession import sentence_of as succession_of
@@ -142,7 +142,15 @@ def recorded_answer(record: ApprovalRecord, *, delivery: str) -> WebAnswer:
 
 
 def already_decided_answer(record: ApprovalRecord) -> WebAnswer:
-    """To a second decision: who decided, and that this one changed nothing."""
+    """To a decision that came second, or after the release had ended: who decided; nothing was changed."""
+    if never_decided(record):
+        return plain_answer(
+            410,
+            "This release has ended",
+            sentence_of(record),
+            "Nothing was changed by what you just sent.",
+            environment=record["environment"],
+        )
     return plain_answer(
         409,
         "This was decided already",

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.contracts.events import APPROVAL_DECIDED
+from slipway.contracts.names import CHAMPION
 from slipway.domain.approval import output_of, sentence_of
 from slipway.domain.timestamps import moment_of
 
@@ -41,7 +42,8 @@ def deliver_decision(
     Tell the registry, the execution and the event bus, in this order.
 
     The model package comes before the execution, because the promotion that
-    follows refuses a package that nobody has approved.
+    follows refuses a package that nobody has approved. Where the release turns out
+    to have ended, an approval is taken back.
 
     Args:
         record: Decided: approved, rejected or expired.
@@ -57,10 +59,11 @@ def deliver_decision(
     if record["status"] == "pending":
         return "later"
     if not record["delivered"]:
-        _tell_registry(record, ledger=ledger, registry=registry)
-        outcome = _tell_execution(record, ledger=ledger, tokens=tokens, now=now)
+        outcome = _deliver(record, ledger=ledger, tokens=tokens, registry=registry, now=now)
         if outcome == "later":
             return outcome
+        if outcome == "undeliverable":
+            _take_back(record, ledger=ledger, registry=registry)
         ledger.mark_delivered(record["release_id"], undeliverable=outcome == "undeliverable")
     else:
         outcome = "undeliverable" if record.get("undeliverable") else "delivered"
@@ -80,6 +83,27 @@ def deliver_decision(
     )
     ledger.mark_settled(record["release_id"])
     return outcome
+
+
+def _deliver(
+    record: ApprovalRecord, *, ledger: Ledger, tokens: TaskTokens, registry: ModelRegistry, now: datetime
+) -> Delivered:
+    if record["status"] != "expired" and _ended_without_us(record, ledger):
+        return "undeliverable"
+    _tell_registry(record, ledger=ledger, registry=registry)
+    return _tell_execution(record, ledger=ledger, tokens=tokens, now=now)
+
+
+def _take_back(record: ApprovalRecord, *, ledger: Ledger, registry: ModelRegistry) -> None:
+    """What nobody promotes is not approved: its package can't serve, its number may be used again."""
+    at = record.get("decided_at", "")
+    subject = record["project"], record["model"], record["version"]
+    release_id = record["release_id"]
+    ledger.withdraw_version_approval(*subject, release_id=release_id, at=at)
+    ledger.set_version_approval(*subject, release_id=release_id, approval="abandoned", approver="", at=at)
+    if record["package_arn"]:
+        description = f"{sentence_of(record)} The release had ended before."
+        registry.set_approval(record["package_arn"], "Rejected", description[:MAX_DESCRIPTION])
 
 
 def _tell_registry(record: ApprovalRecord, *, ledger: Ledger, registry: ModelRegistry) -> None:
@@ -119,8 +143,16 @@ def _send(record: ApprovalRecord, *, ledger: Ledger, tokens: TaskTokens) -> bool
 
 def _meaning_of_dead_token(record: ApprovalRecord, *, ledger: Ledger, now: datetime) -> Delivered:
     """A token is dead when the execution has ended without us, but also when an earlier try did arrive."""
-    release = ledger.release(record["release_id"])
-    if release is not None and release["status"] in _ENDED_WITHOUT_US:
+    if _ended_without_us(record, ledger):
         return "undeliverable"
     decided = moment_of(record.get("decided_at", ""))
     return "delivered" if now - decided > _SURELY_RECORDED else "later"
+
+
+def _ended_without_us(record: ApprovalRecord, ledger: Ledger) -> bool:
+    release = ledger.release(record["release_id"])
+    if release is None or release["status"] not in _ENDED_WITHOUT_US:
+        return False
+    # a promotion that failed after its version came to serve had got the decision
+    champion = ledger.alias(record["project"], record["model"], CHAMPION)
+    return champion is None or champion["version"] != record["version"]

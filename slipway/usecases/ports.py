@@ -101,6 +101,11 @@ class Versions(Protocol):
     ) -> bool:
         """Decide a pending or abandoned version of this release; False when it was decided already."""
 
+    def withdraw_version_approval(
+        self, project: str, model: str, version: str, *, release_id: str, at: str
+    ) -> bool:
+        """An approval came too late: the release's approved version is abandoned; False when it is not so."""
+
     def alias(self, project: str, model: str, alias: str) -> AliasRecord | None: ...
 
     def move_alias(self, record: AliasRecord) -> bool:
@@ -145,6 +150,9 @@ class Approvals(Protocol):
 
     def decide_approval(self, release_id: str, decision: ApprovalDecision, *, now_epoch: int) -> bool:
         """Decide once: False when it is not pending, or (but for "expired") too late."""
+
+    def close_approval(self, release_id: str, decision: ApprovalDecision) -> bool:
+        """The release ended before anybody decided: nothing is left to do; False when it is not pending."""
 
     def mark_delivered(self, release_id: str, *, undeliverable: bool) -> None: ...
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.contracts import names
 from slipway.contracts.events import RELEASE_FAILED
+from slipway.domain.approval import closed_at
 from slipway.domain.failures import failure_of, understand
 from slipway.domain.history import failed_step
 from slipway.domain.outcomes import outcome_of
@@ -70,6 +71,9 @@ class OutcomeRecording:
                 approver="",
                 at=execution.ended_at,
             )
+        if status in ("failed", "stopped"):
+            # a link that was mailed must not approve what nobody promotes any more; a retry asks anew
+            self.ledger.close_approval(release_id, closed_at(execution.ended_at))
         if failure is not None and (recorded or self._not_told(release_id, execution.ended_at)):
             self._tell(plan, release_id, failure, execution.arn)
             self.ledger.note_told(release_id, execution.ended_at)

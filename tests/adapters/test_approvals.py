@@ -10,7 +10,7 @@ import pytest
 
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
 from slipway.contracts.ledger import BY_MODEL, BY_MONTH
-from slipway.domain.approval import DecisionForm, expired_at
+from slipway.domain.approval import DecisionForm, closed_at, expired_at
 from tests.fakes.approval_room import ANA, BEN, DIGEST, NOW, PACKAGE, RELEASE
 from tests.fakes.ledger import FakeLedger
 
@@ -212,3 +212,34 @@ class TestApprovals:
         ledger.mark_told(RELEASE, BEN, 1)
 
         assert ledger.get_approval(RELEASE)["told"] == {ANA: 0, BEN: 1}
+
+
+class TestClosing:
+    def test_a_pending_request_is_closed_once(self, ledger):
+        """
+        It is settled at once: not listed any more, its token forgotten; who asks anew opens it.
+        """
+        ledger.put_approval(record(task_token="t"))
+
+        assert ledger.close_approval(RELEASE, closed_at("2026-11-22T14:00:00.000Z")) is True
+        assert ledger.close_approval(RELEASE, closed_at("2026-11-22T15:00:00.000Z")) is False
+
+        held = ledger.get_approval(RELEASE)
+        assert (held["status"], held["settled"], held["decided_at"]) == (
+            "expired",
+            True,
+            "2026-11-22T14:00:00.000Z",
+        )
+        assert (ledger.pending_approvals(), ledger.approval_token(RELEASE)) == ([], "")
+        assert ledger.renew_approval(
+            RELEASE, task_token="u", redrive=1, expires_at_epoch=EXPIRES, reopen=True
+        )
+        assert [one["release_id"] for one in ledger.pending_approvals()] == [RELEASE]
+        assert ledger.get_approval(RELEASE)["undeliverable"] is False
+
+    def test_what_is_not_asked_or_decided_stays(self, ledger):
+        """
+        There is nothing to close, and no record comes into being.
+        """
+        assert ledger.close_approval("unknown", closed_at("2026-11-22T14:00:00.000Z")) is False
+        assert ledger.get_approval("unknown") is None

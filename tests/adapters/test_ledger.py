@@ -344,3 +344,17 @@ class TestTold:
         ledger.note_promotion_told(record)
 
         assert ledger.promotion("pricing", "hotel-rates", arn)["told_at"] == record["ended_at"]
+
+
+class TestWithdrawnApproval:
+    def test_an_approved_version_of_the_release_is_abandoned(self, ledger: Any) -> None:
+        """Its number may be used again; a version of another release, or one not approved, stays."""
+        ledger.put_version(a_version(approval="approved"))
+        subject = "pricing", "hotel-rates", "1.1.0"
+
+        assert ledger.withdraw_version_approval(*subject, release_id="other", at=FIVE) is False
+        assert ledger.withdraw_version_approval(*subject, release_id=a_version()["release_id"], at=FIVE)
+        assert not ledger.withdraw_version_approval(*subject, release_id=a_version()["release_id"], at=FIVE)
+
+        assert ledger.version(*subject)["approval"] == "abandoned"
+        assert ledger.put_version(a_version(release_id="next")) is None

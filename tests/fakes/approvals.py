@@ -32,7 +32,7 @@ class FakeApprovals:
                 return False
             held |= {"task_token": task_token, "redrive": redrive, "delivered": False, "settled": False}
             if reopen:
-                held |= {"status": "pending", "expires_at_epoch": expires_at_epoch}
+                held |= {"status": "pending", "expires_at_epoch": expires_at_epoch, "undeliverable": False}
             return True
 
     def get_approval(self, release_id: Any) -> Any:
@@ -56,6 +56,15 @@ class FakeApprovals:
             if (decision["status"] == "expired") == (held["expires_at_epoch"] > now_epoch):
                 return False
             held |= decision
+            return True
+
+    def close_approval(self, release_id: Any, decision: Any) -> Any:
+        with self._writing:
+            held = self.approvals.get(release_id)
+            if held is None or held["status"] != "pending":
+                return False
+            held |= {**decision, "delivered": True, "undeliverable": True, "settled": True}
+            held.pop("task_token", None)
             return True
 
     def mark_delivered(self, release_id: Any, *, undeliverable: Any) -> Any:

@@ -137,6 +137,15 @@ class FakeVersions:
         record |= {"approval": approval, "approver": approver, "decided_at": at}
         return True
 
+    def withdraw_version_approval(
+        self, project: Any, model: Any, version: Any, *, release_id: Any, at: Any
+    ) -> Any:
+        record = self.registered.get((project, model, version))
+        if record is None or (record["release_id"], record["approval"]) != (release_id, "approved"):
+            return False
+        record |= {"approval": "abandoned", "decided_at": at}
+        return True
+
     def alias(self, project: Any, model: Any, alias: Any) -> Any:
         moves = self.aliases.get((project, model, alias))
         return dict(moves[-1]) if moves else None

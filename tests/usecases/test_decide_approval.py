@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from slipway.contracts.events import APPROVAL_DECIDED
+from slipway.domain.approval import closed_at
 from slipway.domain.web_page import unknown_answer
 from tests.fakes.approval_room import ANA, BEN, PACKAGE, RELEASE, ApprovalRoom
 
@@ -247,6 +248,63 @@ class TestDelivery:
         assert "Nothing was changed in production" in answer.html
         assert room.ledger.get_approval(RELEASE)["undeliverable"] is True
         assert room.events.of(APPROVAL_DECIDED)[0]["undeliverable"] is True
+
+    def test_an_approval_after_the_release_was_stopped_approves_nothing(self, room):
+        """
+        The model package can't be approved by a late decision, and the version's number is free again.
+        """
+        room.tokens.waiting.clear()
+        room.ledger.releases[RELEASE]["status"] = "stopped"
+
+        room.post(room.link())
+
+        assert [status for _, status, _ in room.packages.approvals] == ["Rejected"]
+        assert room.ledger.version("pricing", "hotel-rates", "1.1.0")["approval"] == "abandoned"
+
+    def test_an_approval_whose_release_was_stopped_meanwhile_is_taken_back(self, room):
+        """
+        The registry heard of it before the execution turned out to have ended: the sweep sets both back.
+        """
+        room.tokens.waiting.clear()
+        room.post(room.link())
+        assert room.ledger.version("pricing", "hotel-rates", "1.1.0")["approval"] == "approved"
+        room.ledger.releases[RELEASE]["status"] = "stopped"
+
+        assert room.sweep()["undeliverable"] == 1
+
+        assert [status for _, status, _ in room.packages.approvals] == ["Approved", "Rejected"]
+        assert room.ledger.version("pricing", "hotel-rates", "1.1.0")["approval"] == "abandoned"
+
+    def test_the_approval_of_what_serves_is_not_taken_back(self, room):
+        """
+        A promotion that failed after its version came to serve had got the decision.
+        """
+        room.tokens.waiting.clear()
+        room.post(room.link())
+        room.ledger.releases[RELEASE]["status"] = "failed"
+        subject = {"project": "pricing", "model": "hotel-rates", "alias": "champion", "revision": 1}
+        room.ledger.move_alias({**subject, "version": "1.1.0", "release_id": RELEASE})
+
+        assert room.later(minutes=2).sweep()["delivered"] == 1
+        assert [status for _, status, _ in room.packages.approvals][-1] == "Approved"
+
+    def test_a_request_that_was_closed_can_not_be_decided(self, room):
+        """
+        A release that ended says so to whoever opens its link; asked again by a retry, it waits again.
+        """
+        link = room.link()
+        assert room.ledger.close_approval(RELEASE, closed_at("2026-11-22T14:00:00.000Z"))
+        before = room.state()
+
+        answer = room.post(link)
+
+        assert answer.status == 410
+        assert "before anybody had decided" in answer.html
+        assert "before anybody had decided" in room.get(link).html
+        assert room.state() == before
+        room.ask("token-2", redrive=1)
+        assert room.post(room.link()).status == 200
+        assert [token for token, _ in room.tokens.outputs] == ["token-2"]
 
     def test_a_dead_token_may_mean_that_it_arrived_before(self, room):
         """

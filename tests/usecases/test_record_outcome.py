@@ -159,6 +159,25 @@ class TestReleases:
 
         assert yard.version["approval"] == "abandoned"
 
+    @pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+    def test_approval_of_an_ended_release_is_closed(self, yard: Yard, status: Any) -> None:
+        """Nobody can approve any more what nobody would promote, and no sweep looks at it again."""
+        yard.ledger.put_approval({"release_id": R, "status": "pending", "settled": False, "task_token": "t"})
+        yard.executions.end(yard.arn, status)
+        yard.record()
+
+        record = yard.ledger.get_approval(R)
+        assert (record["status"], record["settled"], record["undeliverable"]) == ("expired", True, True)
+        assert yard.ledger.approval_token(R) == ""
+
+    def test_approval_that_was_decided_stays(self, yard: Yard) -> None:
+        """A promotion that failed does not undo its approval."""
+        yard.ledger.put_approval({"release_id": R, "status": "approved", "settled": True})
+        yard.executions.end(yard.arn, "FAILED", error="E")
+        yard.record()
+
+        assert yard.ledger.get_approval(R)["status"] == "approved"
+
     def test_stopped(self, yard: Yard) -> None:
         """Stopping is no failure; the reason that was given is kept."""
         yard.executions.end(yard.arn, "ABORTED", cause="wrong data")
