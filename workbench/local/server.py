@@ -76,6 +76,10 @@ async def serve(server: ServerContext, gateway: Gateway) -> None:
     for hook in reversed(server.on_stop):
         with contextlib.suppress(Exception):
             await asyncio.to_thread(hook)
+    logging.shutdown()
+    # All that is to be kept is on disk. Leaving in the ordinary way would wait for every thread that
+    # still waits for an answer, a minute for an endpoint that never gives one.
+    os._exit(0)
 
 
 async def _run_hooks(server: ServerContext) -> None:

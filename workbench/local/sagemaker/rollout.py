@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.local import seams
 from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_variants
 from workbench.local.sagemaker.store import Document, Records, Scope, current_scope
+from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
     from workbench.local.sagemaker.surroundings import Surroundings
@@ -232,5 +233,7 @@ class Rollout:
             fleet.cancelled.set()
         fleets = list(self._fleets.values())
         self._fleets.clear()
-        for fleet in fleets:
-            fleet.stop(SERVER_GRACE_SECONDS)
+        # all at once: many endpoints would else add up to more than anybody waits for
+        stopping = [start_thread("stop-fleet", fleet.stop, SERVER_GRACE_SECONDS) for fleet in fleets]
+        for thread in stopping:
+            thread.join()
