@@ -61,6 +61,8 @@ def _slug(longest: int) -> Text:
 
 _LINE: Final = Text("one line of at most 500 characters", r"[^\r\n]*", 500)
 _INSTANCE: Final = Text("an instance type such as 'ml.m5.large'", r"ml\.[a-z0-9][a-z0-9-]*\.[a-z0-9-]+", 64)
+LONGEST_STARTUP_SECONDS: Final = 3600
+"""SageMaker waits no longer for a server's first healthy answer."""
 _MEDIA_TYPE: Final = Text(
     "a media type such as 'application/json'", r"[\w.+-]+/[\w.+-]+(?:; ?[\w=.+-]+)*", 255
 )
@@ -200,7 +202,7 @@ _SERVING: Final = Table(
             ABSENT,
         ),
         "startup_timeout_seconds": Key(
-            Whole(60, 3600), "How long `serve` may take until /ping answers 200.", 240
+            Whole(60, LONGEST_STARTUP_SECONDS), "How long `serve` may take until /ping answers 200.", 240
         ),
         "identity": Key(
             Choice(("proxy", "native")),

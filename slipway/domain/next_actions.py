@@ -31,6 +31,12 @@ _ROWS: Final = (
     ),
     _Row(
         "",
+        r"PromotionTimedOut",
+        "The endpoint was still changing after hours; what served before serves on. When `slipway endpoint "
+        "show` says that it is in service, `slipway release retry {release}`.",
+    ),
+    _Row(
+        "",
         r"ResourceLimitExceeded|LimitExceeded",
         "The account's quota for this instance type is used up: ask for a higher one in Service Quotas, "
         "or name another instance type in slipway.toml; then `slipway release retry {release}`.",

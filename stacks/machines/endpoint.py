@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from stacks.machines import limits
 from stacks.machines.language import INPUT, State, query, retry
 
 TRANSIENT: Final = [
@@ -19,12 +20,20 @@ UNAVAILABLE: Final = [
     # A config that was just made may not be seen yet; SageMaker has no error name for that.
     retry(["SageMaker.SageMakerException"], first_seconds=3, attempts=3, longest_seconds=15),
     # No quota left: that takes others' endpoints to end.
-    retry(["SageMaker.ResourceLimitExceededException"], first_seconds=60, attempts=10, longest_seconds=300),
+    retry(
+        ["SageMaker.ResourceLimitExceededException"],
+        first_seconds=limits.QUOTA_FIRST,
+        attempts=limits.QUOTA_ATTEMPTS,
+        longest_seconds=limits.QUOTA_LONGEST,
+    ),
 ]
 
+LOOKS: Final = 60
+"""The next look comes when this part of the time so far has passed once more."""
 BUSY: Final = "$endpoint.status in ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting']"
 BROKEN: Final = "$endpoint.status in ['UpdateRollbackFailed', 'OutOfService']"
 """What only people can mend; it can be neither updated nor waited for."""
+LATE: Final = "$millis() > $deadline"
 MISSING: Final = "$contains($failure.Cause, 'Could not find')"
 THROTTLED: Final = "$contains($failure.Cause, 'Rate exceeded')"
 
@@ -86,9 +95,11 @@ def describe(*, next_state: str, on_error: str) -> State:
 
 
 def poll(*, next_state: str) -> State:
-    """Wait before the next look."""
+    """Wait before the next look; longer as time goes by, for a history holds 25,000 events."""
     return {
         "Type": "Wait",
-        "Seconds": query("$states.input.promotion.poll_seconds"),
+        "Seconds": query(
+            f"$max([$states.input.promotion.poll_seconds, $floor(($millis() - $began) / {LOOKS * 1000})])"
+        ),
         "Next": next_state,
     }

@@ -38,7 +38,13 @@ def extended(key: str, expression: str) -> str:
 
 
 def retry(
-    errors: list[str], *, first_seconds: int, attempts: int, longest_seconds: int, backoff: float = 2
+    errors: list[str],
+    *,
+    first_seconds: int,
+    attempts: int,
+    longest_seconds: int,
+    backoff: float = 2,
+    jitter: bool = True,
 ) -> dict[str, Any]:
     """One retrier, with full jitter: many releases that are refused together don't come back together."""
     return {
@@ -47,7 +53,7 @@ def retry(
         "MaxAttempts": attempts,
         "BackoffRate": backoff,
         "MaxDelaySeconds": longest_seconds,
-        "JitterStrategy": "FULL",
+        "JitterStrategy": "FULL" if jitter else "NONE",
     }
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from slipway.contracts import ledger
+from stacks.machines import limits
 from stacks.machines.language import EXECUTION, INPUT, State, States, query, retry
-
-LEASE_SECONDS: Final = 3 * 3600
-"""Longer than the slowest endpoint; also the machine's own limit."""
 
 _TROUBLE: Final = retry(
     [
@@ -24,7 +22,7 @@ _TROUBLE: Final = retry(
 
 
 def take_lease(resource_prefix: str, *, next_state: str) -> States:
-    """Wait for the endpoint's lease, at most about half an hour."""
+    """Wait for the endpoint's lease, as long as one whole promotion may take; then the clock runs."""
     request = "$states.input.request"
     # As contracts.names.endpoint builds it; settings keep it short enough never to be cut.
     endpoint = f"'{resource_prefix}-' & {request}.project & '-' & {request}.model"
@@ -42,9 +40,9 @@ def take_lease(resource_prefix: str, *, next_state: str) -> States:
                     "pk": {"S": query(partition)},
                     "sk": {"S": pattern["sk"]},
                     "owner": {"S": EXECUTION},
-                    "expires_at_epoch": {"N": query(f"$string({now} + {LEASE_SECONDS})")},
+                    "expires_at_epoch": {"N": query(f"$string({now} + {limits.LEASE})")},
                     # DynamoDB removes it a while later.
-                    ledger.TTL: {"N": query(f"$string({now} + {LEASE_SECONDS})")},
+                    ledger.TTL: {"N": query(f"$string({now} + {limits.LEASE})")},
                 },
                 "ConditionExpression": "attribute_not_exists(pk) OR expires_at_epoch < :now OR #owner = :me",
                 "ExpressionAttributeNames": {"#owner": "owner"},
@@ -61,15 +59,18 @@ def take_lease(resource_prefix: str, *, next_state: str) -> States:
                 "served": "",
                 "target": None,
                 "policy": None,
+                "began": query("$millis()"),
+                "deadline": query(f"$millis() + {limits.FORWARD * 1000}"),
             },
             "Output": INPUT,
             "Retry": [
                 retry(
                     ["DynamoDB.ConditionalCheckFailedException"],
-                    first_seconds=4,
-                    attempts=60,
-                    longest_seconds=60,
+                    first_seconds=limits.LEASE_WAIT_FIRST,
+                    attempts=limits.LEASE_ATTEMPTS,
+                    longest_seconds=limits.LEASE_WAIT_LONGEST,
                     backoff=1.5,
+                    jitter=False,  # else the waits add up to half of what they should
                 ),
                 _TROUBLE,
             ],

@@ -12,10 +12,11 @@ from __future__ import annotations
 from typing import Final
 
 from slipway.contracts import events, names
-from stacks.machines import restore, scaling
+from stacks.machines import limits, restore, scaling
 from stacks.machines.endpoint import (
     BROKEN,
     BUSY,
+    LATE,
     MISSING,
     THROTTLED,
     UNAVAILABLE,
@@ -25,7 +26,7 @@ from stacks.machines.endpoint import (
     sagemaker,
 )
 from stacks.machines.language import State, States, call, choose, extended, machine, query, tell, when
-from stacks.machines.lease import LEASE_SECONDS, release_lease, take_lease
+from stacks.machines.lease import release_lease, take_lease
 
 PROMOTION: Final = "$states.input.promotion"
 
@@ -43,7 +44,7 @@ def definition(*, environment: str, resource_prefix: str) -> State:
         | _proof(environment)
         | release_lease()
         | restore.states(),
-        timeout_seconds=LEASE_SECONDS,  # nobody holds a lease that has run out
+        timeout_seconds=limits.MACHINE,
     )
 
 
@@ -89,15 +90,17 @@ def _endpoint() -> States:
     return {
         "Look": describe(next_state="WhatIsThere", on_error="IsTheEndpointMissing"),
         "IsTheEndpointMissing": choose(
+            when(f"{MISSING} and $created and {LATE}", "TookTooLong"),
             # One that was just created may not be seen yet.
             when(f"{MISSING} and $created", "WaitForEndpoint"),
             when(MISSING, "CreateEndpoint", asked=True, created=True),
-            when(THROTTLED, "WaitForEndpoint"),
+            when(f"{THROTTLED} and $not({LATE})", "WaitForEndpoint"),
             default="MustItBeRestored",
         ),
         "WhatIsThere": choose(
             when(f"{in_place} and {PROMOTION}.scaling != null", "RegisterScaling"),
             when(in_place, "DeregisterScaling"),
+            when(f"{BUSY} and {LATE}", "TookTooLong"),
             when(BUSY, "WaitForEndpoint"),
             when("$not($asked) and $endpoint.status = 'InService'", "LookAtScaling", asked=True),
             when("$not($asked) and $endpoint.status = 'Failed'", "DeleteFailedEndpoint"),
@@ -134,6 +137,11 @@ def _endpoint() -> States:
             {"EndpointName": query(f"{PROMOTION}.endpoint_name")},
             next_state="WaitForEndpoint",
         ),
+        "TookTooLong": {
+            "Type": "Pass",
+            "Assign": {"failure": {"Error": "PromotionTimedOut", "Cause": query(_TOO_LONG)}},
+            "Next": "MustItBeRestored",
+        },
         "RolledBack": _failed("RolledBack", "SageMaker went back to config ' & $endpoint.config & '"),
         "EndpointNeedsRepair": _failed(
             "EndpointNeedsRepair",
@@ -141,6 +149,12 @@ def _endpoint() -> States:
         ),
         "EndpointFailed": _failed("EndpointFailed", "status ' & $endpoint.status & '"),
     }
+
+
+_TOO_LONG: Final = f"""
+    'endpoint ' & {PROMOTION}.endpoint_name & ' did not take config ' & $wanted
+    & ' within {limits.FORWARD // 60} minutes'
+    """
 
 
 def _failed(error: str, what: str) -> State:

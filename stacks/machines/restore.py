@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stacks.machines.endpoint import BUSY, UNAVAILABLE, catch, describe, poll, sagemaker
+from stacks.machines import limits
+from stacks.machines.endpoint import BUSY, LATE, UNAVAILABLE, catch, describe, poll, sagemaker
 from stacks.machines.language import State, States, choose, query, when
 from stacks.machines.scaling import deregister, follow, register
 
@@ -33,7 +34,10 @@ def states() -> States:
     delete = sagemaker("deleteEndpoint", {"EndpointName": query(NAME)}, next_state="ReleaseLeaseAfterFailure")
     delete["Catch"] = _catch()
     return {
-        "MustItBeRestored": choose(when("$asked", "LookBack"), default="ReleaseLeaseAfterFailure"),
+        "MustItBeRestored": choose(
+            when("$asked", "LookBack", deadline=query(f"$millis() + {limits.BACK * 1000}")),
+            default="ReleaseLeaseAfterFailure",
+        ),
         "LookBack": look,
         # One that SageMaker refused to create is not there: nothing served before, nothing is to be put back.
         "WasItNeverMade": choose(
@@ -41,6 +45,7 @@ def states() -> States:
             default="RestoreFailed",
         ),
         "IsItRestored": choose(
+            when(f"{BUSY} and {LATE}", "RestoreFailed"),
             when(BUSY, "WaitForRestored"),
             when("$created and $endpoint.status = 'InService'", "UnscaleCreated"),
             when("$created", "ReleaseLeaseAfterFailure"),

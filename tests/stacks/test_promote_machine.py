@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from slipway.contracts import ledger, names
+from slipway.domain.hosting import deployment_config
+from slipway.domain.manifest_schema import LONGEST_STARTUP_SECONDS
 from slipway.domain.next_actions import next_action
+from stacks.machines import limits
+from stacks.machines.endpoint import LOOKS, UNAVAILABLE
 from stacks.machines.promote import definition
 from tests.fakes.state_machine import Run, answers, fails
 from workbench.local.states.failures import StateFailedError
@@ -368,6 +372,89 @@ class TestLease:
             left += following
         assert {"ReleaseLease", "ReleaseLeaseAfterFailure"} & seen
         return ends
+
+
+class TestLimits:
+    """What holds whatever the parts of a promotion are said to take at most."""
+
+    def test_lease_outlives_the_machine(self) -> None:
+        """Nobody works on an endpoint with a lease that has run out."""
+        assert DEFINITION["TimeoutSeconds"] == limits.MACHINE
+        assert limits.LEASE > limits.MACHINE
+
+    def test_machine_has_time_for_its_way_back(self) -> None:
+        """The time-out, which puts nothing back, comes after the longest wait, way forward and way back."""
+        assert limits.MACHINE > limits.LEASE_WAIT + limits.FORWARD + limits.BACK
+
+    def test_slowest_update_fits(self) -> None:
+        """The slowest server that a manifest may have, after all waits for quota, is no time-out."""
+        slowest = deployment_config(LONGEST_STARTUP_SECONDS)["BlueGreenUpdatePolicy"]
+        update = slowest["MaximumExecutionTimeoutInSeconds"]
+        assert update == limits.UPDATE
+        (quota,) = (
+            item for item in UNAVAILABLE if "SageMaker.ResourceLimitExceededException" in item["ErrorEquals"]
+        )
+        assert 2 * update + self._waits(quota) < limits.FORWARD
+        assert 2 * update + self._waits(quota) < limits.BACK
+
+    def test_lease_is_waited_for_as_long_as_one_promotion_may_hold_it(self) -> None:
+        """Whoever comes second does not fail because the first one is slow."""
+        held = DEFINITION["States"]["TakeLease"]["Retry"][0]
+        assert held["JitterStrategy"] == "NONE"
+        assert limits.FORWARD + limits.BACK <= self._waits(held) <= limits.LEASE_WAIT
+
+    def test_history_never_fills(self) -> None:
+        """25,000 events end an execution without a way back: the longest one stays far below."""
+        seconds, looks = 0.0, 0
+        while seconds < limits.FORWARD + limits.BACK:
+            seconds += max(1, int(seconds / LOOKS))
+            looks += 1
+        assert looks * 12 + limits.LEASE_ATTEMPTS * 5 < 20_000
+
+    def _waits(self, retrier: dict[str, Any]) -> float:
+        """The longest that the waits of all retries take."""
+        return sum(
+            min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** number, retrier["MaxDelaySeconds"])
+            for number in range(retrier["MaxAttempts"])
+        )
+
+
+class TestLatePromotion:
+    def late(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        """The definition, with no time at all for the way forward."""
+        monkeypatch.setattr(limits, "FORWARD", -60)
+        return definition(environment="dev", resource_prefix="slipway-dev")
+
+    def test_puts_back_what_served(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An update that does not end in time is put back as soon as it does end."""
+        execution = run(
+            endpoint("InService", "old"),
+            endpoint("Updating", "old"),
+            endpoint("Updating", "old"),
+            endpoint("InService", "new"),
+            endpoint("InService", "old"),
+        )
+        execution.definition = self.late(monkeypatch)
+        assert failure(execution).error == "PromotionTimedOut"
+        assert execution.calls["Restore"][0]["EndpointConfigName"] == "old"
+
+    def test_leaves_alone_what_others_change(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An endpoint that others keep busy is not waited for without end."""
+        execution = run(endpoint("Updating", "old"))
+        execution.definition = self.late(monkeypatch)
+        error = failure(execution)
+        assert error.error == "PromotionTimedOut"
+        assert "did not take config new within" in error.cause
+        assert "LookBack" not in execution.path
+
+    def test_way_back_ends_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An endpoint that never settles does not keep the lease: somebody must act."""
+        monkeypatch.setattr(limits, "BACK", -60)
+        execution = run(endpoint("InService", "old"), endpoint("Updating", "old"))
+        execution.definition = self.late(monkeypatch)
+        error = failure(execution)
+        assert error.error == "RestoreFailed"
+        assert "its status is Updating. What led to this: PromotionTimedOut" in error.cause
 
 
 class TestFailedPromotion:

@@ -1,0 +1,42 @@
+"""
+How long a promotion may take, from the longest that each of its parts may take; all in seconds.
+
+A promotion waits for the lease, goes forward until ``FORWARD``, and has ``BACK``
+for its way back. The machine's own time-out is longer than all of that, so that
+what served before is put back first; the lease outlives the machine.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+UPDATE: Final = 5100
+"""SageMaker gives up an update after this, for the slowest server that a manifest may have (domain.hosting)."""
+ROLLBACK: Final = 900
+"""What SageMaker may need to give it up."""
+
+QUOTA_FIRST: Final = 60
+QUOTA_LONGEST: Final = 300
+QUOTA_ATTEMPTS: Final = 10
+QUOTA: Final = QUOTA_LONGEST * QUOTA_ATTEMPTS
+"""At most: so long an update waits for instances of others to end."""
+
+CALLS: Final = 1200
+"""Planning, describing, scaling, smoke test, alias, and their retries."""
+
+FORWARD: Final = UPDATE + ROLLBACK + QUOTA + UPDATE + ROLLBACK + CALLS
+"""Somebody else's update ends first, then there are instances, then ours ends."""
+BACK: Final = UPDATE + ROLLBACK + QUOTA + UPDATE + ROLLBACK + CALLS
+"""Our update ends late, then there are instances, then the way back ends."""
+
+LEASE_WAIT_FIRST: Final = 5
+LEASE_WAIT_LONGEST: Final = 60
+LEASE_ATTEMPTS: Final = (FORWARD + BACK) // LEASE_WAIT_LONGEST + 10  # the first waits are shorter
+"""Without jitter: these waits add up to no less than one whole promotion, whoever has the lease."""
+LEASE_WAIT: Final = LEASE_ATTEMPTS * (LEASE_WAIT_LONGEST + 1)
+"""At most, with a second for each try."""
+
+MACHINE: Final = LEASE_WAIT + FORWARD + BACK + CALLS
+"""Only a machine that is stuck reaches it."""
+LEASE: Final = MACHINE + 600
+"""From when it is taken: nobody holds a lease that has run out."""
