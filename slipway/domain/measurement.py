@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+MAX_METRICS: Final = 200
+"""Both sides' metrics travel in the release's document, which Step Functions limits to 256 KiB."""
+MAX_METRIC_NAME: Final = 255
+"""UTF-8 bytes."""
+_NAMED: Final = 8
+"""As many names does a reason list."""
+_SHOWN: Final = 64
+"""As many characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,9 @@ class Measurement:
         if not isinstance(document, dict) or not isinstance(document.get("metrics"), dict):
             return cls(problem=f"{uri} holds no object 'metrics'")
         reported = document["metrics"]
+        problem = _too_much(reported, uri)
+        if problem:
+            return cls(problem=problem)
         finite = {name: float(value) for name, value in reported.items() if _is_finite(value)}
         seconds = document.get("seconds")
         rows = document.get("rows")
@@ -75,7 +87,36 @@ class Measurement:
             return self.problem
         if metric in self.not_finite:
             return f"{metric} is not a finite number"
-        return f"{metric} was not reported; reported: {', '.join(sorted(self.metrics)) or 'nothing'}"
+        return f"{metric} was not reported; reported: {listed(self.metrics) or 'nothing'}"
+
+
+def listed(names: Collection[str]) -> str:
+    """
+    Names in a sentence: the first few in their order, and how many more there are.
+
+    >>> listed([f"m{n}" for n in range(11)])
+    'm0, m1, m10, m2, m3, m4, m5, m6 and 3 more'
+    """
+    shown = [name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…" for name in sorted(names)[:_NAMED]]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(shown) + more
+
+
+def _too_much(reported: Mapping[str, Any], uri: str) -> str:
+    """Why a report has more in its metrics than a release can carry; empty: it has not."""
+    if len(reported) > MAX_METRICS:
+        return (
+            f"{uri} holds {len(reported):,} metrics, and at most {MAX_METRICS} are allowed: report those "
+            "that gates and people look at, and put others into slices or plots"
+        )
+    for name in reported:
+        length = len(name.encode("utf-8", "replace"))
+        if length > MAX_METRIC_NAME:
+            return (
+                f"{uri} holds a metric whose name has {length:,} bytes, and at most {MAX_METRIC_NAME} are "
+                f"allowed: {listed([name])}"
+            )
+    return ""
 
 
 def _is_finite(value: Any) -> TypeGuard[float]:

@@ -7,9 +7,10 @@ A metric that is missing, NaN or infinite rejects: what was not measured can't b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slipway.domain.gates import MetricGate, number
+from slipway.domain.measurement import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from slipway.contracts.release import GateOutcome
     from slipway.domain.measurement import Measurement
+
+_LACKS: Final = 5
+"""As many missing metrics does a reason name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,10 @@ def _all_reported(challenger: Measurement, declared: Mapping[str, Any]) -> GateO
         return {"gate": gate, "passed": False, "reason": challenger.problem}
     missing = challenger.missing(list(declared))
     if missing:
-        return {"gate": gate, "passed": False, "reason": "; ".join(challenger.lack(name) for name in missing)}
-    return {"gate": gate, "passed": True, "reason": f"reported: {', '.join(sorted(challenger.metrics))}"}
+        more = f"; and {len(missing) - _LACKS:,} more" if len(missing) > _LACKS else ""
+        reason = "; ".join(challenger.lack(name) for name in missing[:_LACKS]) + more
+        return {"gate": gate, "passed": False, "reason": reason}
+    return {"gate": gate, "passed": True, "reason": f"reported: {listed(challenger.metrics)}"}
 
 
 def _not_worse(

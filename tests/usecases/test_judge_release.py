@@ -107,6 +107,42 @@ class TestJudgeRelease:
         json.dumps(verdict, allow_nan=False)
         assert court.evidence()["accepted"] is False
 
+    @pytest.mark.parametrize(
+        ("metrics", "reason"),
+        [
+            ({"mae": 1, **{f"mae of hotel {n}": 1.5 for n in range(5_000)}}, "holds 5,001 metrics"),
+            ({"mae": 1, "é" * 5_000: 2.5}, "whose name has 10,000 bytes"),
+        ],
+    )
+    def test_more_metrics_than_a_release_can_carry(
+        self, court: Court, metrics: dict[str, float], reason: str
+    ) -> None:
+        """It is a reason not to accept, in words, and the verdict stays small."""
+        verdict = court.judge(json.dumps({"metrics": metrics, "rows": 1}))
+
+        assert verdict["accepted"] is False
+        assert reason in verdict["summary"]
+        assert verdict["challenger"] == {}
+        assert len(json.dumps(verdict)) < 5_000
+
+    def test_verdict_on_as_much_as_is_allowed(self, court: Court) -> None:
+        """Beside the plan, the verdict on two full reports has its place in a document of 256 KiB."""
+        report = json.dumps({"metrics": {f"{n:0>255}": 1.23456789012345e-30 for n in range(200)}, "rows": 1})
+        names = [f"m{n}" for n in range(40)]
+        sections: Any = {
+            "evaluation": {
+                "primary_metric": names[0],
+                "metrics": {name: {"direction": "maximize", "unit": ""} for name in names},
+            },
+            "gates": [{"metric": name, "comparison": ">=", "threshold": 0.6} for name in names[:20]],
+        }
+
+        verdict = court.judge(report, report, **sections)
+
+        assert verdict["accepted"] is False
+        assert "and 35 more" in verdict["summary"]
+        assert len(json.dumps(verdict)) < 200_000
+
     def test_champion_that_could_not_be_measured(self, court: Court) -> None:
         """Without the champion's metric there is no comparison, and so no acceptance."""
         verdict = court.judge(GOOD, '{"metrics": {"mae": NaN}, "rows": 1}')
