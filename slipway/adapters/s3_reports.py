@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from slipway.adapters.s3_texts import parts_of, read_text
+from slipway.adapters.s3_texts import parts_of, read_text_up_to
+from slipway.domain.texts import MAX_REPORT_BYTES
+
+if TYPE_CHECKING:
+    from slipway.domain.texts import TooLarge
 
 
 class S3Reports:
@@ -13,8 +17,8 @@ class S3Reports:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def read(self, uri: str) -> str | None:
-        return read_text(self._client, *parts_of(uri))
+    def read(self, uri: str, *, limit: int = MAX_REPORT_BYTES) -> str | TooLarge | None:
+        return read_text_up_to(self._client, *parts_of(uri), limit=limit)
 
     def write(self, uri: str, text: str) -> None:
         bucket, key = parts_of(uri)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.domain.texts import TooLarge
+
 
 def read_text(client: Any, bucket: str, key: str) -> str | None:
     """
@@ -11,10 +13,30 @@ def read_text(client: Any, bucket: str, key: str) -> str | None:
 
     Without ``s3:ListBucket`` S3 answers 403 for a key that is not there: who reads needs that as well.
     """
+    answer = _get(client, bucket, key)
+    return None if answer is None else _text(answer)
+
+
+def read_text_up_to(client: Any, bucket: str, key: str, *, limit: int) -> str | TooLarge | None:
+    """As ``read_text``, but what has more than ``limit`` bytes is not read."""
+    answer = _get(client, bucket, key)
+    if answer is None:
+        return None
+    if answer["ContentLength"] > limit:
+        answer["Body"].close()
+        return TooLarge(answer["ContentLength"], limit)
+    return _text(answer)
+
+
+def _get(client: Any, bucket: str, key: str) -> Any:
     try:
-        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return client.get_object(Bucket=bucket, Key=key)
     except client.exceptions.NoSuchKey:
         return None
+
+
+def _text(answer: Any) -> str:
+    body: bytes = answer["Body"].read()
     # models' programs write these files: a stray byte may spoil one of them, not the page that shows it
     return body.decode("utf-8", "replace")
 

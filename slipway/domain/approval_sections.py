@@ -28,10 +28,12 @@ class Plot:
     Attributes:
         title: Plain text: whose plot it is and of what.
         image: Base64 of the SVG; empty where it could not be read.
+        problem: Plain text: why it could not, if that is known.
     """
 
     title: str
     image: str
+    problem: str = ""
 
 
 def card(heading: str, content: str, *, anchor: str) -> str:
@@ -145,7 +147,8 @@ def plots(pictures: Sequence[Plot]) -> str:
         f'<figure><img alt="{escape(plot.title)}" src="data:image/svg+xml;base64,{plot.image}">'
         f"<figcaption>{escape(plot.title)}</figcaption></figure>"
         if plot.image
-        else f'<p class="hint">{escape(plot.title)} could not be shown.</p>'
+        else f'<p class="hint">{escape(plot.title)} could not be shown'
+        f"{escape(f': {plot.problem}') if plot.problem else ''}.</p>"
         for plot in pictures
     )
     return f'<div class="plots">{figures}</div>' if figures else ""

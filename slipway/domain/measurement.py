@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from slipway.domain.texts import TooLarge
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -40,7 +42,7 @@ class Measurement:
     problem: str = ""
 
     @classmethod
-    def read(cls, text: str | None, uri: str) -> Measurement:
+    def read(cls, text: str | TooLarge | None, uri: str) -> Measurement:
         """
         A report's text as a measurement; a report that can't be used becomes one with a ``problem``.
 
@@ -49,6 +51,8 @@ class Measurement:
         """
         if text is None:
             return cls(problem=f"evaluate wrote no {uri}")
+        if isinstance(text, TooLarge):
+            return cls(problem=f"{uri} is too large: {text}")
         try:
             document = json.loads(text)
         except ValueError as error:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from slipway.domain.texts import MAX_REPORT_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from slipway.domain.execution import Execution, StartedExecution
     from slipway.domain.image import PushedImage, RegistryManifest
     from slipway.domain.smoke import EndpointAnswer
+    from slipway.domain.texts import TooLarge
 
 
 class Clock(Protocol):
@@ -205,8 +208,8 @@ class DataSets(Protocol):
 class Reports(Protocol):
     """Evaluation reports and evidence in the artifact bucket."""
 
-    def read(self, uri: str) -> str | None:
-        """The text of a file; None when there is none."""
+    def read(self, uri: str, *, limit: int = MAX_REPORT_BYTES) -> str | TooLarge | None:
+        """The text of a file of at most ``limit`` bytes; None when there is none."""
 
     def write(self, uri: str, text: str) -> None: ...
 

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain.approval_sections import Plot
 from slipway.domain.evidence import Evidence
+from slipway.domain.texts import MAX_PLOT_BYTES, TooLarge
 
 if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.usecases.ports import Reports
 
 MAX_PLOTS: Final = 12
-MAX_PLOT_BYTES: Final = 3_000_000
+MAX_PLOTS_BYTES: Final = 3_000_000
 """Of all plots together: a function's answer may have 6 MB, and base64 adds a third."""
 
 
 def read_report(uri: str, reports: Reports) -> Evidence:
-    """The evidence of a report; empty when there is none or when it is no JSON object."""
+    """The evidence of a report; empty when there is none, when it is too large, or no JSON object."""
     text = reports.read(uri) if uri else None
     try:
-        report = json.loads(text) if text else {}
+        report = json.loads(text) if isinstance(text, str) else {}
     except ValueError:
         report = {}
     return Evidence(report if isinstance(report, dict) else {})
@@ -46,17 +47,23 @@ def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> 
     if not beside:
         return []
     with ThreadPoolExecutor(max_workers=len(beside)) as pool:
-        texts = list(pool.map(lambda plot: reports.read(plot[2]), beside))
-    left = MAX_PLOT_BYTES
+        texts = list(pool.map(lambda plot: reports.read(plot[2], limit=MAX_PLOT_BYTES), beside))
+    left = MAX_PLOTS_BYTES
     plots = []
     for (side, _, uri), text in zip(beside, texts, strict=True):
-        svg = (text or "").encode()
-        if len(svg) > left:
-            svg = b""
+        svg, problem = _svg(text, left)
         left -= len(svg)
         title = f"{_title(uri)}, {side} {evidence.side(side).get('version', '')}".rstrip()
-        plots.append(Plot(title, base64.b64encode(svg).decode()))
+        plots.append(Plot(title, base64.b64encode(svg).decode(), problem))
     return plots
+
+
+def _svg(text: str | TooLarge | None, left: int) -> tuple[bytes, str]:
+    """A plot's bytes, or why there are none."""
+    if isinstance(text, TooLarge):
+        return b"", str(text)
+    svg = (text or "").encode()
+    return (svg, "") if len(svg) <= left else (b"", "the plots before it fill the page")
 
 
 def _title(uri: str) -> str:

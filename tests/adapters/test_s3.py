@@ -10,6 +10,7 @@ from moto import mock_aws
 from slipway.adapters.s3_data_sets import S3DataSets
 from slipway.adapters.s3_reports import S3Reports
 from slipway.domain.data_sets import DataSetVersion
+from slipway.domain.texts import TooLarge
 from tests.fakes.storage import FakeDataSets
 
 if TYPE_CHECKING:
@@ -74,3 +75,10 @@ class TestReports:
         s3.put_object(Bucket="data", Key="p/m/plot.svg", Body=b"<svg>\xff</svg>")
 
         assert S3Reports(s3).read("s3://data/p/m/plot.svg") == "<svg>\ufffd</svg>"
+
+    def test_what_is_too_large_is_not_read(self, s3: Any) -> None:
+        """A program may write gigabytes: the answer says how much, and a function's memory stays its own."""
+        s3.put_object(Bucket="data", Key="p/m/plot.svg", Body=b"x" * 101)
+
+        assert S3Reports(s3).read("s3://data/p/m/plot.svg", limit=100) == TooLarge(101, 100)
+        assert S3Reports(s3).read("s3://data/p/m/plot.svg", limit=101) == "x" * 101

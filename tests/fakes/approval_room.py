@@ -14,6 +14,7 @@ from typing import Any
 
 from slipway.domain.approval import DecisionForm
 from slipway.domain.approval_link import key_tag
+from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
 from slipway.usecases.decide_approval import decide_approval
 from slipway.usecases.request_approval import Ports, request_approval
 from slipway.usecases.show_approval import show_approval
@@ -90,9 +91,10 @@ class FakeReports:
         self.files: dict[str, str] = {}
         self.asked: list[str] = []
 
-    def read(self, uri: str) -> str | None:
+    def read(self, uri: str, *, limit: int = MAX_REPORT_BYTES) -> Any:
         self.asked.append(uri)
-        return self.files.get(uri)
+        text = self.files.get(uri)
+        return TooLarge(len(text), limit) if text is not None and len(text) > limit else text
 
     def write(self, uri: str, text: str) -> None:
         self.files[uri] = text

@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway.domain.data_sets import DataFile, DataSetVersion
 from slipway.domain.semver import Version
+from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
 
 
 class FakeDataSets:
@@ -41,8 +42,9 @@ class FakeReports:
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
 
-    def read(self, uri: Any) -> Any:
-        return self.files.get(uri)
+    def read(self, uri: Any, *, limit: int = MAX_REPORT_BYTES) -> Any:
+        text = self.files.get(uri)
+        return TooLarge(len(text), limit) if text is not None and len(text) > limit else text
 
     def write(self, uri: Any, text: Any) -> Any:
         self.files[uri] = text

@@ -125,6 +125,13 @@ class TestJudgeRelease:
         assert verdict["challenger"] == {}
         assert len(json.dumps(verdict)) < 5_000
 
+    def test_report_that_is_too_large(self, court: Court) -> None:
+        """It is not read, and that is the reason."""
+        verdict = court.judge(GOOD + " " * 9_000_000)
+
+        assert verdict["accepted"] is False
+        assert "is too large: it has 9,000,083 bytes, and at most 8,388,608 are read" in verdict["summary"]
+
     def test_verdict_on_as_much_as_is_allowed(self, court: Court) -> None:
         """Beside the plan, the verdict on two full reports has its place in a document of 256 KiB."""
         report = json.dumps({"metrics": {f"{n:0>255}": 1.23456789012345e-30 for n in range(200)}, "rows": 1})

@@ -114,18 +114,30 @@ class TestShowApproval:
         assert room.get(room.link()).status == 200
         assert room.reports.asked == [f"{FOLDER}/report.json"]
 
+    def test_a_plot_that_is_too_large_is_not_read(self, room):
+        """
+        It is left out with a note, and the others are shown.
+        """
+        uri = report()["challenger"]["plots"][0]
+        room.reports.files[uri] = SVG + " " * 2_097_152
+
+        page = Tags(room.get(room.link()).html)
+
+        assert len(page.of("img")) == 3
+        assert f"it has {2_097_152 + len(SVG):,} bytes, and at most 2,097,152 are read" in page.text
+
     def test_plots_that_are_too_large_are_left_out(self, room):
         """
         An answer of a function may have 6 MB: what goes beyond is named, and the page still comes.
         """
         for uri in report()["challenger"]["plots"]:
-            room.reports.files[uri] = f"<svg>{'x' * 2_900_000}</svg>"
+            room.reports.files[uri] = f"<svg>{'x' * 1_900_000}</svg>"
 
         answer = room.get(room.link())
 
         assert answer.status == 200
         assert len(answer.html) < 5_500_000
-        assert "Predicted by month, challenger 1.1.0 could not be shown" in answer.html
+        assert "Predicted by month, challenger 1.1.0 could not be shown: the plots before it" in answer.html
 
     def test_hostile_text_is_text(self, room):
         """

@@ -172,7 +172,7 @@ def _evidence(workspace: frame.Workspace, release_id: str) -> dict[str, Any]:
 
     approval = ledger_of(workspace).get_approval(release_id)
     text = S3Reports(workspace.client("s3")).read(approval["report_uri"]) if approval else None
-    return dict(json.loads(text or "{}"))
+    return dict(json.loads(text if isinstance(text, str) else "{}"))
 
 
 def _predict(workspace: frame.Workspace, version: str) -> dict[str, Any]:
