@@ -60,6 +60,7 @@ class NotificationsStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", topic_arn=self.alarm_topic.ref, settings=settings)
         alarms.watch_functions(self._functions)
         alarms.watch_dead_letters(self._dead_letters.name)
+        alarms.watch_notices(self.notice_topic.attr_topic_name)
 
     def _add_topic(
         self, construct_id: str, display_name: str, *, publishers: Sequence[str] = ()

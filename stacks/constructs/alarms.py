@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
 
 PERIOD_SECONDS: Final = 300
+UNHEARD_SECONDS: Final = 3600
+"""A message that is published and delivered in two periods rings too: in long ones that is rare."""
 
 
 class Alarms(Construct):
@@ -62,6 +64,58 @@ class Alarms(Construct):
             treat_missing_data="notBreaching",
             alarm_actions=[self._topic_arn],
         )
+
+    def _add_unheard(self, topic_name: str) -> None:
+        """
+        Ring when fewer messages were delivered than published.
+
+        Each notice names one recipient, so that one subscription takes it and all others
+        filter it out: filtered ones say nothing, but published less delivered must be zero.
+        """
+        alarm = cloudwatch.CfnAlarm
+        dimension = alarm.DimensionProperty(name="TopicName", value=topic_name)
+
+        def count(query_id: str, name: str) -> cloudwatch.CfnAlarm.MetricDataQueryProperty:
+            metric = alarm.MetricProperty(namespace="AWS/SNS", metric_name=name, dimensions=[dimension])
+            stat = alarm.MetricStatProperty(metric=metric, period=UNHEARD_SECONDS, stat="Sum")
+            return alarm.MetricDataQueryProperty(id=query_id, metric_stat=stat, return_data=False)
+
+        alarm(
+            self,
+            "NoticesUnheard",
+            alarm_description="A notice was published and delivered to nobody. "
+            f"What to do: {self._runbook}#a-notice-reached-nobody",
+            metrics=[
+                count("published", "NumberOfMessagesPublished"),
+                count("delivered", "NumberOfNotificationsDelivered"),
+                alarm.MetricDataQueryProperty(
+                    id="unheard", expression="published - FILL(delivered, 0)", return_data=True
+                ),
+            ],
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            evaluation_periods=1,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._topic_arn],
+        )
+
+    def watch_notices(self, topic_name: str) -> None:
+        """Ring when a notice has no recipient, can't be delivered, or matches no subscription."""
+        self.add(
+            "NoticesFailed",
+            what="A notice could not be delivered.",
+            heading="a-notice-reached-nobody",
+            metric=("AWS/SNS", "NumberOfNotificationsFailed"),
+            dimension=("TopicName", topic_name),
+        )
+        self.add(
+            "NoticesWithoutRecipient",
+            what="A notice named no recipient.",
+            heading="a-notice-reached-nobody",
+            metric=("AWS/SNS", "NumberOfNotificationsFilteredOut-NoMessageAttributes"),
+            dimension=("TopicName", topic_name),
+        )
+        self._add_unheard(topic_name)
 
     def watch_functions(self, functions: Functions) -> None:
         """Ring when a function of the stack raises."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 UPDATE: Final = 5100
-"""SageMaker gives up an update after this, for the slowest server that a manifest may have (domain.hosting)."""
+"""SageMaker gives up an update after this, for the slowest server that a manifest may have."""
 ROLLBACK: Final = 900
 """What SageMaker may need to give it up."""
 

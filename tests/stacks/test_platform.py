@@ -212,17 +212,41 @@ class TestAlarms:
             assert "What to do: https://" in properties["AlarmDescription"]
             assert "#" in properties["AlarmDescription"]
 
-    def test_functions_queues_and_machines_are_watched(self, synthesized: Synthesized) -> None:
-        """Fifteen functions, two queues, two endings of two machines."""
+    def test_a_notice_that_nobody_gets_rings(self, synthesized: Synthesized) -> None:
+        """Who was unsubscribed is missed: what is published less what is delivered is zero, or it rings."""
+        (alarm,) = (
+            item["Properties"]
+            for item in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
+            if "Metrics" in item["Properties"]
+        )
+        *counted, result = alarm["Metrics"]
+        assert {item["Id"]: item["MetricStat"]["Metric"]["MetricName"] for item in counted} == {
+            "published": "NumberOfMessagesPublished",
+            "delivered": "NumberOfNotificationsDelivered",
+        }
+        assert result["Expression"] == "published - FILL(delivered, 0)"
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        (topic,) = {
+            json.dumps(dimension)
+            for item in counted
+            for dimension in item["MetricStat"]["Metric"]["Dimensions"]
+        }
+        assert "Notices" in topic
+
+    def test_functions_queues_machines_and_notices_are_watched(self, synthesized: Synthesized) -> None:
+        """Fifteen functions, two queues, two endings of two machines, two mishaps of notices."""
         metrics = [
             alarm["Properties"]["MetricName"]
             for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
+            if "MetricName" in alarm["Properties"]
         ]
         assert {name: metrics.count(name) for name in metrics} == {
             "Errors": 15,
             "ApproximateNumberOfMessagesVisible": 2,
             "ExecutionsFailed": 2,
             "ExecutionsTimedOut": 2,
+            "NumberOfNotificationsFailed": 1,
+            "NumberOfNotificationsFilteredOut-NoMessageAttributes": 1,
         }
 
 

@@ -45,6 +45,7 @@ def install(server: ServerContext) -> Gateway:
     cloudformation_types.repository_creation_templates(ecr_api)
     cloudformation_types.registry_scanning(ecr_api)
     cloudformation_types.composite_alarms()
+    cloudformation_types.metric_math_alarms()
     states.install(server)
     sagemaker.register(server, is_target=scaling.is_target)
     state.install(server.state)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.workbench.local.functions import until
 from workbench.local.deploy import Deployment, DeploymentError, in_order, packaged
 
 if TYPE_CHECKING:
@@ -124,6 +125,36 @@ class TestDeployment:
             for resource, _ in failed.value.failures
         )
         assert [change.action for change in deployment.deploy(mended)] == ["created"]
+
+    def test_alarm_of_an_expression_is_made_and_never_rings(
+        self, tmp_path: Path, deployment: Deployment, embedded_aws: EmbeddedAws
+    ) -> None:
+        """
+        Templates with metric math deploy here too; the alarm is there, changes and goes with its stack.
+        """
+
+        def wish(text: str) -> Path:
+            alarm = {
+                "Type": "AWS::CloudWatch::Alarm",
+                "Properties": {
+                    "AlarmName": "expression",
+                    "AlarmDescription": text,
+                    "Metrics": [{"Id": "e", "Expression": "1 + 1"}],
+                    "ComparisonOperator": "GreaterThanThreshold",
+                    "Threshold": 0,
+                    "EvaluationPeriods": 1,
+                },
+            }
+            return assembly(tmp_path / text, **{"deploy-e": ({"R": alarm}, [])})
+
+        deployment.deploy(wish("one"))
+        deployment.deploy(wish("two"))
+        cloudwatch = embedded_aws.client("cloudwatch")
+        (found,) = cloudwatch.describe_alarms(AlarmNames=["expression"])["MetricAlarms"]
+        embedded_aws.client("cloudformation").delete_stack(StackName="deploy-e")
+
+        assert (found["AlarmDescription"], found["StateValue"]) == ("two", "INSUFFICIENT_DATA")
+        assert until(lambda: not cloudwatch.describe_alarms(AlarmNames=["expression"])["MetricAlarms"])
 
     def test_unknown_resource_type_is_refused_before_anything_is_made(
         self, tmp_path: Path, deployment: Deployment
