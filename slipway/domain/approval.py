@@ -73,16 +73,29 @@ def output_of(record: ApprovalRecord) -> Approval:
     }
 
 
+def named_approvers(policy_approvers: Mapping[str, Sequence[str]], project: str) -> tuple[str, ...]:
+    """
+    Who may approve a project: those named for it, else those named for ``*``; only addresses, each once.
+
+    The one rule, asked before a release starts, when it asks for approval, and when somebody decides.
+
+    >>> named_approvers({"*": ["ana@example.com"], "pricing": ["ben"]}, "pricing")
+    ()
+    """
+    named = policy_approvers.get(project) or policy_approvers.get("*") or ()
+    return tuple(dict.fromkeys(address for address in named if is_approver(address)))
+
+
 def approvers_of(
     policy_approvers: Mapping[str, Sequence[str]], project: str, environment: str
 ) -> tuple[str, ...]:
     """
-    Who may approve a project: those named for it, else those named for ``*``.
+    Whom to ask: ``named_approvers``, of whom there must be one.
 
     Raises:
         NoApproversError: Nobody is named, or none with an e-mail address.
     """
-    addresses = _named(policy_approvers, project)
+    addresses = named_approvers(policy_approvers, project)
     if not addresses:
         raise NoApproversError(project, environment)
     return addresses
@@ -97,12 +110,7 @@ def may_approve(policy_approvers: Mapping[str, Sequence[str]], project: str, add
     >>> may_approve({"*": ["ana@example.com"], "pricing": ["ben@example.com"]}, "pricing", "ana@example.com")
     False
     """
-    return address in _named(policy_approvers, project)
-
-
-def _named(policy_approvers: Mapping[str, Sequence[str]], project: str) -> tuple[str, ...]:
-    named = policy_approvers.get(project) or policy_approvers.get("*") or ()
-    return tuple(dict.fromkeys(address for address in named if is_approver(address)))
+    return address in named_approvers(policy_approvers, project)
 
 
 def expiry(now: datetime, timeout_seconds: float) -> int:

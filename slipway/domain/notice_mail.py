@@ -6,11 +6,10 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.events import APPROVAL_REQUESTED
+from slipway.domain.approval import named_approvers
 from slipway.domain.plain_text import ascii_text, columns, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from slipway.contracts.policy import Policy
     from slipway.domain.notices import Notice
 
@@ -30,11 +29,8 @@ def recipients_of(policy: Policy, kind: str, project: str) -> tuple[str, ...]:
     """
     if kind in _NOT_BY_MAIL:
         return ()
-    return tuple(dict.fromkeys((*_of(policy["recipients"], project), *_of(policy["approvers"], project))))
-
-
-def _of(groups: Mapping[str, Sequence[str]], project: str) -> Sequence[str]:
-    return groups.get(project) or groups.get("*") or ()
+    recipients = policy["recipients"].get(project) or policy["recipients"].get("*") or ()
+    return tuple(dict.fromkeys((*recipients, *named_approvers(policy["approvers"], project))))
 
 
 def notice_subject(notice: Notice) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipway.domain.approval import named_approvers
 from slipway.domain.refusals import nobody_may_approve, policy_forbids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from slipway.contracts.policy import Policy
     from slipway.domain.manifest import Manifest
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 def refuse_by_policy(manifest: Manifest, policy: Policy, environment: str) -> Refusal | None:
     """The first thing that the environment forbids; None: it allows all of it."""
     return next(_forbidden(manifest, policy, environment), None)
-
-
-def approvers(policy: Policy, project: str) -> Sequence[str]:
-    """Who may approve a project's releases: those named for it, else those for all others."""
-    return policy["approvers"].get(project) or policy["approvers"].get("*") or []
 
 
 def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator[Refusal]:
@@ -47,5 +43,5 @@ def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator
     for subject, number, limit in limited:
         if number > limit:
             yield policy_forbids(subject, number, f"at most {limit}", environment)
-    if not approvers(policy, manifest.model.project):
+    if not named_approvers(policy["approvers"], manifest.model.project):
         yield nobody_may_approve(manifest.model.project, environment)

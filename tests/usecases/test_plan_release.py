@@ -337,6 +337,8 @@ class TestRefusals:
             ({"max_training_minutes": 20}, "training.max_runtime_minutes = 30"),
             ({"max_instance_count": 1}, "serving.max_instances = 2"),
             ({"approvers": {"search": ["a@example.com"], "pricing": []}}, "nobody may approve"),
+            # who could not be sent a link can't be asked: better known before training than after
+            ({"approvers": {"*": ["a@example.com"], "pricing": ["no address"]}}, "nobody may approve"),
         ],
     )
     def test_policy_forbids(self, policy: Any, words: str) -> None:
