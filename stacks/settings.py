@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from stacks.settings_rules import NO_DEFAULT, SECTIONS, TOP, Rule
+from stacks.settings_rules import MAX_POLICY_BYTES, NO_DEFAULT, SECTIONS, TOP, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +98,7 @@ class Settings:
     @property
     def policy_json(self) -> str:
         """What functions read as ``SLIPWAY_POLICY``."""
-        return json.dumps(self.policy, separators=(",", ":"))
+        return _compact(self.policy)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -125,6 +125,15 @@ def _problems(
             yield SettingsProblem(file, at + key, f"is {table[key]!r}", rule.expected)
 
 
+def _compact(value: Any) -> str:
+    # TOML's dates are no JSON; the key that holds one is a problem of its own.
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _bytes(value: Any) -> int:
+    return len(_compact(value).encode())
+
+
 def _all_problems(file: str, document: Mapping[str, Any]) -> Iterator[SettingsProblem]:
     top = {key: value for key, value in document.items() if key not in SECTIONS}
     for key, value in top.items():
@@ -141,6 +150,15 @@ def _all_problems(file: str, document: Mapping[str, Any]) -> Iterator[SettingsPr
     policy = document.get("policy")
     if isinstance(policy, dict) and policy.get("approvers") == {}:
         yield SettingsProblem(file, "policy.approvers", "is empty", 'at least "*" = ["team@example.com"]')
+    if isinstance(policy, dict) and (size := _bytes(policy)) > MAX_POLICY_BYTES:
+        longest = max(policy, key=lambda key: _bytes(policy[key]))
+        yield SettingsProblem(
+            file,
+            f"policy.{longest}",
+            f"has {_bytes(policy[longest])} of the {size} bytes that [policy] takes as JSON",
+            f"at most {MAX_POLICY_BYTES} for all of [policy], as Lambda allows 4096 for a function's "
+            "variables: name groups' addresses in place of people's, or fewer instance types and projects",
+        )
 
 
 def parse(environment: str, text: str, *, file: str) -> Settings:

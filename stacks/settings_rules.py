@@ -35,6 +35,8 @@ LOG_DAYS: Final = (
 """The retentions that CloudWatch Logs knows."""
 MAX_RESOURCE_PREFIX: Final = 17
 """SageMaker's 63 characters, less a project (20), a model (24) and two hyphens."""
+MAX_POLICY_BYTES: Final = 3072
+"""Lambda's 4096 for all variables of a function, less what stands beside ``SLIPWAY_POLICY``."""
 NO_DEFAULT: Final = object()
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

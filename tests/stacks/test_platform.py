@@ -12,6 +12,7 @@ import pytest
 from slipway.contracts import environment as variables
 from slipway.contracts.platform import Platform, parameter_name
 from slipway.contracts.policy import Policy
+from stacks.settings_rules import MAX_POLICY_BYTES
 
 if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
@@ -108,6 +109,18 @@ class TestFunctions:
         )
         policy = json.loads(plan["Properties"]["Environment"]["Variables"][variables.POLICY])
         assert set(policy) == set(get_type_hints(Policy))
+
+    def test_variables_fit(self, synthesized: Synthesized) -> None:
+        """With the largest policy of all, a function's variables are below Lambda's 4096 bytes."""
+        longest_arn = 128  # what CloudFormation fills in: no ARN, name or address of ours is longer
+        for function in synthesized.resources("prod", "AWS::Lambda::Function").values():
+            given = function["Properties"]["Environment"]["Variables"]
+            beside = sum(
+                len(name) + (len(value) if isinstance(value, str) else longest_arn)
+                for name, value in given.items()
+                if name != variables.POLICY
+            )
+            assert beside + len(variables.POLICY) + MAX_POLICY_BYTES <= 4096, (function, beside)
 
     def test_asynchronous_functions_lose_nothing(self, synthesized: Synthesized) -> None:
         """What a rule or schedule calls has a dead-letter queue; what answers at once has none."""

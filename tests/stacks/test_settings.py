@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from slipway.contracts import names
 from slipway.contracts.policy import Policy
 from stacks.settings import ENVIRONMENTS, SettingsError, load, parse
-from stacks.settings_rules import SECTIONS
+from stacks.settings_rules import MAX_POLICY_BYTES, SECTIONS
 
 DIRECTORY = Path(__file__).parents[2] / "environments"
 PROD = (DIRECTORY / "prod.toml").read_text()
@@ -93,6 +94,22 @@ class TestSettingsProblems:
         """An environment without approvers could never promote anything."""
         (problem,) = problems(PROD.replace('"*" = ["ml-leads@example.com"]', ""))
         assert "policy.approvers is empty" in problem
+
+    def test_policy_that_functions_cannot_hold_is_an_error(self) -> None:
+        """Lambda refuses more than 4 KB of variables, at deployment: it is said here, with sizes and key."""
+        people = ", ".join(f'"somebody.{number:03}@department.example.com"' for number in range(80))
+        (problem,) = problems(PROD.replace('["ml-leads@example.com"]', f"[{people}]"))
+        assert re.match(
+            r"environments/prod\.toml: policy\.approvers has 3\d{3} of the 3\d{3} bytes that \[policy\] "
+            r"takes as JSON; expected at most 3072 for all of \[policy\], as Lambda allows 4096",
+            problem,
+        )
+
+    def test_policy_of_many_people_fits(self) -> None:
+        """Sixty approvers are no trouble."""
+        people = ", ".join(f'"somebody.{number:03}@department.example.com"' for number in range(60))
+        text = PROD.replace('["ml-leads@example.com"]', f"[{people}]")
+        assert len(parse("prod", text, file="environments/prod.toml").policy_json) < MAX_POLICY_BYTES
 
     def test_broken_file_is_an_error_of_the_same_kind(self) -> None:
         """What is not TOML is said with the place where it breaks."""
