@@ -111,6 +111,14 @@ class DynamoDbReleases:
         found = self._table.query(f"RELEASES#{month}", index=BY_MONTH, newest_first=True, attributes=LISTED)
         return cast("Iterator[ReleaseRecord]", found)
 
+    def claim_push(self, record: PushRecord, *, instead_of: str = "") -> PushRecord | None:
+        written = self._table.put(
+            {**record, **push_key(record["repository"], record["tag"], record["digest"])},
+            condition="attribute_not_exists(#pk) OR (#outcome = :claimed AND #release_id IN (:mine, :other))",
+            values={":claimed": "claimed", ":mine": record["release_id"], ":other": instead_of},
+        )
+        return None if written else self.push(record["repository"], record["tag"], record["digest"])
+
     def put_push(self, record: PushRecord) -> None:
         self._table.put({**record, **push_key(record["repository"], record["tag"], record["digest"])})
 
@@ -118,4 +126,5 @@ class DynamoDbReleases:
         return cast("PushRecord | None", self._table.get(push_key(repository, tag, digest)))
 
     def pushes(self, repository: str) -> Iterator[PushRecord]:
-        return cast("Iterator[PushRecord]", self._table.query(push_partition(repository)))
+        found = cast("Iterator[PushRecord]", self._table.query(push_partition(repository)))
+        return (record for record in found if record["outcome"] != "claimed")

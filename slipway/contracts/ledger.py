@@ -143,13 +143,14 @@ class ReleaseRecord(TypedDict):
 
 
 class PushRecord(TypedDict):
-    """A push that was answered; the sweep compares these with the registry."""
+    """A push that was answered, or is about to be; the sweep compares those answered with the registry."""
 
     repository: str
     tag: str
     digest: str
     """The digest that the tag names (of the index, where there is one)."""
-    outcome: Literal["started", "refused"]
+    outcome: Literal["started", "refused", "claimed"]
+    """``claimed``: somebody worked out its release and has not answered yet."""
     release_id: str
     answered_at: str
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.contracts import names
 from slipway.contracts.events import RELEASE_REFUSED, RELEASE_STARTED
@@ -27,7 +28,7 @@ from slipway.domain.release import (
     release_id,
 )
 from slipway.domain.telling import told_of
-from slipway.domain.timestamps import timestamp
+from slipway.domain.timestamps import moment_of, timestamp
 from slipway.usecases.inspect_image import inspect_image
 from slipway.usecases.pin_data import pin_channels
 
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from slipway.contracts.ledger import ReleaseRecord
+    from slipway.contracts.ledger import PushRecord, ReleaseRecord
     from slipway.contracts.release import Champion, Plan
     from slipway.domain.semver import Version
     from slipway.domain.site import Site
     from slipway.usecases.inspect_image import InspectedImage
     from slipway.usecases.ports import Clock, DataSets, EventBus, Executions, ImageRegistry, Ledger
+
+_CLAIMER_IS_DEAD: Final = timedelta(minutes=2)
+"""A function runs for a minute at most."""
 
 Cause = Literal["push", "sweep", "cli", "schedule", "drift"]
 
@@ -121,7 +125,7 @@ class ReleasePlanning:
         if not digest or request.cause not in ("push", "sweep"):
             return None
         record = self.ledger.push(request.repository, request.tag, digest)
-        if record is None:
+        if record is None or record["outcome"] == "claimed":
             return None
         return PlanAnswer(
             "duplicate", record["release_id"], f"this push was answered before: {record['outcome']}"
@@ -149,6 +153,9 @@ class ReleasePlanning:
         identity = release_id(
             request.repository, image.digest, [one["digest"] for one in (*training, *evaluation)], cause_key
         )
+        others = self._claim_push(request, digest, identity)
+        if others is not None:
+            return others
         claimed = self.ledger.release(identity)
         if claimed is None:
             champion = self._champion(project, model)
@@ -177,6 +184,33 @@ class ReleasePlanning:
             if claimed is None:
                 return self._start(request, digest, plan)
         return self._resume(request, digest, claimed)
+
+    def _claim_push(self, request: PlanRequest, digest: str, identity: str) -> PlanAnswer | None:
+        """
+        One push, one release: None when this delivery may go on with it, else the answer.
+
+        A new data set version may appear between two deliveries, so that each works out another release.
+        """
+        if request.cause not in ("push", "sweep") or request.force:
+            return None
+        claim: PushRecord = {
+            "repository": request.repository,
+            "tag": request.tag,
+            "digest": digest,
+            "outcome": "claimed",
+            "release_id": identity,
+            "answered_at": timestamp(self.clock()),
+        }
+        held = self.ledger.claim_push(claim)
+        if held is not None and held["outcome"] == "claimed":
+            release = self.ledger.release(held["release_id"])
+            if release is not None:
+                return self._resume(request, digest, release)
+            if self.clock() - moment_of(held["answered_at"]) > _CLAIMER_IS_DEAD:
+                held = self.ledger.claim_push(claim, instead_of=held["release_id"])
+        if held is None:
+            return None
+        return PlanAnswer("duplicate", held["release_id"], "another delivery answers this push")
 
     def _resume(self, request: PlanRequest, digest: str, claimed: ReleaseRecord) -> PlanAnswer:
         """Another delivery claimed this release; start it if that one did not come so far."""

@@ -70,11 +70,20 @@ class Releases(Protocol):
     def releases_of_month(self, month: str) -> Iterator[ReleaseRecord]:
         """Newest first, without their plans; ``month`` is ``yyyy-mm``."""
 
+    def claim_push(self, record: PushRecord, *, instead_of: str = "") -> PushRecord | None:
+        """
+        Claim a push for a release; None, or what another delivery wrote.
+
+        A claim for the same release holds for everybody who makes it. With ``instead_of``, a release's id,
+        that one's claim is taken over.
+        """
+
     def put_push(self, record: PushRecord) -> None: ...
 
     def push(self, repository: str, tag: str, digest: str) -> PushRecord | None: ...
 
-    def pushes(self, repository: str) -> Iterator[PushRecord]: ...
+    def pushes(self, repository: str) -> Iterator[PushRecord]:
+        """Those answered."""
 
 
 class Versions(Protocol):

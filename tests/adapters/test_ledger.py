@@ -358,3 +358,21 @@ class TestWithdrawnApproval:
 
         assert ledger.version(*subject)["approval"] == "abandoned"
         assert ledger.put_version(a_version(release_id="next")) is None
+
+
+class TestClaimedPushes:
+    def test_one_release_holds_a_push(self, ledger: Any) -> None:
+        """Claimed is not answered; another release's claim is refused, unless it takes over what it names."""
+        push = {"repository": "m/p/r", "tag": "1.0.0", "digest": "sha256:9f", "answered_at": FIVE}
+        mine, other = ({**push, "outcome": "claimed", "release_id": name} for name in ("mine", "other"))
+
+        assert ledger.claim_push(mine) is None
+        assert ledger.claim_push(mine) is None
+        assert ledger.claim_push(other) == mine
+        assert list(ledger.pushes("m/p/r")) == []
+        assert ledger.claim_push(other, instead_of="mine") is None
+        answered = {**other, "outcome": "started"}
+        ledger.put_push(answered)
+        assert ledger.claim_push(other) == answered
+        assert ledger.claim_push(mine, instead_of="other") == answered
+        assert list(ledger.pushes("m/p/r")) == [answered]

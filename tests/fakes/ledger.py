@@ -79,6 +79,16 @@ class FakeReleases:
     def releases_of_month(self, month: Any) -> Any:
         return iter(self._listed([r for r in self.releases.values() if r["planned_at"].startswith(month)]))
 
+    def claim_push(self, record: Any, *, instead_of: Any = "") -> Any:
+        with self.lock:
+            key = record["repository"], record["tag"], record["digest"]
+            held = self.answered.get(key)
+            mine = (record["release_id"], instead_of)
+            if held is None or (held["outcome"] == "claimed" and held["release_id"] in mine):
+                self.answered[key] = dict(record)
+                return None
+            return dict(held)
+
     def put_push(self, record: Any) -> Any:
         self.answered[record["repository"], record["tag"], record["digest"]] = dict(record)
 
@@ -86,7 +96,8 @@ class FakeReleases:
         return self.answered.get((repository, tag, digest))
 
     def pushes(self, repository: Any) -> Any:
-        return iter([record for (name, _, _), record in sorted(self.answered.items()) if name == repository])
+        mine = [record for (name, _, _), record in sorted(self.answered.items()) if name == repository]
+        return iter([record for record in mine if record["outcome"] != "claimed"])
 
     @staticmethod
     def _listed(records: Any) -> Any:

@@ -165,6 +165,14 @@ def _move(version: str) -> Any:
     }
 
 
+def claim_a_push(house: House) -> None:
+    """Another delivery worked out a release for 1.0.0, and came no farther."""
+    digest = house.registry.push(REPOSITORY, "1.0.0", a_manifest().canonical())
+    claim = {"repository": REPOSITORY, "tag": "1.0.0", "digest": digest, "release_id": "other"}
+    claim |= {"outcome": "claimed", "answered_at": "2026-11-22T03:00:00.000Z"}
+    assert house.ledger.claim_push(claim) is None
+
+
 class TestDuplicates:
     def test_a_thousand_concurrent_deliveries_start_one_execution(self, house: House) -> None:
         """One delivery answers "started"; every other says "duplicate", of the same release."""
@@ -213,12 +221,44 @@ class TestDuplicates:
         )
         assert house.ask("1.0.0", "sweep").outcome == "duplicate"
 
+    def test_data_that_appears_between_two_deliveries(self, house: House) -> None:
+        """A push that another delivery claimed keeps that one's data, and is one release."""
+        house.executions.failing = TimeoutError("the function is slow here")
+        with pytest.raises(TimeoutError):
+            house.push("1.0.0")
+        house.data_sets.put("pricing", "hotel-rates", "1.11.0")
+
+        answer = house.push("1.0.0")
+
+        assert (answer.outcome, house.executions.starts, len(house.ledger.releases)) == ("started", 1, 1)
+        assert house.plan(answer.release_id)["training_data"][0]["version"] == "1.10.0"
+        assert house.push("1.0.0").outcome == "duplicate"
+
+    def test_claimer_of_a_push_that_is_at_work(self, house: House) -> None:
+        """While another delivery may still claim its release, nobody starts another one."""
+        claim_a_push(house)
+
+        answer = house.push("1.0.0")
+
+        assert (answer.outcome, answer.release_id, house.executions.starts) == ("duplicate", "other", 0)
+        assert list(house.ledger.pushes(REPOSITORY)) == []
+
+    def test_claimer_of_a_push_died(self, house: House) -> None:
+        """The sweep takes the push over, for it does not count as answered."""
+        claim_a_push(house)
+        house.now += timedelta(minutes=5)
+
+        answer = house.ask("1.0.0", "sweep")
+
+        assert (answer.outcome, house.executions.starts) == ("started", 1)
+        assert [record["release_id"] for record in house.ledger.pushes(REPOSITORY)] == [answer.release_id]
+
     def test_start_that_the_event_bus_did_not_take(self, house: House) -> None:
         """The push stays unanswered until people were told of its release; then they are told once."""
         house.events.trouble = ConnectionError("no event bus")
         with pytest.raises(ConnectionError):
             house.push("1.0.0")
-        assert house.ledger.answered == {}
+        assert list(house.ledger.pushes(REPOSITORY)) == []
         house.events.trouble = None
         house.now += timedelta(minutes=1)
 
@@ -236,7 +276,7 @@ class TestDuplicates:
         house.events.trouble = None
 
         assert house.push("1.0.0").outcome == "duplicate"
-        assert (house.events.emitted, house.ledger.answered) == ([], {})
+        assert (house.events.emitted, list(house.ledger.pushes(REPOSITORY))) == ([], [])
 
     def test_sweep_of_an_answered_push(self, house: House) -> None:
         """The sweep, which knows only the tag, starts nothing that the event started."""
@@ -405,7 +445,7 @@ class TestRefusals:
         house.events.trouble = ConnectionError("no event bus")
         with pytest.raises(ConnectionError):
             house.deliver("latest", digest)
-        assert house.ledger.answered == {}
+        assert list(house.ledger.pushes(REPOSITORY)) == []
         house.events.trouble = None
         house.now += timedelta(minutes=1)
 
