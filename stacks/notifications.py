@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from stacks.constructs.packages import Packages
     from stacks.settings import Settings
     from stacks.storage import StorageStack
+
+
+def _id_of(address: str) -> str:
+    """CloudFormation's ids leave out what is no letter or digit: a.b@x and ab@x would be one."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 class NotificationsStack(cdk.Stack):
@@ -98,7 +104,7 @@ class NotificationsStack(cdk.Stack):
             # Each message names its one recipient, so that nobody gets another's approval link.
             sns.CfnSubscription(
                 self,
-                f"To{address}",
+                f"To{_id_of(address)}",
                 topic_arn=topic.ref,
                 protocol="email",
                 endpoint=address,
@@ -114,7 +120,7 @@ class NotificationsStack(cdk.Stack):
         )
         for address in self._settings.notifications.platform_team:
             sns.CfnSubscription(
-                self, f"Alarms{address}", topic_arn=topic.ref, protocol="email", endpoint=address
+                self, f"Alarms{_id_of(address)}", topic_arn=topic.ref, protocol="email", endpoint=address
             )
         return topic
 

@@ -205,6 +205,14 @@ class TestNotices:
         for item in subscriptions:
             assert item["FilterPolicy"] == {"recipient": [item["Endpoint"]]}
 
+    @pytest.mark.usefixtures("synthesized")
+    def test_addresses_that_differ_in_a_dot_are_two(self) -> None:
+        """What CloudFormation leaves out of its ids does not make two people one."""
+        from stacks.notifications import _id_of  # noqa: PLC0415 - starts Node
+
+        assert len({_id_of(address) for address in ("a.b@x.com", "ab@x.com", "a-b@x.com", "ab@xc.om")}) == 4
+        assert all(_id_of(address).isalnum() for address in ("a.b@x.com", "ab@x.com"))
+
     def test_slack_is_deployed_where_there_is_a_secret(self, synthesized: Synthesized) -> None:
         """Production has a webhook's secret; development has none, and no function for it."""
 
