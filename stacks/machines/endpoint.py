@@ -15,10 +15,13 @@ TRANSIENT: Final = [
         longest_seconds=30,
     ),
 ]
-UNAVAILABLE: Final = [
+UNNAMED: Final = [
     *TRANSIENT,
-    # A config that was just made may not be seen yet; SageMaker has no error name for that.
+    # "Rate exceeded", or a config that was just made and is not seen yet: SageMaker has no names for these.
     retry(["SageMaker.SageMakerException"], first_seconds=3, attempts=3, longest_seconds=15),
+]
+UNAVAILABLE: Final = [
+    *UNNAMED,
     # No quota left: that takes others' endpoints to end.
     retry(
         ["SageMaker.ResourceLimitExceededException"],

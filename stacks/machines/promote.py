@@ -20,6 +20,7 @@ from stacks.machines.endpoint import (
     MISSING,
     THROTTLED,
     UNAVAILABLE,
+    UNNAMED,
     catch,
     describe,
     poll,
@@ -136,6 +137,7 @@ def _endpoint() -> States:
             "deleteEndpoint",
             {"EndpointName": query(f"{PROMOTION}.endpoint_name")},
             next_state="WaitForEndpoint",
+            retries=UNNAMED,
         ),
         "TookTooLong": {
             "Type": "Pass",

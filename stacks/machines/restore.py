@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stacks.machines import limits
-from stacks.machines.endpoint import BUSY, LATE, UNAVAILABLE, catch, describe, poll, sagemaker
+from stacks.machines.endpoint import BUSY, LATE, UNAVAILABLE, UNNAMED, catch, describe, poll, sagemaker
 from stacks.machines.language import State, States, choose, query, when
 from stacks.machines.scaling import deregister, follow, register
 
@@ -31,7 +31,12 @@ def states() -> States:
         retries=UNAVAILABLE,
     )
     restore["Catch"] = _catch()
-    delete = sagemaker("deleteEndpoint", {"EndpointName": query(NAME)}, next_state="ReleaseLeaseAfterFailure")
+    delete = sagemaker(
+        "deleteEndpoint",
+        {"EndpointName": query(NAME)},
+        next_state="ReleaseLeaseAfterFailure",
+        retries=UNNAMED,
+    )
     delete["Catch"] = _catch()
     return {
         "MustItBeRestored": choose(

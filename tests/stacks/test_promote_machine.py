@@ -532,6 +532,27 @@ class TestFailedPromotion:
         assert failure(execution).error == "SmokeTestFailedError"
         assert "DeleteCreatedEndpoint" in execution.path
 
+    @pytest.mark.parametrize(
+        ("state", "looks"),
+        [
+            ("DeleteFailedEndpoint", [endpoint("Failed", "older"), MISSING, endpoint("InService", "new")]),
+            (
+                "DeleteCreatedEndpoint",
+                [MISSING, endpoint("InService", "new"), endpoint("InService", "new")],
+            ),
+        ],
+    )
+    def test_throttled_deletion_is_repeated(self, state: str, looks: list[Any]) -> None:
+        """SageMaker has no error name for "Rate exceeded": it is tried again all the same."""
+        throttled = StateFailedError("SageMaker.SageMakerException", "Rate exceeded")
+        smoke = {} if state == "DeleteFailedEndpoint" else {"Smoke": fails("SmokeTestFailedError", "500")}
+        execution = run(*looks, **{state: answers(throttled, throttled, {})}, **smoke)
+        if smoke:
+            assert failure(execution).error == "SmokeTestFailedError"
+        else:
+            execution.start({"request": REQUEST})
+        assert len(execution.calls[state]) == 3
+
     def test_endpoint_that_was_never_made_needs_no_restoring(self) -> None:
         """SageMaker refused to create it: the error is that refusal, not a failed way back."""
         refused = fails("SageMaker.ResourceLimitExceededException", "no quota")
