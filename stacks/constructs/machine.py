@@ -29,7 +29,7 @@ _LOG_DELIVERY = allow(
         "logs:DescribeLogGroups",
     ],
     ["*"],
-    because="log delivery and tracing know no resources",
+    because="log deliveries are set up for the account: they know no narrower resource",
 )
 _TRACING = allow(
     [
@@ -39,7 +39,7 @@ _TRACING = allow(
         "xray:GetSamplingTargets",
     ],
     ["*"],
-    because="log delivery and tracing know no resources",
+    because="X-Ray takes segments for the account: it knows no narrower resource",
 )
 
 
