@@ -86,7 +86,7 @@ def _python(code: str) -> str:
         for name in re.findall(r"SLIPWAY_(\w+)", (ROOT / "slipway/contracts/environment.py").read_text())
     }
     variables |= {
-        "SLIPWAY_POLICY": '{"repository_prefix": "models", "approvers": {}}',
+        "SLIPWAY_POLICY": '{"repository_prefix": "models", "resource_prefix": "slipway-x", "approvers": {}}',
         "SLIPWAY_SLACK_SECRET_ARN": "",
     }
     environment = {**os.environ, **variables, **_SETTINGS}
