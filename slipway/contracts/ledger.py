@@ -30,8 +30,21 @@ LISTED: Final = (
     "planned_at",
     "ended_at",
     "failure",
+    "approval",
+    "stage",
+    "registered_at",
+    "metrics",
+    "tags",
+    "data_sets",
+    "card",
+    "package_arn",
+    "id",
+    "name",
 )
-"""What lists show of a release: all but its ``plan``, which is 95 % of the item."""
+"""What lists show of a release (all but its ``plan``, 95 % of the item), a version, or an experiment."""
+
+VERSIONS: Final = "VERSIONS"
+"""``month_pk`` of every version; ``month_sk`` is ``<registered at>#<project>/<model>:<version>``."""
 
 PENDING_APPROVALS: Final = "APPROVALS#PENDING"
 
@@ -84,6 +97,11 @@ def model_partition(project: str, model: str) -> str:
 def version_key(project: str, model: str, version: str) -> dict[str, str]:
     """Key of a registered version."""
     return {"pk": model_partition(project, model), "sk": f"VERSION#{version}"}
+
+
+def project_versions(project: str) -> str:
+    """``model_pk`` of a project's versions; ``model_sk`` is ``<model>#<registered at>#<version>``."""
+    return f"VERSIONS#{project}"
 
 
 def alias_key(project: str, model: str, alias: str) -> dict[str, str]:
@@ -159,6 +177,16 @@ VersionApproval = Literal["pending", "approved", "rejected", "expired", "abandon
 """``abandoned``: the release ended before anybody could decide."""
 
 
+class ArtifactDigests(TypedDict):
+    """A model artifact by its bytes, and by what is in it."""
+
+    sha256: str
+    """``sha256:…`` of model.tar.gz as it lies in S3."""
+    content: str
+    """``sha256:…`` of the sorted lines ``<sha256> <path>`` of its files: packing times do not count."""
+    bytes: int
+
+
 class VersionRecord(TypedDict):
     """A registered version: everything needed to serve or to evaluate it again."""
 
@@ -179,6 +207,24 @@ class VersionRecord(TypedDict):
     registered_at: str
     approver: NotRequired[str]
     decided_at: NotRequired[str]
+    decision_reason: NotRequired[str]
+    artifact: NotRequired[ArtifactDigests]
+    source: NotRequired[dict[str, Any]]
+    """contracts.release.ImageSource: git commit, base image, Python, libraries."""
+    hyperparameters: NotRequired[dict[str, str]]
+    verdict: NotRequired[str]
+    """In words."""
+    cost_usd: NotRequired[float]
+    """Of training; missing where no price is known."""
+    data_sets: NotRequired[list[str]]
+    """``<name>:<version>`` and the digests of all channels, sorted: what a search for data looks at."""
+    tags: NotRequired[dict[str, str]]
+    card: NotRequired[str]
+    """Free text for people: description, verdict and notes; at most 2,000 characters."""
+    stage: NotRequired[str]
+    """SageMaker's ModelLifeCycle stage, as it was last heard of: ``Production``, ``Archived``, own words."""
+    artifact_removed_at: NotRequired[str]
+    """The artifact was removed by retention or by hand; the record and its evidence stay."""
 
 
 class AliasRecord(TypedDict):

@@ -16,6 +16,12 @@ MANIFEST_LABEL: Final = "io.slipway.manifest"
 CHAMPION: Final = "champion"
 """The alias of the version in production."""
 
+LIBRARIES_LABEL: Final = "io.slipway.libraries"
+"""The OCI label of an image's Python and distributions: ``{"python": …, "libraries": {…}}``."""
+
+PROTECTED_ALIASES: Final = (CHAMPION, "challenger", "shadow")
+"""Moved by promotions alone; so is every alias that begins with ``ab-``."""
+
 VARIANT: Final = "AllTraffic"
 """The production variant; deployment guardrails demand the same name in every config."""
 

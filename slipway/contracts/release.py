@@ -35,6 +35,32 @@ class Champion(TypedDict):
     evaluate: list[str]
 
 
+class ImageSource(TypedDict):
+    """What the image says of how it was made; each is missing where it says nothing."""
+
+    git_commit: NotRequired[str]
+    """``org.opencontainers.image.revision``; ``+dirty`` at its end: files were changed since."""
+    git_repository: NotRequired[str]
+    """``org.opencontainers.image.source``."""
+    base_image: NotRequired[str]
+    """``org.opencontainers.image.base.name``."""
+    base_digest: NotRequired[str]
+    built_at: NotRequired[str]
+    python: NotRequired[str]
+    """``3.13.1``."""
+    libraries: NotRequired[dict[str, str]]
+    """Distribution to version, from the label ``io.slipway.libraries``."""
+
+
+class CacheWish(TypedDict):
+    """Whether steps may take what an identical step produced before."""
+
+    use: bool
+    """False: ``--no-cache``."""
+    days: int
+    """Outputs older than that are not taken."""
+
+
 class JobRequests(TypedDict):
     """Complete SageMaker requests but for what only the machine knows (names, the trained artifact)."""
 
@@ -79,6 +105,8 @@ class Plan(TypedDict):
     requests: JobRequests
     approval_timeout_seconds: int
     planned_at: str
+    source: NotRequired[ImageSource]
+    cache: NotRequired[CacheWish]
 
 
 class Training(TypedDict):
@@ -90,6 +118,8 @@ class Training(TypedDict):
     seconds: float
     billable_seconds: float
     metrics: dict[str, float]
+    cached_from: NotRequired[str]
+    """The release that ran this very training; missing: it was run for this one."""
 
 
 class EvaluationRun(TypedDict):
@@ -97,6 +127,7 @@ class EvaluationRun(TypedDict):
 
     job_name: str
     report_prefix: str
+    cached_from: NotRequired[str]
 
 
 class Evaluation(TypedDict):
@@ -148,6 +179,8 @@ class ReleaseDocument(TypedDict):
     """The whole, as the execution ends with it."""
 
     plan: Plan
+    lookups: NotRequired[dict[str, Any]]
+    """``training``, ``challenger`` and ``champion`` (or None), each a contracts.steps.StepLookup."""
     training: NotRequired[Training]
     evaluation: NotRequired[Evaluation]
     verdict: NotRequired[Verdict]
