@@ -122,7 +122,7 @@ class Descendant(TypedDict):
     depth: int
     """Edges on the shortest way."""
     through: list[NodeKind]
-    """Kinds of the ancestor's own neighbours on the ways here, sorted: with ``training-job`` it was trained."""
+    """Kinds of the ancestor's neighbours on the ways here, sorted: with ``training-job`` it was trained."""
 
 
 class Serving(TypedDict):
