@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from slipway.contracts.ledger import alias_history_key, alias_key, model_partition, promotion_key, version_key
+from slipway.contracts.ledger import (
+    MODELS,
+    alias_history_key,
+    alias_key,
+    model_name_key,
+    model_partition,
+    promotion_key,
+    version_key,
+)
 
 if TYPE_CHECKING:
     from slipway.adapters.dynamodb_table import DynamoDbTable
@@ -18,6 +26,13 @@ class DynamoDbVersions:
 
     def put_version(self, record: VersionRecord) -> VersionRecord | None:
         key = version_key(record["project"], record["model"], record["version"])
+        self._table.put(
+            {
+                "project": record["project"],
+                "model": record["model"],
+                **model_name_key(record["project"], record["model"]),
+            }
+        )
         written = self._table.put(
             {**record, **key},
             condition="attribute_not_exists(#pk) OR #release_id = :release "
@@ -38,6 +53,9 @@ class DynamoDbVersions:
         return cast(
             "list[VersionRecord]", list(self._table.query(model_partition(project, model), "VERSION#"))
         )
+
+    def projects_of(self, model: str) -> list[str]:
+        return [str(found["project"]) for found in self._table.query(MODELS, f"{model}#")]
 
     def set_version_approval(
         self,

@@ -46,6 +46,9 @@ LISTED: Final = (
 VERSIONS: Final = "VERSIONS"
 """``month_pk`` of every version; ``month_sk`` is ``<registered at>#<project>/<model>:<version>``."""
 
+MODELS: Final = "MODELS"
+"""``pk`` of the names of all models that ever registered a version."""
+
 PENDING_APPROVALS: Final = "APPROVALS#PENDING"
 
 ReleaseStatus = Literal[
@@ -102,6 +105,11 @@ def version_key(project: str, model: str, version: str) -> dict[str, str]:
 def project_versions(project: str) -> str:
     """``model_pk`` of a project's versions; ``model_sk`` is ``<model>#<registered at>#<version>``."""
     return f"VERSIONS#{project}"
+
+
+def model_name_key(project: str, model: str) -> dict[str, str]:
+    """Key by which a model is found without its project; one item for each model."""
+    return {"pk": MODELS, "sk": f"{model}#{project}"}
 
 
 def alias_key(project: str, model: str, alias: str) -> dict[str, str]:
@@ -240,6 +248,8 @@ class AliasRecord(TypedDict):
     reason: str
     revision: int
     """1 for the first move; one more with each."""
+    removed: NotRequired[bool]
+    """The alias points nowhere since then; ``version`` is where it pointed before."""
 
 
 class PromotionRecord(TypedDict):

@@ -102,6 +102,9 @@ class Versions(Protocol):
 
     def versions(self, project: str, model: str) -> list[VersionRecord]: ...
 
+    def projects_of(self, model: str) -> list[str]:
+        """The projects that registered a version of a model of this name, sorted."""
+
     def set_version_approval(
         self,
         project: str,

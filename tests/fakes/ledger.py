@@ -129,6 +129,9 @@ class FakeVersions:
     def versions(self, project: Any, model: Any) -> Any:
         return [copy.deepcopy(r) for key, r in sorted(self.registered.items()) if key[:2] == (project, model)]
 
+    def projects_of(self, model: Any) -> Any:
+        return sorted({key[0] for key in self.registered if key[1] == model})
+
     def set_version_approval(
         self,
         project: Any,
