@@ -84,6 +84,8 @@ class TrainingFacts(TypedDict, total=False):
     """``<log group>/<stream prefix>``."""
     failure: str
     """SageMaker's FailureReason."""
+    installed: ImageSource
+    """Python and libraries as the job's own log says them; missing where the image's label does."""
     last_lines: list[str]
     """Of the log of a job that failed, at most 20."""
 

@@ -50,6 +50,8 @@ class ImageSource(TypedDict):
     """``3.13.1``."""
     libraries: NotRequired[dict[str, str]]
     """Distribution to version, from the label ``io.slipway.libraries``."""
+    libraries_left_out: NotRequired[int]
+    """How many more there are than the label has room for."""
 
 
 class CacheWish(TypedDict):

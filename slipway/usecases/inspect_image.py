@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from slipway.domain import refusals
 from slipway.domain.errors import RegistryAnswerError
 from slipway.domain.image import amd64_of, manifest_label, refuse_media_type, refuse_platform
+from slipway.domain.image_source import image_source
 from slipway.domain.manifest import InvalidManifestError, Manifest
 from slipway.domain.refusals import Refusal
 
 if TYPE_CHECKING:
+    from slipway.contracts.release import ImageSource
     from slipway.domain.image import RegistryManifest
     from slipway.usecases.ports import ImageRegistry
 
@@ -25,6 +27,8 @@ class InspectedImage:
     """``<registry>/<repository>@sha256:…``: of the linux/amd64 image, where an index was pushed."""
     digest: str
     manifest: Manifest
+    source: ImageSource
+    """How it was made, as far as it says."""
 
 
 def inspect_image(
@@ -66,4 +70,4 @@ def inspect_image(
         manifest = Manifest.from_label(label)
     except InvalidManifestError as error:
         return refusals.invalid_manifest(error.problems)
-    return InspectedImage(image.uri, image.digest, manifest)
+    return InspectedImage(image.uri, image.digest, manifest, image_source(config))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipway.contracts.names import MANIFEST_LABEL
 from slipway.domain.image import DOCKER_MANIFEST, PushedImage, RegistryManifest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -37,9 +40,10 @@ class FakeRegistry:
         media_type: str = DOCKER_MANIFEST,
         architecture: str = "amd64",
         pushed_at: Any = None,
+        labels: Mapping[str, str] | None = None,
     ) -> str:
-        """Push an image whose configuration carries ``label``; returns its digest."""
-        labels = {MANIFEST_LABEL: label} if label is not None else None
+        """Push an image whose configuration carries ``label``, and others; returns its digest."""
+        labels = {MANIFEST_LABEL: label, **(labels or {})} if label is not None else labels
         config = json.dumps(
             {"os": "linux", "architecture": architecture, "config": {"Labels": labels}, "tag": tag}
         )

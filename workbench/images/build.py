@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.container import PACKAGES, PROGRAM
-from slipway.contracts.names import MANIFEST_LABEL
+from slipway.contracts.names import LIBRARIES_LABEL, MANIFEST_LABEL
+from slipway.domain.image_source import libraries_text
 from workbench.images.ignore import Ignore
 from workbench.images.image import NO_TIME, Image, assemble, new_config
 from workbench.images.layers import Entry, Layer, build_layer
+from workbench.images.libraries import in_directory
 from workbench.images.media_types import DOCKER, MediaTypes
 from workbench.images.packages import packages
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 RUNTIME_SOURCE: Final = Path(__file__).resolve().parents[2] / "container"
 RUNTIME: Final = "/opt/slipway"
 MANIFEST_PATH: Final = f"{RUNTIME}/manifest.json".lstrip("/")
+LIBRARIES_PATH: Final = f"{RUNTIME}/libraries.json".lstrip("/")
+"""Where it is, ``train`` does not write the image's libraries to its log: the label has them."""
 ENTRYPOINT: Final = (f"{RUNTIME}/bin/entry",)
 ENVIRONMENT: Final = {
     "PATH": f"{PROGRAM}:{PACKAGES}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -60,15 +65,17 @@ def build(model: ModelDirectory, version: Version | None = None, media_types: Me
         PackagesError: The requirements cannot be installed.
     """
     start = time.perf_counter()
-    manifest = model.manifest.canonical()
     installed = packages(model.requirements)
+    libraries = libraries_text(
+        platform.python_version(), in_directory(installed.directory) if installed else {}
+    )
     layers = [installed.layer] if installed else []
-    layers += [runtime_layer(), program_layer(model.path, manifest)]
+    layers += [runtime_layer(), program_layer(model, libraries)]
     config = new_config(
         layers=layers,
         environment=ENVIRONMENT,
         entrypoint=ENTRYPOINT,
-        labels=labels(model, version),
+        labels=labels(model, version) | {LIBRARIES_LABEL: libraries},
         working_directory=PROGRAM,
         created=created() or NO_TIME,
     )
@@ -100,15 +107,15 @@ def runtime_layer() -> Layer:
     return build_layer("runtime", _files(RUNTIME_SOURCE, RUNTIME, RUNTIME_LEAVES_OUT))
 
 
-def manifest_layer(manifest: str) -> Layer:
-    """The manifest for the runtime, which reads the programs' command lines from it."""
-    return build_layer("manifest", [Entry(MANIFEST_PATH, manifest.encode())])
+def manifest_layer(manifest: str, libraries: str) -> Layer:
+    """What the runtime reads: the manifest for the programs' command lines, and that libraries are known."""
+    return build_layer("manifest", _runtime_files(manifest, libraries))
 
 
-def program_layer(directory: Path, manifest: str) -> Layer:
-    """The model's own files, and the manifest for the runtime."""
-    files = _files(directory, PROGRAM, Ignore.in_directory(directory))
-    return build_layer("program", [Entry(MANIFEST_PATH, manifest.encode()), *files])
+def program_layer(model: ModelDirectory, libraries: str) -> Layer:
+    """The model's own files, and those that the runtime reads."""
+    files = _files(model.path, PROGRAM, Ignore.in_directory(model.path))
+    return build_layer("program", [*_runtime_files(model.manifest.canonical(), libraries), *files])
 
 
 def copy_runtime(target: Path, manifest: str) -> None:
@@ -118,6 +125,10 @@ def copy_runtime(target: Path, manifest: str) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
     (target / "manifest.json").write_text(manifest, encoding="utf-8")
+
+
+def _runtime_files(manifest: str, libraries: str) -> list[Entry]:
+    return [Entry(MANIFEST_PATH, manifest.encode()), Entry(LIBRARIES_PATH, libraries.encode())]
 
 
 def _files(directory: Path, root: str, ignore: Ignore) -> Iterator[Entry]:

@@ -21,8 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.container import PACKAGES, PROGRAM
+from slipway.contracts.names import LIBRARIES_LABEL
 from slipway.domain.errors import SlipwayError
+from slipway.domain.image_source import libraries_text
 from workbench.archives import extract_all
+from workbench.images.base_image import base_image
 from workbench.images.build import (
     ENTRYPOINT,
     RUNTIME,
@@ -34,6 +37,7 @@ from workbench.images.build import (
 )
 from workbench.images.image import NO_TIME, Image, assemble
 from workbench.images.layers import Layer
+from workbench.images.libraries import in_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,8 +97,8 @@ def built_by_docker(model: ModelDirectory, version: Version | None) -> Iterator[
     start = time.perf_counter()
     if not (model.path / "Dockerfile").is_file():
         raise UnusableImageError(f"{model.path} holds no Dockerfile")
-    known = labels(model, version)
     has_buildx = _look_for_docker()
+    known = labels(model, version)
     name = f"slipway-build/{model.manifest.model.project}/{model.manifest.model.name}"
     with tempfile.TemporaryDirectory(prefix="slipway-docker-") as scratch:
         archive, runtime = Path(scratch) / "image.tar", Path(scratch) / CONTEXT
@@ -105,6 +109,7 @@ def built_by_docker(model: ModelDirectory, version: Version | None) -> Iterator[
             _run(["docker", "build", "--tag", CONTEXT, str(runtime)])
         _run(build_command(model.path, name, known, runtime if has_buildx else None))
         _run(["docker", "save", "--output", str(archive), name])
+        known |= base_labels(model.path)
         image = read_archive(archive, Path(scratch) / "layers")
         finished = with_runtime(image, model.manifest.canonical(), known)
         yield Built(finished, time.perf_counter() - start, packages_reused=False)
@@ -165,12 +170,14 @@ def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
     """
     config = json.loads(image.config)
     settings = config.setdefault("config", {})
-    settings["Labels"] = (settings.get("Labels") or {}) | known
+    variables = dict(entry.split("=", 1) for entry in settings.get("Env") or [] if "=" in entry)
+    libraries = libraries_text(*in_layers(image.layers, variables))
+    settings["Labels"] = (settings.get("Labels") or {}) | known | {LIBRARIES_LABEL: libraries}
     layers = list(image.layers)
     if settings.get("Entrypoint") in (None, [], list(ENTRYPOINT)):
         settings["Entrypoint"] = list(ENTRYPOINT)
         settings["Env"] = _with_own_paths(settings.get("Env") or [])
-        added = [runtime_layer(), manifest_layer(manifest)]
+        added = [runtime_layer(), manifest_layer(manifest, libraries)]
         layers += added
         config["rootfs"]["diff_ids"] += [layer.diff_id for layer in added]
         created = config.get("created") or NO_TIME
@@ -178,6 +185,21 @@ def with_runtime(image: Image, manifest: str, known: dict[str, str]) -> Image:
             {"created": created, "created_by": f"slipway: {layer.name}"} for layer in added
         )
     return assemble(layers, config)
+
+
+def base_labels(directory: Path) -> dict[str, str]:
+    """The base image's name, and its digest if the Dockerfile or the engine says it."""
+    base = base_image((directory / "Dockerfile").read_text(encoding="utf-8"))
+    if base is None:
+        return {}
+    digest = base.digest
+    if not digest:
+        # buildx may have pulled it past the engine's own store: then nobody here knows
+        asked = _ask("image", "inspect", "--format", '{{join .RepoDigests " "}}', base.name)
+        digests = asked.stdout.split() if asked.returncode == 0 else []
+        digest = digests[0].partition("@")[2] if digests else ""
+    known = {"name": base.name, "digest": digest}
+    return {f"org.opencontainers.image.base.{name}": text for name, text in known.items() if text}
 
 
 def _with_own_paths(variables: list[str]) -> list[str]:

@@ -58,11 +58,11 @@ class ModelDirectory:
 
     @cached_property
     def revision(self) -> str | None:
-        """The commit that last touched the directory, ``-dirty`` if changed since; None: no git."""
+        """The commit that last touched the directory, ``+dirty`` if changed since; None: no git."""
         commit = self._git("log", "-1", "--format=%H", "--", ".")
         if not commit:
             return None
-        return f"{commit}-dirty" if self._git("status", "--porcelain", "--", ".") else commit
+        return f"{commit}+dirty" if self._git("status", "--porcelain", "--", ".") else commit
 
     @cached_property
     def source(self) -> str | None:

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import paths, program, runtime_manifest
+from . import installed, paths, program, runtime_manifest
 
 PROGRAM_VARIABLE = "SLIPWAY_PROGRAM"
 """The directory of the model's code, where it is not ``program`` beside this runtime's directory."""
@@ -30,6 +30,8 @@ def main(arguments: list[str], root: Path = runtime_manifest.ROOT) -> int:
         from . import front  # noqa: PLC0415 - jobs start without asyncio
 
         return front.main(command, variables, folder)
+    if verb == "train":
+        installed.announce(root, variables)
     return _run(verb, command, variables, folder)
 
 

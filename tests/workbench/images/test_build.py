@@ -3,12 +3,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import platform
 import subprocess
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+from slipway.domain.image_source import image_source
 from slipway.domain.manifest import InvalidManifestError, Manifest
 from slipway.domain.semver import Version
 from workbench.images.build import build
@@ -141,6 +143,32 @@ class TestBuild:
         assert [layer.name for layer in built.image.layers] == ["packages", "runtime", "program"]
         assert build(model).packages_reused
 
+    def test_python_and_libraries_are_said(self, model: ModelDirectory, wheel: Path) -> None:
+        """
+        What was installed stands in the label, and where the runtime sees that it need not say it.
+        """
+        assert image_source(json.loads(build(model).image.config)) == {
+            "python": platform.python_version(),
+            "libraries": {},
+        }
+        model.requirements.write_text(f"tiny @ {wheel.as_uri()}\n")
+
+        image = build(model).image
+
+        assert image_source(json.loads(image.config))["libraries"] == {"tiny": "1.0"}
+        assert files(image)["opt/slipway/libraries.json"].decode() == image.labels["io.slipway.libraries"]
+
+    def test_commit_of_other_files_gives_the_same_digest(self, model: ModelDirectory) -> None:
+        """
+        A commit beside the model is no change of it: its steps are found in the cache.
+        """
+        commit(model.path.parent)
+        before = build(ModelDirectory(model.path)).image.digest
+        (model.path.parent / "beside.txt").write_text("x")
+        commit(model.path.parent)
+
+        assert build(ModelDirectory(model.path)).image.digest == before
+
     def test_invalid_manifest_is_not_built(self, model: ModelDirectory) -> None:
         """
         A directory without a manifest, or with one that has problems, gives no image.
@@ -163,7 +191,7 @@ class TestModelDirectory:
         assert model.revision == revision
         assert build(model).image.labels["org.opencontainers.image.revision"] == revision
         (model.path / "train").write_text("changed")
-        assert ModelDirectory(model.path).revision == f"{revision}-dirty"
+        assert ModelDirectory(model.path).revision == f"{revision}+dirty"
 
     def test_without_version_control_nothing_is_said(self, model: ModelDirectory) -> None:
         """

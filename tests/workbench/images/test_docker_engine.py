@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from slipway.domain.image_source import image_source
 from slipway.domain.semver import Version
 from workbench.images.build import build
 from workbench.images.docker_engine import (
@@ -32,6 +33,7 @@ case "$1 $2" in
   "version --format") [ -z "$FAKE_DOWN" ] || { echo "Cannot connect to the daemon" >&2; exit 1; };;
   "buildx version") [ -n "$FAKE_BUILDX" ];;
   "buildx build"|"build --"*) exit ${FAKE_EXIT:-0};;
+  "image inspect") [ -n "$FAKE_BASE" ] && echo "$FAKE_BASE";;
   "save --output") cp "$FAKE_DOCKER/saved.tar" "$3";;
 esac
 """
@@ -42,6 +44,10 @@ def saved(architecture: str = "amd64", **settings: Any) -> bytes:
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("usr"))
+        text = b"Name: tiny\nVersion: 1.0\n"
+        header = tarfile.TarInfo("usr/lib/python3/tiny-1.0.dist-info/METADATA")
+        header.size = len(text)
+        archive.addfile(header, io.BytesIO(text))
     config = {
         "architecture": architecture,
         "os": "linux",
@@ -130,6 +136,26 @@ class TestDockerEngine:
         assert len(builds) == 2
         assert builds[0].startswith("build --tag slipway ")
         assert "--provenance" not in builds[1]
+
+    def test_image_says_what_it_was_made_of(
+        self, model: ModelDirectory, engine: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Base image and its digest, Python and libraries: read from the Dockerfile, the engine and the files.
+        """
+        (model.path / "Dockerfile").write_text("FROM python:3.13-slim AS one\nFROM one\n")
+        (engine / "saved.tar").write_bytes(saved(Env=["PYTHON_VERSION=3.13.9"]))
+        monkeypatch.setenv("FAKE_BASE", "python@sha256:12ab")
+
+        with built_by_docker(model, None) as built:
+            source = image_source(json.loads(built.image.config))
+
+        assert source == {
+            "base_image": "python:3.13-slim",
+            "base_digest": "sha256:12ab",
+            "python": "3.13.9",
+            "libraries": {"tiny": "1.0"},
+        }
 
     def test_own_entry_point_stays(self, model: ModelDirectory, engine: Path) -> None:
         """
