@@ -17,3 +17,8 @@ class DynamoDbLeases:
 
     def end_lease(self, endpoint: str, owner: str) -> bool:
         return self._table.delete(lease_key(endpoint), condition="#owner = :owner", values={":owner": owner})
+
+    def lease_owner(self, endpoint: str, *, now_epoch: int) -> str:
+        lease = self._table.get(lease_key(endpoint))
+        held = lease is not None and int(lease["expires_at_epoch"]) >= now_epoch
+        return str(lease["owner"]) if lease is not None and held else ""

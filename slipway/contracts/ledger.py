@@ -38,6 +38,8 @@ LISTED: Final = (
     "data_sets",
     "card",
     "package_arn",
+    "model_uri",
+    "artifact_removed_at",
     "id",
     "name",
 )
@@ -117,6 +119,11 @@ def alias_key(project: str, model: str, alias: str) -> dict[str, str]:
     return {"pk": model_partition(project, model), "sk": f"ALIAS#{alias}"}
 
 
+def alias_prefix(alias: str = "") -> str:
+    """What the sort keys of an alias's moves begin with; without ``alias``, of all aliases."""
+    return f"ALIAS#{alias}#" if alias else "ALIAS#"
+
+
 def alias_history_key(project: str, model: str, alias: str, moved_at: str) -> dict[str, str]:
     """Key of one move of an alias; never written twice."""
     return {"pk": model_partition(project, model), "sk": f"ALIAS#{alias}#{moved_at}"}
@@ -164,6 +171,10 @@ class ReleaseRecord(TypedDict):
     failure: NotRequired[Failure]
     told_at: NotRequired[str]
     """The moment (``planned_at`` or ``ended_at``) of what people were last told; not in lists."""
+    artifact_removed_at: NotRequired[str]
+    """What it had trained was removed by retention; the record and its evidence stay."""
+    lookups: NotRequired[dict[str, Any]]
+    """Step to its contracts.steps.StepLookup, without outputs; not in lists."""
     plan: NotRequired[dict[str, Any]]
     """contracts.release.Plan; missing in refusals and in lists."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slipway.contracts.names import CHAMPION
+from slipway.domain.aliases import moved_at
 from slipway.domain.errors import AliasMovedError
-from slipway.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def move_alias(document: PromotionDocument, *, ledger: Versions, clock: Clock) -
             "alias": CHAMPION,
             "version": version,
             "release_id": release_id,
-            "moved_at": timestamp(clock()),
+            "moved_at": moved_at(current, clock()),
             "actor": request["actor"],
             "reason": request["reason"] or request["cause"],
             "revision": current["revision"] + 1 if current is not None else 1,
@@ -56,15 +56,17 @@ def move_alias(document: PromotionDocument, *, ledger: Versions, clock: Clock) -
 
 
 def mark_stages(document: PromotionDocument, *, ledger: Versions, registry: ModelRegistry) -> None:
-    """Say in the model packages which one serves, and which one did: words for people, nothing reads them."""
+    """Say in ledger and model packages which version serves, and which one did: words for people alone."""
     request, previous = document["request"], document["promotion"]["previous"]
     project, model = request["project"], request["model"]
     serving = ledger.version(project, model, request["version"])
     if serving is not None:
+        ledger.set_version_stage(project, model, request["version"], stage=PRODUCTION)
         registry.set_stage(serving["package_arn"], PRODUCTION, "InService", f"since {request['cause']}")
     if previous is not None and previous["version"] != request["version"]:
         served = ledger.version(project, model, previous["version"])
         if served is not None:
+            ledger.set_version_stage(project, model, previous["version"], stage=ARCHIVED)
             registry.set_stage(served["package_arn"], ARCHIVED, "Replaced", f"by {request['version']}")
 
 

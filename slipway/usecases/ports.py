@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AliasRecord,
         ApprovalDecision,
         ApprovalRecord,
+        ArtifactDigests,
         Failure,
         PromotionRecord,
         PushRecord,
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
         VersionRecord,
     )
     from slipway.contracts.lineage import Descendant, Node, NodeFacts, NodeKind, Serving
-    from slipway.contracts.steps import Step, StepRecord
-    from slipway.domain.execution import Execution, StartedExecution
+    from slipway.contracts.steps import Step, StepLookup, StepRecord
+    from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
     from slipway.domain.image import PushedImage, RegistryManifest
+    from slipway.domain.metric_curves import JobLog
     from slipway.domain.smoke import EndpointAnswer
     from slipway.domain.texts import TooLarge
 
@@ -63,6 +65,12 @@ class Releases(Protocol):
 
     def note_told(self, release_id: str, moment: str) -> None:
         """People were told of what happened at ``moment``."""
+
+    def note_lookups(self, release_id: str, lookups: Mapping[str, StepLookup]) -> None:
+        """What the step cache answered, by step, in place of what was noted before."""
+
+    def note_release_artifact_removed(self, release_id: str, at: str) -> bool:
+        """What it had trained is gone; False when it is unknown, or that was noted before."""
 
     def release(self, release_id: str) -> ReleaseRecord | None: ...
 
@@ -105,6 +113,18 @@ class Versions(Protocol):
     def projects_of(self, model: str) -> list[str]:
         """The projects that registered a version of a model of this name, sorted."""
 
+    def listed_versions(
+        self, *, project: str = "", model: str = "", since: str = ""
+    ) -> Iterator[VersionRecord]:
+        """
+        Registered versions as lists show them (``LISTED``), page by page as asked for.
+
+        Newest first; those of a project without a model, model by model. ``model`` needs its project.
+        """
+
+    def versions_until(self, until: str) -> Iterator[VersionRecord]:
+        """Those registered before ``until``, as lists show them, oldest first."""
+
     def set_version_approval(
         self,
         project: str,
@@ -115,6 +135,7 @@ class Versions(Protocol):
         approval: VersionApproval,
         approver: str,
         at: str,
+        reason: str = "",
     ) -> bool:
         """Decide a pending or abandoned version of this release; False when it was decided already."""
 
@@ -123,10 +144,44 @@ class Versions(Protocol):
     ) -> bool:
         """An approval came too late: the release's approved version is abandoned; False when it is not so."""
 
-    def alias(self, project: str, model: str, alias: str) -> AliasRecord | None: ...
+    def set_version_stage(self, project: str, model: str, version: str, *, stage: str) -> bool:
+        """Note the life cycle's stage; False when there is no such version, or it has this stage."""
+
+    def tag_version(
+        self,
+        project: str,
+        model: str,
+        version: str,
+        *,
+        tags: Mapping[str, str],
+        instead_of: Mapping[str, str],
+    ) -> bool:
+        """Replace all tags; False when there is no such version, or its tags are not ``instead_of``."""
+
+    def note_artifact_removed(self, record: VersionRecord, at: str) -> bool:
+        """The version can't serve any more; False when it is another release's, or was noted before."""
+
+    def withdraw_artifact_removal(self, record: VersionRecord, at: str) -> bool:
+        """Its artifact was needed after all, and is there; False when it was not noted at ``at``."""
+
+    def alias(self, project: str, model: str, alias: str) -> AliasRecord | None:
+        """Where it points, by one strongly consistent read; None: nowhere (any more)."""
+
+    def alias_tip(self, project: str, model: str, alias: str) -> AliasRecord | None:
+        """The last move, also when that was the alias's removal."""
+
+    def aliases(self, project: str, model: str) -> list[AliasRecord]:
+        """The last moves of all its aliases by name, removals too; one read each, however often it moved."""
+
+    def alias_at(self, project: str, model: str, alias: str, moment: str) -> AliasRecord | None:
+        """The last move until ``moment``, by one read; None: it was not there yet."""
 
     def move_alias(self, record: AliasRecord) -> bool:
-        """Move an alias from revision ``record.revision - 1`` and append its history, or False."""
+        """
+        Move an alias from revision ``record.revision - 1`` and append its history, or False.
+
+        It moves to no version whose artifact was removed, and never to a time before its last move.
+        """
 
     def alias_history(self, project: str, model: str, alias: str) -> list[AliasRecord]:
         """Newest first."""
@@ -186,6 +241,9 @@ class Leases(Protocol):
     def end_lease(self, endpoint: str, owner: str) -> bool:
         """Give back the lease of the execution ``owner`` (its ARN); False when it holds none."""
 
+    def lease_owner(self, endpoint: str, *, now_epoch: int) -> str:
+        """The ARN of the execution that works on it; empty: none does."""
+
 
 class Ledger(Releases, Versions, Approvals, Leases, Protocol):
     """All that the platform remembers of releases; lineage and the step cache have ports of their own."""
@@ -244,6 +302,13 @@ class Steps(Protocol):
         """What a miss is compared with."""
 
 
+class Fingerprints(Protocol):
+    """Files in the artifact bucket, without their content."""
+
+    def fingerprint(self, uri: str) -> str:
+        """Changes whenever the file's bytes do; empty: there is no such file."""
+
+
 class ImageRegistry(Protocol):
     """Where images are pushed to."""
 
@@ -271,6 +336,9 @@ class DataSets(Protocol):
     def files_uri(self, project: str, data_set: str, version: str) -> str:
         """``s3://bucket/<project>/<data set>/<version>/files/``."""
 
+    def stored(self) -> Iterator[tuple[str, str, str]]:
+        """Project, name and version of all there are, in no order; some may still be being stored."""
+
 
 class Reports(Protocol):
     """Evaluation reports and evidence in the artifact bucket."""
@@ -279,6 +347,19 @@ class Reports(Protocol):
         """The text of a file of at most ``limit`` bytes; None when there is none."""
 
     def write(self, uri: str, text: str) -> None: ...
+
+
+class Artifacts(Protocol):
+    """Model artifacts (``model.tar.gz``) in the artifact bucket."""
+
+    def digests(self, uri: str) -> ArtifactDigests:
+        """Read it once, in bounded memory; ArtifactUnreadableError when it is not there, or no archive."""
+
+    def remove(self, uri: str) -> bool:
+        """False when there was none (any more)."""
+
+    def trained_by(self, prefix: str) -> list[str]:
+        """URIs of the artifacts that the training jobs of one release left, by its artifact prefix."""
 
 
 class Executions(Protocol):
@@ -291,6 +372,49 @@ class Executions(Protocol):
 
     def history(self, execution_arn: str) -> Sequence[Mapping[str, Any]]:
         """Events, newest first, enough of them to find a failure's cause."""
+
+    def since(self, machine_arn: str, moment: datetime) -> Iterator[ExecutionSummary]:
+        """Those of a machine that began after ``moment``, newest first."""
+
+
+class Jobs(Protocol):
+    """SageMaker's training and processing jobs, as it describes them; times are datetimes."""
+
+    def training_job(self, name: str) -> Mapping[str, Any] | None:
+        """DescribeTrainingJob; None: there is no such job."""
+
+    def processing_job(self, name: str) -> Mapping[str, Any] | None:
+        """DescribeProcessingJob; None: there is no such job."""
+
+    def tags(self, arn: str) -> dict[str, str]: ...
+
+    def training_jobs_since(self, moment: datetime) -> Iterator[Mapping[str, Any]]:
+        """Summaries of all that changed after ``moment``, slowly: others list as well."""
+
+    def processing_jobs_since(self, prefix: str, moment: datetime) -> Iterator[Mapping[str, Any]]:
+        """Likewise, of those whose names begin so."""
+
+
+class JobLogs(Protocol):
+    """What jobs write while they run."""
+
+    def read(self, group: str, job: str, *, whole: bool) -> JobLog:
+        """Its last lines and, if ``whole``, as many from its beginning as curves are made of."""
+
+
+class Hosting(Protocol):
+    """SageMaker's endpoints, what they run, and model packages, as it describes them; None: not there."""
+
+    def endpoint(self, name: str) -> Mapping[str, Any] | None: ...
+
+    def endpoint_config(self, name: str) -> Mapping[str, Any] | None: ...
+
+    def model(self, name: str) -> Mapping[str, Any] | None: ...
+
+    def endpoints(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        """Summaries of those whose names begin so."""
+
+    def model_package(self, arn: str) -> Mapping[str, Any] | None: ...
 
 
 class ReleasePlanner(Protocol):

@@ -351,7 +351,7 @@ class ApprovalRoom:
                 self.ledger.releases,
                 self.ledger.registered,
                 self.ledger.approvals,
-                self.ledger.aliases,
+                self.ledger.moves,
                 self.mailer.sent,
                 self.reports.files,
                 self.events.emitted,

@@ -6,7 +6,7 @@ import copy
 import threading
 from typing import Any
 
-from slipway.contracts.ledger import OPEN_STATUSES
+from slipway.contracts.ledger import LISTED, OPEN_STATUSES
 from tests.fakes.approvals import FakeApprovals
 
 
@@ -69,6 +69,20 @@ class FakeReleases:
             if record is not None:
                 record["told_at"] = max(moment, record.get("told_at", ""))
 
+    def note_release_artifact_removed(self, release_id: Any, at: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is None or "artifact_removed_at" in record:
+                return False
+            record["artifact_removed_at"] = at
+            return True
+
+    def note_lookups(self, release_id: Any, lookups: Any) -> Any:
+        with self.lock:
+            record = self.releases.get(release_id)
+            if record is not None:
+                record["lookups"] = copy.deepcopy(dict(lookups))
+
     def release(self, release_id: Any) -> Any:
         return copy.deepcopy(self.releases.get(release_id))
 
@@ -110,18 +124,20 @@ class FakeVersions:
 
     def __init__(self) -> None:
         super().__init__()
+        self.versions_lock = threading.RLock()
         self.registered: dict[tuple[str, str, str], Any] = {}
-        self.aliases: dict[tuple[str, str, str], list[Any]] = {}
+        self.moves: dict[tuple[str, str, str], list[Any]] = {}
         self.ended_promotions: dict[str, Any] = {}
 
     def put_version(self, record: Any) -> Any:
-        key = record["project"], record["model"], record["version"]
-        held = self.registered.get(key)
-        free = held is None or held["approval"] in ("rejected", "expired", "abandoned")
-        if not free and held["release_id"] != record["release_id"]:
-            return copy.deepcopy(held)
-        self.registered[key] = copy.deepcopy(dict(record))
-        return None
+        with self.versions_lock:
+            key = _key_of(record)
+            held = self.registered.get(key)
+            free = held is None or held["approval"] in ("rejected", "expired", "abandoned")
+            if not free and held["release_id"] != record["release_id"]:
+                return copy.deepcopy(held)
+            self.registered[key] = copy.deepcopy(dict(record))
+            return None
 
     def version(self, project: Any, model: Any, version: Any) -> Any:
         return copy.deepcopy(self.registered.get((project, model, version)))
@@ -131,6 +147,22 @@ class FakeVersions:
 
     def projects_of(self, model: Any) -> Any:
         return sorted({key[0] for key in self.registered if key[1] == model})
+
+    def listed_versions(self, *, project: Any = "", model: Any = "", since: Any = "") -> Any:
+        found = [
+            _listed(r)
+            for (p, m, _), r in self.registered.items()
+            if (not project or p == project) and (not model or m == model) and r["registered_at"] >= since
+        ]
+        by_model = bool(project)
+        found.sort(
+            key=lambda r: (r["model"] if by_model else "", r["registered_at"], r["version"]), reverse=True
+        )
+        return iter(found)
+
+    def versions_until(self, until: Any) -> Any:
+        found = [_listed(r) for r in self.registered.values() if r["registered_at"] < until]
+        return iter(sorted(found, key=lambda r: r["registered_at"]))
 
     def set_version_approval(
         self,
@@ -142,14 +174,21 @@ class FakeVersions:
         approval: Any,
         approver: Any,
         at: Any,
+        reason: Any = "",
     ) -> Any:
-        record = self.registered.get((project, model, version))
-        if record is None or record["release_id"] != release_id:
-            return False
-        if record["approval"] not in ("pending", "abandoned"):
-            return False
-        record |= {"approval": approval, "approver": approver, "decided_at": at}
-        return True
+        with self.versions_lock:
+            record = self.registered.get((project, model, version))
+            if record is None or record["release_id"] != release_id:
+                return False
+            if record["approval"] not in ("pending", "abandoned"):
+                return False
+            record |= {
+                "approval": approval,
+                "approver": approver,
+                "decided_at": at,
+                "decision_reason": reason,
+            }
+            return True
 
     def withdraw_version_approval(
         self, project: Any, model: Any, version: Any, *, release_id: Any, at: Any
@@ -160,19 +199,66 @@ class FakeVersions:
         record |= {"approval": "abandoned", "decided_at": at}
         return True
 
-    def alias(self, project: Any, model: Any, alias: Any) -> Any:
-        moves = self.aliases.get((project, model, alias))
-        return dict(moves[-1]) if moves else None
-
-    def move_alias(self, record: Any) -> Any:
-        moves = self.aliases.setdefault((record["project"], record["model"], record["alias"]), [])
-        if record["revision"] != len(moves) + 1:
+    def set_version_stage(self, project: Any, model: Any, version: Any, *, stage: Any) -> Any:
+        record = self.registered.get((project, model, version))
+        if record is None or record.get("stage") == stage:
             return False
-        moves.append(dict(record))
+        record["stage"] = stage
         return True
 
+    def tag_version(self, project: Any, model: Any, version: Any, *, tags: Any, instead_of: Any) -> Any:
+        with self.versions_lock:
+            record = self.registered.get((project, model, version))
+            if record is None or record.get("tags", {}) != dict(instead_of):
+                return False
+            record["tags"] = dict(tags)
+            return True
+
+    def note_artifact_removed(self, record: Any, at: Any) -> Any:
+        with self.versions_lock:
+            held = self.registered.get(_key_of(record))
+            if held is None or held["release_id"] != record["release_id"] or "artifact_removed_at" in held:
+                return False
+            held["artifact_removed_at"] = at
+            return True
+
+    def withdraw_artifact_removal(self, record: Any, at: Any) -> Any:
+        with self.versions_lock:
+            held = self.registered.get(_key_of(record), {})
+            mine = held.get("release_id"), held.get("artifact_removed_at")
+            if mine != (record["release_id"], at):
+                return False
+            del held["artifact_removed_at"]
+            return True
+
+    def alias(self, project: Any, model: Any, alias: Any) -> Any:
+        tip = self.alias_tip(project, model, alias)
+        return None if tip is None or tip.get("removed") else tip
+
+    def alias_tip(self, project: Any, model: Any, alias: Any) -> Any:
+        moves = self.moves.get((project, model, alias))
+        return dict(moves[-1]) if moves else None
+
+    def aliases(self, project: Any, model: Any) -> Any:
+        mine = sorted(key for key, moves in self.moves.items() if key[:2] == (project, model) and moves)
+        return [dict(self.moves[key][-1]) for key in mine]
+
+    def alias_at(self, project: Any, model: Any, alias: Any, moment: Any) -> Any:
+        until = [m for m in self.moves.get((project, model, alias), []) if m["moved_at"] <= moment]
+        return dict(until[-1]) if until else None
+
+    def move_alias(self, record: Any) -> Any:
+        with self.versions_lock:
+            moves = self.moves.setdefault((record["project"], record["model"], record["alias"]), [])
+            late = moves and moves[-1]["moved_at"] >= record["moved_at"]
+            gone = "artifact_removed_at" in self.registered.get(_key_of(record), {})
+            if record["revision"] != len(moves) + 1 or late or (gone and not record.get("removed")):
+                return False
+            moves.append(dict(record))
+            return True
+
     def alias_history(self, project: Any, model: Any, alias: Any) -> Any:
-        return list(reversed(self.aliases.get((project, model, alias), [])))
+        return list(reversed(self.moves.get((project, model, alias), [])))
 
     def put_promotion(self, record: Any) -> Any:
         held = self.ended_promotions.get(record["execution_arn"])
@@ -196,6 +282,14 @@ class FakeVersions:
         return sorted(mine, key=lambda r: r["ended_at"], reverse=True)
 
 
+def _key_of(record: Any) -> tuple[str, str, str]:
+    return record["project"], record["model"], record["version"]
+
+
+def _listed(record: Any) -> Any:
+    return {name: copy.deepcopy(value) for name, value in record.items() if name in LISTED}
+
+
 class FakeLeases:
     """Port ``Leases``."""
 
@@ -209,6 +303,9 @@ class FakeLeases:
             return False
         del self.leases[endpoint]
         return True
+
+    def lease_owner(self, endpoint: Any, *, now_epoch: Any) -> Any:
+        return self.leases.get(endpoint, "")
 
 
 class FakeLedger(FakeReleases, FakeVersions, FakeApprovals, FakeLeases):

@@ -79,4 +79,6 @@ class TestMarkStages:
 
         mark_stages(a_promotion("1.1.0", target("1.0.0")), ledger=ledger, registry=registry)
 
+        assert ledger.version("pricing", "hotel-rates", "1.1.0")["stage"] == "Production"
+        assert ledger.version("pricing", "hotel-rates", "1.0.0")["stage"] == "Archived"
         assert registry.stages == {"new": ("Production", "InService"), "old": ("Archived", "Replaced")}
