@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.contracts.policy import Policy
     from slipway.domain.site import Site
     from slipway.usecases import ports
+    from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.record_outcome import OutcomeRecording
 
 
@@ -95,6 +96,14 @@ def reports() -> ports.Reports:
 
 
 @cache
+def artifacts() -> ports.Artifacts:
+    from slipway.adapters.clients import client
+    from slipway.adapters.s3_artifacts import S3Artifacts
+
+    return S3Artifacts(client("s3"))
+
+
+@cache
 def model_registry() -> ports.ModelRegistry:
     from slipway.adapters.clients import client
     from slipway.adapters.sagemaker_registry import SageMakerRegistry
@@ -150,6 +159,24 @@ def release_planner() -> ports.ReleasePlanner:
 
 
 @cache
+def steps() -> ports.Steps:
+    from slipway.adapters.clients import client
+    from slipway.adapters.dynamodb_steps import DynamoDbSteps
+
+    return DynamoDbSteps(client("dynamodb"), setting(variables.LEDGER_TABLE))
+
+
+@cache
+def step_cache() -> StepCache:
+    from slipway.adapters.clients import client
+    from slipway.adapters.s3_fingerprints import S3Fingerprints
+    from slipway.domain.timestamps import now
+    from slipway.usecases.look_up_steps import StepCache
+
+    return StepCache(steps(), ledger(), S3Fingerprints(client("s3")), now)
+
+
+@cache
 def endpoint_runtime() -> ports.EndpointRuntime:
     from slipway.adapters.clients import client
     from slipway.adapters.sagemaker_runtime import ANSWER_SECONDS, SageMakerRuntime
@@ -165,6 +192,7 @@ def outcome_recording() -> OutcomeRecording:
     return OutcomeRecording(
         executions=executions(),
         ledger=ledger(),
+        steps=steps(),
         events=events(),
         clock=now,
         promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from functions import _wiring
 from slipway.domain.timestamps import now
-from slipway.usecases.judge_release import judge_release
+from slipway.usecases.judge_release import judge_release, keep_evaluations
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,4 +22,9 @@ logger = Logger()
 def handler(event: ReleaseDocument, _context: LambdaContext) -> Verdict:
     verdict = judge_release(event, reports=_wiring.reports(), clock=now)
     logger.info("release judged", accepted=verdict["accepted"], summary=verdict["summary"])
+    try:
+        kept = keep_evaluations(event, verdict, cache=_wiring.step_cache())
+        logger.info("evaluations kept", kept=kept)
+    except Exception:  # a release must not fail for what later ones could save
+        logger.exception("evaluations not kept")
     return verdict

@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
 
 def request_of(event: dict[str, Any]) -> PlanRequest:
     """
-    What an event asks for: ECR's own, or ``{"cause", "repository", "tag"[, "force"]}``.
+    What an event asks for: ECR's own, or ``{"cause", "repository", "tag"[, "force"][, "retrain"][, "no_cache"]}``.
 
     The local registry's events look like ECR's but for their source, which AWS keeps for itself.
     """
@@ -63,4 +63,6 @@ def request_of(event: dict[str, Any]) -> PlanRequest:
         repository=event["repository"],
         tag=event["tag"],
         force=bool(event.get("force", False)),
+        retrain=event.get("retrain", ""),
+        no_cache=bool(event.get("no_cache", False)),
     )

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
     from stacks.storage import StorageStack
 
+HASHING_SECONDS: Final = 900
+"""Lambda's longest: an artifact is read at 50 MB a second or more, so 40 GB fit."""
+ONE_CORE_MB: Final = 1769
 QUEUEING_SECONDS: Final = 2 * 24 * 3600
 """What a release may wait for capacity, beside what its own programs and its approval may take."""
 
@@ -82,6 +85,10 @@ class ReleaseStack(cdk.Stack):
         self._describe()
 
     @property
+    def plan_function_arn(self) -> str:
+        return self._plan_release.arn
+
+    @property
     def _environment(self) -> dict[str, str]:
         return {
             variables.LEDGER_TABLE: self._storage.ledger.ref,
@@ -107,7 +114,8 @@ class ReleaseStack(cdk.Stack):
         )
 
     def _add_machine(self) -> Machine:
-        judge, register, request = (
+        look_up, judge, register, request = (
+            self._add_look_up_steps(),
             self._add_judge_release(),
             self._add_register_release(),
             self._add_request_approval(),
@@ -122,15 +130,17 @@ class ReleaseStack(cdk.Stack):
                 timeout_seconds=policy["approval_timeout_hours"] * 3600
                 + policy["max_training_minutes"] * 2 * 60
                 + QUEUEING_SECONDS,
+                poll_seconds=policy["poll_seconds"],
             ),
             substitutions={
+                "look_up_steps": look_up.arn,
                 "judge_release": judge.arn,
                 "register_release": register.arn,
                 "request_approval": request.arn,
                 "promote_machine": self._promotion.machine.arn,
             },
             statements=[
-                invoke(judge.arn, register.arn, request.arn),
+                invoke(look_up.arn, judge.arn, register.arn, request.arn),
                 *self._jobs(),
                 *self._promotions(),
                 put_events(),
@@ -170,11 +180,24 @@ class ReleaseStack(cdk.Stack):
             managed_rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
         ]
 
+    def _add_look_up_steps(self) -> TaskFunction:
+        return self._functions.add(
+            "look_up_steps",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            statements=[
+                *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem"),
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
+            ],
+        )
+
     def _add_judge_release(self) -> TaskFunction:
         bucket = self._storage.artifact_bucket
         return self._functions.add(
             "judge_release",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
+                *self._storage.grant_ledger("PutItem"),
                 *read_objects(bucket.attr_arn),
                 write_objects(bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
@@ -202,11 +225,13 @@ class ReleaseStack(cdk.Stack):
                 on_models(["sagemaker:DescribeModelPackage"], self._prefix, "model-package"),
                 on_models(["sagemaker:AddTags"], self._prefix, group),
                 *self._storage.grant_ledger("GetItem", "PutItem"),
-                # SageMaker reads the artifact and the image with the caller's rights.
+                # SageMaker reads the artifact and the image with the caller's rights; it is hashed as well.
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
                 self._on_images("ecr:BatchGetImage", "ecr:DescribeImages"),
             ],
+            timeout_seconds=HASHING_SECONDS,
+            memory_mb=ONE_CORE_MB,
         )
 
     def _add_request_approval(self) -> TaskFunction:

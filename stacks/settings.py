@@ -125,6 +125,10 @@ def _problems(
             yield SettingsProblem(file, at + key, f"is {table[key]!r}", rule.expected)
 
 
+def _defaults(section: str) -> dict[str, Any]:
+    return {key: rule.default for key, rule in SECTIONS[section].items() if rule.default is not NO_DEFAULT}
+
+
 def _compact(value: Any) -> str:
     # TOML's dates are no JSON; the key that holds one is a problem of its own.
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
@@ -179,7 +183,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         environment=environment,
         account=document.get("account"),
         region=document.get("region"),
-        policy=cast("Policy", document["policy"]),
+        policy=cast("Policy", _defaults("policy") | document["policy"]),
         notifications=Notifications(
             **notifications | {"platform_team": tuple(notifications["platform_team"])}
         ),

@@ -64,9 +64,9 @@ def _whole(low: int, high: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is int and low <= value <= high
 
 
-def whole(low: int, high: int, unit: str) -> Rule:
-    """A required whole number from ``low`` to ``high``."""
-    return Rule(f"a whole number of {unit} from {low} to {high}", _whole(low, high))
+def whole(low: int, high: int, unit: str, *, default: Any = NO_DEFAULT) -> Rule:
+    """A whole number from ``low`` to ``high``; required where it has no default."""
+    return Rule(f"a whole number of {unit} from {low} to {high}", _whole(low, high), default)
 
 
 def _list_of(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -115,6 +115,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "max_instance_count": whole(1, 100, "instances"),
         "approval_timeout_hours": whole(1, 720, "hours"),
         "poll_seconds": whole(1, 300, "seconds"),
+        "step_cache_days": whole(0, 3650, "days", default=90),
         "approvers": EMAILS_BY_PROJECT,
         "recipients": EMAILS_BY_PROJECT,
     },

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from slipway.contracts import ledger
-from stacks.constructs.statements import Statement, deny_plain_http, policy, use_items, use_leases
+from stacks.constructs.statements import Statement, deny_plain_http, policy, use_items, use_leases, use_steps
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -57,6 +57,10 @@ class StorageStack(cdk.Stack):
     def grant_leases(self, *operations: str) -> Statement:
         """A statement that lets a role use endpoints' leases, and nothing else of the ledger, by these."""
         return use_leases(self.ledger.attr_arn, *operations)
+
+    def grant_steps(self, *operations: str) -> Statement:
+        """A statement that lets a role use the step cache, and nothing else of the ledger, by these."""
+        return use_steps(self.ledger.attr_arn, *operations)
 
     def _keep(self, resource: _Kept) -> _Kept:
         keep = cdk.CfnDeletionPolicy.RETAIN if self._settings.retains else cdk.CfnDeletionPolicy.DELETE

@@ -92,6 +92,7 @@ class Upkeep(Construct):
             statements=[
                 *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem"),
                 self._storage.grant_leases("DeleteItem"),
+                self._storage.grant_steps("DeleteItem"),
                 self._read_executions,
                 put_events(),
             ],
@@ -134,6 +135,7 @@ class Upkeep(Construct):
             environment=self._outcomes,
             statements=[
                 *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
+                self._storage.grant_steps("DeleteItem"),
                 self._read_executions,
                 put_events(),
             ],

@@ -16,10 +16,11 @@ from slipway.contracts.ledger import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from slipway.adapters.dynamodb_table import DynamoDbTable
     from slipway.contracts.ledger import Failure, PushRecord, ReleaseRecord, ReleaseStatus
+    from slipway.contracts.steps import StepLookup
 
 
 class DynamoDbReleases:
@@ -91,6 +92,22 @@ class DynamoDbReleases:
             "SET #told_at = :moment",
             condition="attribute_exists(#pk) AND (attribute_not_exists(#told_at) OR #told_at < :moment)",
             values={":moment": moment},
+        )
+
+    def note_release_artifact_removed(self, release_id: str, at: str) -> bool:
+        return self._table.update(
+            release_key(release_id),
+            "SET #artifact_removed_at = :at",
+            condition="attribute_exists(#pk) AND attribute_not_exists(#artifact_removed_at)",
+            values={":at": at},
+        )
+
+    def note_lookups(self, release_id: str, lookups: Mapping[str, StepLookup]) -> None:
+        self._table.update(
+            release_key(release_id),
+            "SET #lookups = :lookups",
+            condition="attribute_exists(#pk)",
+            values={":lookups": dict(lookups)},
         )
 
     def release(self, release_id: str) -> ReleaseRecord | None:

@@ -54,16 +54,20 @@ def of_release(resource_prefix: str, model: str, version: str, release_id: str, 
     """
     A name that carries model, version and release; ``room`` characters are left for a suffix.
 
-    What is too long is cut in the model, and in the version only when nothing is left of the model. Never in
-    the prefix: roles may touch what begins with it.
+    What is too long is cut in the version's build metadata first, then in the model, and in the version only
+    when nothing is left of the model. Never in the prefix: roles may touch what begins with it.
 
     >>> of_release("slipway-prod", "hotel-rates", "1.4.0", "9f2c41d07b3a55e1")
     'slipway-prod-hotel-rates-1-4-0-9f2c41d0'
     >>> of_release("slipway-prod", "forecast-of-occupancy-eu", "12.10.0", "9f2c41d07b3a55e1", room=19)
     'slipway-prod-forecast-of-oc-12-10-0-9f2c41d0'
+    >>> of_release("slipway-prod", "tiny", "1.0.0+retrain.20261124T043000Z", "9f2c41d07b3a55e1", room=19)
+    'slipway-prod-tiny-1-0-0-retrain-202-9f2c41d0'
     """
     tail = f"-{release_id[:8]}"
     left = MAX_SAGEMAKER_NAME - room - len(tail) - len(resource_prefix)
-    said = f"-{_slug(version)}"[: max(left, 0)].rstrip("-")
+    number, _, build = version.partition("+")
+    said = f"-{_slug(number)}"[: max(left, 0)].rstrip("-")
     subject = f"-{_slug(model)}"[: max(left - len(said), 0)].rstrip("-")
-    return resource_prefix + subject + said + tail
+    more = f"-{_slug(build)}"[: max(left - len(said) - len(subject), 0)].rstrip("-")
+    return resource_prefix + subject + said + more + tail

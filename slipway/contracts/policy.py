@@ -25,4 +25,6 @@ class Policy(TypedDict):
     resource_prefix: str
     """Every SageMaker name begins with it: ``slipway-<environment>``."""
     poll_seconds: int
-    """How long the promote machine waits between two looks at an endpoint."""
+    """How long a machine waits between two looks: at an endpoint, or at a step that another release runs."""
+    step_cache_days: int
+    """Outputs of steps that are older are not taken again; 0: none are."""

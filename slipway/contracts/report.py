@@ -6,7 +6,7 @@ A reader takes every key but ``release_id`` as optional, so that an older report
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from slipway.contracts.release import GateOutcome, PinnedDataSet
@@ -87,3 +87,7 @@ class EvidenceReport(TypedDict):
     billable_seconds: float
     training_metrics: dict[str, float]
     cost: CostEstimate
+    cached_from: NotRequired[dict[str, str]]
+    """Step (contracts.steps.STEPS) to the release whose outputs were taken; one that is missing was run."""
+    evaluation_jobs: NotRequired[list[str]]
+    """The processing jobs that measured the challenger and the champion; another release's, if taken from it."""

@@ -15,7 +15,8 @@ STEPS: Final[tuple[Step, ...]] = ("training", "challenger", "champion")
 StepInputs = dict[str, str]
 """
 ``image``, ``program``, ``data <channel>``, ``hyperparameter <name>``, ``artifact``, ``instance`` and what
-else of the manifest matters, each as text: ``{"hyperparameter depth": "6"}``. Order is that of explanation.
+else of the manifest matters, each as text: ``{"hyperparameter depth": "6"}``. ``slipway.domain.steps`` knows
+in which order they explain a miss.
 """
 
 

@@ -185,6 +185,7 @@ def origin(record: ApprovalRecord, evidence: Evidence) -> str:
             ("Image", code(str(report.get("image_uri", "")).partition("@")[0])),
             ("Model artifact", code(report.get("model_uri"))),
             ("Training job", code(report.get("training_job"))),
+            ("Not run again", escape(evidence.not_run())),
             ("Model package", code(record["package_arn"])),
             ("Release", f"{code(record['release_id'])} {_cause(report)}"),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,26 @@ class Evidence:
     def side(self, name: str) -> Mapping[str, Any]:
         """``contracts.report.Side`` of ``challenger`` or ``champion``; empty where there is none."""
         return _mapping(self.report.get(name))
+
+    def cached_from(self, step: str) -> str:
+        """The release whose outputs were taken for a step (contracts.steps.STEPS); empty: it was run."""
+        taken = str(_mapping(self.report.get("cached_from")).get(step, ""))
+        return taken if re.fullmatch("[0-9a-f]{16}", taken) else ""
+
+    def not_run(self) -> str:
+        """
+        What was taken from other releases, in words; empty: nothing was.
+
+        >>> Evidence({"cached_from": {"training": "9f2c41d07b3a55e1"}}).not_run()
+        'training: same as release 9f2c41d07b3a55e1'
+        """
+        names = {
+            "training": "training",
+            "challenger": "evaluation",
+            "champion": "the champion's evaluation",
+        }
+        taken = {name: self.cached_from(step) for step, name in names.items()}
+        return "; ".join(f"{name}: same as release {release}" for name, release in taken.items() if release)
 
     def rows(self) -> list[MetricRow]:
         """Every metric of both sides, the primary one first."""
@@ -114,5 +135,6 @@ def evidence_of_document(document: Mapping[str, Any]) -> Evidence:
             and {"version": champion.get("version"), "metrics": verdict.get("champion") or {}},
             "training_seconds": training.get("seconds"),
             "billable_seconds": training.get("billable_seconds"),
+            "cached_from": {"training": training.get("cached_from", "")},
         }
     )

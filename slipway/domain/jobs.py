@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT_TRAIN: Final = ("train",)
 """What SageMaker runs by itself: ``docker run IMAGE train``."""
-SIDE: Final = "SLIPWAY_SIDE"
-"""Environment variable of an evaluation: ``challenger`` or ``champion``."""
 MODEL_INPUT: Final = "model"
 """Input of an evaluation that holds model.tar.gz; the machine fills in the challenger's S3Uri."""
 
@@ -104,7 +102,8 @@ def evaluation_request(
     CreateProcessingJob without ``ProcessingJobName``.
 
     The instance, the limit and the data are the challenger's for both sides; image, model and
-    program are each side's own. ``model_uri`` None: the machine fills in what was trained.
+    program are each side's own. Nothing tells a program on which side it is: it could not measure
+    itself differently, and the step cache may take a challenger's report for the champion that it became. ``model_uri`` None: the machine fills in what was trained.
     """
     evaluation = manifest.evaluation
     model = _input(MODEL_INPUT, container.EVALUATION_MODEL, model_uri)
@@ -138,7 +137,6 @@ def evaluation_request(
             }
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": evaluation.max_runtime_minutes * 60},
-        "Environment": {SIDE: side},
         "Tags": tags,
     }
 

@@ -65,6 +65,7 @@ class Training:
     hyperparameters: Mapping[str, str]
     metrics: Mapping[str, str]
     """Name to the regular expression that finds the value in what ``train`` prints."""
+    cache: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Evaluation:
     margin: float
     channels: Mapping[str, DataSetReference]
     metrics: Mapping[str, Metric]
+    cache: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,9 @@ _TRAINING: Final = Table(
             "Metric to the regular expression that finds it in what `train` prints; its group is the value.",
             {},
         ),
+        "cache": Key(
+            Flag(), "Take the model of an identical training instead of training again.", default=True
+        ),
     }
 )
 _EVALUATION: Final = Table(
@@ -181,6 +184,7 @@ _EVALUATION: Final = Table(
             ),
             "Every metric that `evaluate` reports and the platform may use.",
         ),
+        "cache": Key(Flag(), "Take the report of an identical evaluation instead of another.", default=True),
     }
 )
 _GATE: Final = Table(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from slipway.contracts import names
+from slipway.contracts.release import ImageSource
 from slipway.domain.jobs import champion_request, evaluation_request, job_names, training_request
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class Pins:
     training_data: list[PinnedDataSet]
     evaluation_data: list[PinnedDataSet]
     champion: Champion | None
+    source: ImageSource = field(default_factory=ImageSource)
+    image_tag: str = ""
+    """Empty: the version."""
+    cached: bool = True
+    """Steps may take what an identical step produced before."""
 
 
 def champion_of(record: VersionRecord) -> Champion:
@@ -54,7 +60,7 @@ def plan_of(site: Site, manifest: Manifest, pins: Pins, *, release_id: str, plan
         "model": model,
         "version": pins.version,
         "repository": pins.repository,
-        "image_tag": pins.version,
+        "image_tag": pins.image_tag or pins.version,
         "image_digest": pins.image_digest,
         "image_uri": pins.image_uri,
         "manifest": manifest.document(),
@@ -69,6 +75,8 @@ def plan_of(site: Site, manifest: Manifest, pins: Pins, *, release_id: str, plan
         ),
         "approval_timeout_seconds": site.policy["approval_timeout_hours"] * 3600,
         "planned_at": planned_at,
+        "source": pins.source,
+        "cache": {"use": pins.cached, "days": site.policy["step_cache_days"]},
     }
 
 

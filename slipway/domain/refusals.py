@@ -90,6 +90,23 @@ def not_newer(version: str, newest: str, where: str) -> Refusal:
     )
 
 
+def decided_already(version: str, where: str) -> Refusal:
+    decide = "decide it (`slipway approval open`), " if "waits" in where else ""
+    return Refusal(
+        "version is taken",
+        f"version {version} {where}: its number can't be used for another release. To go on, {decide}train it "
+        f"again under a version of its own with `slipway release start PROJECT/MODEL:{version.partition('+')[0]} "
+        "--retrain`, or push the image under a higher version",
+    )
+
+
+def no_moment(moment: str) -> Refusal:
+    return Refusal(
+        "no moment of retraining",
+        f"a retraining's moment is {moment!r}; write it in UTC as '20261124T043000Z'",
+    )
+
+
 def policy_forbids(subject: str, value: object, allowed: str, environment: str) -> Refusal:
     return Refusal(
         f"policy: {subject}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import total_ordering
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,8 @@ _VERSION: Final = re.compile(
 )
 MAX_LENGTH: Final = 128
 """Characters: as many as an image tag may have."""
+_RETRAINED: Final = "retrain"
+_MOMENT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 
 
 class InvalidVersionError(SlipwayError):
@@ -80,6 +82,49 @@ class Version:
     @property
     def is_prerelease(self) -> bool:
         return bool(self.prerelease)
+
+    @property
+    def retrained_at(self) -> str:
+        """
+        The moment in ``+retrain.<moment>``; empty: the version was pushed.
+
+        >>> Version.parse("1.4.0+retrain.20261124T043000Z").retrained_at
+        '20261124T043000Z'
+        """
+        match self.build:
+            case (word, moment) if word == _RETRAINED and _MOMENT.fullmatch(moment):
+                return moment
+            case _:
+                return ""
+
+    @property
+    def pushed(self) -> Version:
+        """The version that was pushed: this one without build metadata, which no image tag can hold."""
+        return replace(self, build=())
+
+    def retrained(self, moment: str) -> Version:
+        """
+        The same version, trained again at ``moment``, which is written ``20261124T043000Z``.
+
+        Raises:
+            InvalidVersionError: It is written in another way.
+        """
+        version = replace(self, build=(_RETRAINED, moment))
+        if version.retrained_at != moment:
+            raise InvalidVersionError(str(version))
+        return version
+
+    def follows(self, other: Version) -> bool:
+        """
+        Whether it may take the place of ``other``: it is higher, or the same trained again later.
+
+        semver leaves build metadata out of the order; that a retraining is newer than what it retrains is
+        the platform's rule.
+
+        >>> Version.parse("1.0.0+retrain.20261124T043000Z").follows(Version.parse("1.0.0"))
+        True
+        """
+        return self > other or (self == other and self.retrained_at > other.retrained_at)
 
     def _precedence(self) -> tuple[tuple[int, int, int], int, tuple[tuple[int, int, str], ...]]:
         # Numbers come before words, a shorter list of equal parts before a longer one, no list at all last.

@@ -36,7 +36,7 @@ def serves_instead(serving: str, *, version: str, judged_against: str | None) ->
     # it serves already when its own promotion is tried again
     if serving in ("", version):
         return ""
-    older = Version.parse(version) < Version.parse(serving)
+    older = Version.parse(serving).follows(Version.parse(version))
     changed = judged_against is not None and judged_against != serving
     return serving if older or changed else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slipway.contracts.container import REPORT_FILE
 from slipway.domain.costs import estimate
@@ -14,6 +14,7 @@ from slipway.domain.verdict import Judgement, judge
 if TYPE_CHECKING:
     from slipway.contracts.release import ReleaseDocument, Verdict
     from slipway.contracts.report import EvidenceReport, Side
+    from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.ports import Clock, Reports
 
 
@@ -60,6 +61,17 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
     }
 
 
+def keep_evaluations(document: ReleaseDocument, verdict: Verdict, *, cache: StepCache) -> list[str]:
+    """Keep for identical releases what this one measured itself and could be read; the sides that were kept."""
+    sides: tuple[Literal["challenger", "champion"], ...] = ("challenger", "champion")
+    runs = {side: document["evaluation"].get(side) for side in sides}
+    return [
+        side
+        for side in sides
+        if verdict[side] and runs[side] and cache.keep_step(document, side, dict(runs[side] or {}))
+    ]
+
+
 def _side(
     prefix: str, version: str, digest: str, release_id: str, document: ReleaseDocument, reports: Reports
 ) -> tuple[Measurement, Side]:
@@ -90,7 +102,7 @@ def _evidence(
     champion: Side | None,
     judged_at: str,
 ) -> EvidenceReport:
-    plan, training = document["plan"], document["training"]
+    plan, training, runs = document["plan"], document["training"], document["evaluation"]
     manifest = plan["manifest"]
     evaluation = manifest["evaluation"]
     return {
@@ -123,5 +135,25 @@ def _evidence(
         "training_seconds": float(training["seconds"]),
         "billable_seconds": float(training["billable_seconds"]),
         "training_metrics": dict(training["metrics"]),
-        "cost": estimate(manifest, billable_seconds=float(training["billable_seconds"])),
+        # what was taken from another release was paid for there
+        "cost": estimate(
+            manifest,
+            billable_seconds=0.0 if "cached_from" in training else float(training["billable_seconds"]),
+        ),
+        "cached_from": _cached_from(document),
+        "evaluation_jobs": [
+            run["job_name"] for run in (runs["challenger"], runs["champion"]) if run is not None
+        ],
+    }
+
+
+def _cached_from(document: ReleaseDocument) -> dict[str, str]:
+    evaluation = document["evaluation"]
+    outputs = {
+        "training": document["training"],
+        "challenger": evaluation["challenger"],
+        "champion": evaluation["champion"],
+    }
+    return {
+        step: str(taken["cached_from"]) for step, taken in outputs.items() if taken and "cached_from" in taken
     }

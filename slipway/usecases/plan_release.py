@@ -22,10 +22,10 @@ from slipway.domain.refusals import Refusal
 from slipway.domain.release import (
     PUSHED,
     belongs_to,
-    parse_version,
     refusal_id,
     refuse_old_version,
     release_id,
+    version_of,
 )
 from slipway.domain.telling import told_of
 from slipway.domain.timestamps import moment_of, timestamp
@@ -59,6 +59,9 @@ class PlanRequest:
         tag: The version; empty for the child manifest of an index.
         digest: What the tag named when it was pushed; empty: resolve it now.
         force: Release the same image on the same data once more, after it failed.
+        retrain: The moment (``20261124T043000Z``) that the version of a retraining bears; empty: none. Whoever
+            asks names it, so that a request that is sent twice starts one release.
+        no_cache: Run every step, also those that an identical one ran before.
     """
 
     cause: Cause
@@ -66,6 +69,8 @@ class PlanRequest:
     tag: str
     digest: str = ""
     force: bool = False
+    retrain: str = ""
+    no_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +107,15 @@ class ReleasePlanning:
         answered = self._answered(request, request.digest)
         if answered is not None:
             return answered
-        pushed = self.registry.manifest(request.repository, request.digest or request.tag)
+        tag = request.tag.partition("+")[0]  # no tag holds a plus sign: a retraining's image is what it retrained
+        pushed = self.registry.manifest(request.repository, request.digest or tag)
         if pushed is None:
-            return self._refuse(
-                request, request.digest, refusals.no_such_image(request.repository, request.tag)
-            )
+            return self._refuse(request, request.digest, refusals.no_such_image(request.repository, tag))
         if not request.digest:
             answered = self._answered(request, pushed.digest)
             if answered is not None:
                 return answered
-        version = parse_version(request.tag)
+        version = version_of(request.tag, request.retrain)
         if isinstance(version, Refusal):
             return self._refuse(request, pushed.digest, version)
         image = inspect_image(request.repository, pushed, self.registry)
@@ -151,7 +155,11 @@ class ReleasePlanning:
         planned_at = timestamp(self.clock())
         cause_key = f"{request.cause}:{planned_at}" if request.force else PUSHED
         identity = release_id(
-            request.repository, image.digest, [one["digest"] for one in (*training, *evaluation)], cause_key
+            request.repository,
+            str(version),
+            image.digest,
+            [one["digest"] for one in (*training, *evaluation)],
+            cause_key,
         )
         others = self._claim_push(request, digest, identity)
         if others is not None:
@@ -176,6 +184,9 @@ class ReleasePlanning:
                     training_data=training,
                     evaluation_data=evaluation,
                     champion=champion,
+                    source=image.source,
+                    image_tag=str(version.pushed),
+                    cached=not request.no_cache,
                 ),
                 release_id=identity,
                 planned_at=planned_at,
@@ -286,7 +297,7 @@ class ReleasePlanning:
         self, request: PlanRequest, digest: str, outcome: Literal["started", "refused"], identity: str
     ) -> None:
         """Last of all: a push that is not noted as answered is looked at again by the sweep."""
-        if digest and not request.force:
+        if digest and not (request.force or request.retrain):
             self.ledger.put_push(
                 {
                     "repository": request.repository,

@@ -34,12 +34,17 @@ def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> 
     """
     The report's plots, the challenger's and the champion's of one name beside each other.
 
-    Only files under the release's own folder are read: the list comes from the model's program.
+    Only files under the folder of the release that measured the side are read: the list comes from the model's
+    program.
     """
-    folder = record["report_uri"].rpartition("/")[0] + "/"
+    releases, own = record["report_uri"].rsplit("/", 2)[0], record["report_uri"].rpartition("/")[0]
+    folders = {
+        side: f"{releases}/{taken}/" if (taken := evidence.cached_from(side)) else f"{own}/"
+        for side in ("challenger", "champion")
+    }
     listed = [
         (side, index, str(uri))
-        for side in ("challenger", "champion")
+        for side, folder in folders.items()
         for index, uri in enumerate(evidence.side(side).get("plots") or ())
         if str(uri).startswith(folder) and str(uri).endswith(".svg")
     ]

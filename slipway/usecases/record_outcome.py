@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from slipway.contracts.ledger import Failure, PromotionRecord, ReleaseStatus, VersionApproval
     from slipway.domain.execution import Execution
-    from slipway.usecases.ports import Clock, EventBus, Executions, Ledger
+    from slipway.usecases.ports import Clock, EventBus, Executions, Ledger, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class OutcomeRecording:
 
     executions: Executions
     ledger: Ledger
+    steps: Steps
     events: EventBus
     clock: Clock
     promote_machine_arn: str
@@ -74,10 +75,18 @@ class OutcomeRecording:
         if status in ("failed", "stopped"):
             # a link that was mailed must not approve what nobody promotes any more; a retry asks anew
             self.ledger.close_approval(release_id, closed_at(execution.ended_at))
+            self._give_back_steps(release_id)
         if failure is not None and (recorded or self._not_told(release_id, execution.ended_at)):
             self._tell(plan, release_id, failure, execution.arn)
             self.ledger.note_told(release_id, execution.ended_at)
         return status if recorded else ""
+
+    def _give_back_steps(self, release_id: str) -> None:
+        """Identical releases that wait for its steps run them themselves."""
+        record = self.ledger.release(release_id)
+        for lookup in (record.get("lookups", {}) if record is not None else {}).values():
+            if lookup["result"] == "miss":
+                self.steps.release_step(lookup["key"], release_id)
 
     def _not_told(self, release_id: str, ended_at: str) -> bool:
         """An earlier try recorded this very end, but could not tell of it."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
-from slipway.contracts import ledger
+from slipway.contracts import ledger, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEASES: Final = ledger.lease_key("*")["pk"]
+STEPS: Final = steps.step_key("*")["pk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,17 @@ def deny_plain_http(resources: list[str], action: str) -> dict[str, Any]:
 
 def use_key(key_arn: str, *services: str) -> Statement:
     """Encrypt and decrypt with a key, through the named services only (``s3``, ``dynamodb``, ``sns``)."""
-    return allow(
-        ["kms:Decrypt", "kms:GenerateDataKey"],
-        [key_arn],
-        conditions={
-            "StringEquals": {
-                "kms:ViaService": [f"{service}.{cdk.Aws.REGION}.amazonaws.com" for service in services]
-            }
-        },
-    )
+    return allow(["kms:Decrypt", "kms:GenerateDataKey"], [key_arn], conditions=_through(services))
+
+
+def read_with_key(key_arn: str, *services: str) -> Statement:
+    """Decrypt with a key, through the named services only."""
+    return allow(["kms:Decrypt"], [key_arn], conditions=_through(services))
+
+
+def _through(services: tuple[str, ...]) -> dict[str, Any]:
+    named = [f"{service}.{cdk.Aws.REGION}.amazonaws.com" for service in services]
+    return {"StringEquals": {"kms:ViaService": named}}
 
 
 def lend_key(key_arn: str) -> Statement:
@@ -169,10 +172,19 @@ def use_items(table_arn: str, key_arn: str, *operations: str) -> list[Statement]
 
 def use_leases(table_arn: str, *operations: str) -> Statement:
     """Use those items of the ledger that are endpoints' leases; its key is lent by ``use_items``."""
+    return _use_partitions(table_arn, LEASES, *operations)
+
+
+def use_steps(table_arn: str, *operations: str) -> Statement:
+    """Use those items of the ledger that are the step cache's; its key is lent by ``use_items``."""
+    return _use_partitions(table_arn, STEPS, *operations)
+
+
+def _use_partitions(table_arn: str, keys: str, *operations: str) -> Statement:
     return allow(
         [f"dynamodb:{operation}" for operation in operations],
         [table_arn],
-        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [LEASES]}},
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}},
     )
 
 

@@ -7,7 +7,7 @@ execution with its own error; ``record_outcome`` finds the step in the history.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts import events
 from stacks.machines.language import (
@@ -24,6 +24,9 @@ from stacks.machines.language import (
     tell,
     when,
 )
+
+if TYPE_CHECKING:
+    from slipway.contracts.steps import Step
 
 ATTEMPT: Final = "'-' & $states.context.Execution.RedriveCount & '-' & $states.context.State.RetryCount"
 """Job names are unique for ever; a redrive or a retry needs another."""
@@ -50,16 +53,88 @@ JOB_TROUBLE: Final = [
 """Errors of asking for a job. One that ran and failed (States.TaskFailed) would fail again, at a price."""
 
 RESULT: Final = "$states.result"
+LOOKS: Final = 100
+"""Waiting for an identical release adds at most a hundredth to what it takes, or one poll."""
 
 
-def definition(*, environment: str, timeout_seconds: int) -> State:
+def definition(*, environment: str, timeout_seconds: int, poll_seconds: int) -> State:
     """The whole machine; ``${judge_release}`` is a function, ``${promote_machine}`` the other machine."""
     return machine(
         "From a plan to a serving endpoint: train, evaluate, judge, register, ask a person, promote",
-        "Train",
-        _training() | _evaluation() | _judgement(environment) | _registration() | _approval() | _promotion(),
+        "LookUpTraining",
+        _look_up_training(poll_seconds)
+        | _training()
+        | _look_up_evaluation(poll_seconds)
+        | _evaluation()
+        | _judgement(environment)
+        | _registration()
+        | _approval()
+        | _promotion(),
         timeout_seconds=timeout_seconds,
     )
+
+
+def _look_up(before: str, steps: tuple[Step, ...], *, answered: str, unanswered: str) -> State:
+    """A release must not fail for what it could have saved: without an answer, the steps run."""
+    off = ", ".join(
+        f"'{step}': {{'step': '{step}', 'key': '', 'result': 'off', "
+        "'explanation': 'off: the look-up failed: ' & $states.errorOutput.Error}"
+        for step in steps
+    )
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${look_up_steps}",
+            "Payload": {"document": INPUT, "before": before},
+        },
+        "Output": query(f"$merge([$states.input, {RESULT}.Payload])"),
+        "Retry": [LAMBDA_TROUBLE],
+        "Catch": [
+            {
+                "ErrorEquals": ["States.ALL"],
+                "Output": extended("lookups", f"$merge([{{}}, $states.input.lookups, {{{off}}}])"),
+                "Next": unanswered,
+            }
+        ],
+        "Next": answered,
+    }
+
+
+def _wait(poll_seconds: int, next_state: str) -> State:
+    """Until the next look; the longer it takes the rarer, as a history has 25,000 events at most."""
+    began = "$toMillis($states.context.Execution.StartTime)"
+    return {
+        "Type": "Wait",
+        "Seconds": query(f"$max([{poll_seconds}, $floor(($millis() - {began}) / {LOOKS * 1000})])"),
+        "Next": next_state,
+    }
+
+
+def _look_up_training(poll_seconds: int) -> States:
+    answer = "$states.input.lookups.training.result"
+    return {
+        "LookUpTraining": _look_up("training", ("training",), answered="IsItTrained", unanswered="Train"),
+        "IsItTrained": choose(
+            when(f"{answer} = 'hit'", "LookUpEvaluation"),
+            when(f"{answer} = 'wait'", "WaitForTraining"),
+            default="Train",
+        ),
+        "WaitForTraining": _wait(poll_seconds, "LookUpTraining"),
+    }
+
+
+def _look_up_evaluation(poll_seconds: int) -> States:
+    waits = " or ".join(
+        f"$states.input.lookups.{side}.result = 'wait'" for side in ("challenger", "champion")
+    )
+    return {
+        "LookUpEvaluation": _look_up(
+            "evaluation", ("challenger", "champion"), answered="AreTheyMeasured", unanswered="Evaluate"
+        ),
+        "AreTheyMeasured": choose(when(waits, "WaitForEvaluation"), default="Evaluate"),
+        "WaitForEvaluation": _wait(poll_seconds, "LookUpEvaluation"),
+    }
 
 
 def _training() -> States:
@@ -86,7 +161,7 @@ def _training() -> States:
                 """,
             ),
             "Retry": JOB_TROUBLE,
-            "Next": "Evaluate",
+            "Next": "LookUpEvaluation",
         },
     }
 
@@ -130,9 +205,21 @@ def _challenger() -> State:
         """
     request = "$merge([$states.input.plan.requests.challenger, {'ProcessingInputs': [" + inputs + "]}])"
     return {
-        "StartAt": "EvaluateChallenger",
-        "States": {"EvaluateChallenger": _evaluate("challenger", request)},
+        "StartAt": "IsChallengerMeasured",
+        "States": {
+            "IsChallengerMeasured": choose(
+                when("$states.input.lookups.challenger.result = 'hit'", "TakeChallenger"),
+                default="EvaluateChallenger",
+            ),
+            "TakeChallenger": _take("challenger"),
+            "EvaluateChallenger": _evaluate("challenger", request),
+        },
     }
+
+
+def _take(side: str) -> State:
+    """What an identical evaluation reported before."""
+    return {"Type": "Succeed", "Output": query(f"$states.input.lookups.{side}.outputs")}
 
 
 def _champion() -> State:
@@ -140,8 +227,11 @@ def _champion() -> State:
         "StartAt": "IsThereAChampion",
         "States": {
             "IsThereAChampion": choose(
-                when("$states.input.plan.champion != null", "EvaluateChampion"), default="NoChampion"
+                when("$states.input.plan.champion = null", "NoChampion"),
+                when("$states.input.lookups.champion.result = 'hit'", "TakeChampion"),
+                default="EvaluateChampion",
             ),
+            "TakeChampion": _take("champion"),
             "EvaluateChampion": _evaluate("champion", "$states.input.plan.requests.champion"),
             "NoChampion": {"Type": "Succeed", "Output": query("null")},
         },

@@ -119,11 +119,11 @@ class TestEvaluationRequests:
 
     @pytest.mark.parametrize("side", ["challenger", "champion"])
     def test_each_side_has_its_place(self, side: str) -> None:
-        """Each side knows which it is, and writes its report under its own prefix."""
+        """Each side writes its report under its own prefix, and can't know which side it is."""
         request = a_plan(champion=a_champion())["requests"][side]
 
         (output,) = request["ProcessingOutputConfig"]["Outputs"]
-        assert request["Environment"] == {"SLIPWAY_SIDE": side}
+        assert "Environment" not in request
         assert output["S3Output"]["S3Uri"].endswith(f"/9f2c41d07b3a55e1/evaluation/{side}/")
         assert output["S3Output"]["LocalPath"] == "/opt/ml/processing/evaluation"
 

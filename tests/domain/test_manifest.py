@@ -115,7 +115,7 @@ class TestManifest:
 
         assert again == manifest
         assert again.canonical() == manifest.canonical()
-        assert manifest.canonical().startswith('{"evaluation":{"channels":{"holdout":')
+        assert manifest.canonical().startswith('{"evaluation":{"cache":true,"channels":{')
         assert json.loads(manifest.canonical()) == manifest.document()
 
     def test_all_problems_come_at_once(self) -> None:

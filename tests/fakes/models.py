@@ -88,6 +88,7 @@ def a_site(**policy: Any) -> Site:
             "approval_timeout_hours": 72,
             "resource_prefix": "slipway-dev",
             "poll_seconds": 30,
+            "step_cache_days": 90,
             **policy,
         },
     )

@@ -123,7 +123,11 @@ class Run:
             "result": result,
             "errorOutput": error.output() if error else None,
             "context": {
-                "Execution": {"Id": "arn:execution", "RedriveCount": 0},
+                "Execution": {
+                    "Id": "arn:execution",
+                    "RedriveCount": 0,
+                    "StartTime": "2026-11-22T03:00:00.000Z",
+                },
                 "State": {"RetryCount": attempt},
                 "Task": {"Token": "token"},
             },

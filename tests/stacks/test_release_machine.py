@@ -10,7 +10,7 @@ from stacks.machines.release import definition
 from tests.fakes.state_machine import Run, answers, fails
 from workbench.local.states.failures import StateFailedError
 
-DEFINITION = definition(environment="dev", timeout_seconds=600_000)
+DEFINITION = definition(environment="dev", timeout_seconds=600_000, poll_seconds=15)
 MODEL = "s3://artifacts/pricing/hotel-rates/releases/9f2c/training/t-0-0/output/model.tar.gz"
 TRAINED = {
     "TrainingJobName": "t-0-0",
@@ -59,8 +59,29 @@ def evaluated(request: dict[str, Any]) -> dict[str, Any]:
     return {"ProcessingJobName": name, "ProcessingOutputConfig": {"Outputs": outputs}}
 
 
+def looked_up(step: str, result: str = "miss", **more: Any) -> dict[str, Any]:
+    return {"step": step, "key": "k", "result": result, "explanation": f"{result}: …", **more}
+
+
+def training_is(result: str, outputs: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What ``look_up_steps`` answers before training."""
+    found = {"lookups": {"training": looked_up("training", result)}}
+    return {"Payload": found | ({"training": outputs} if outputs is not None else {})}
+
+
+def evaluations_are(challenger: dict[str, Any], champion: dict[str, Any] | None) -> dict[str, Any]:
+    """What it answers before evaluation."""
+    before = {"training": looked_up("training")}
+    return {"Payload": {"lookups": {**before, "challenger": challenger, "champion": champion}}}
+
+
+MISSED = evaluations_are(looked_up("challenger"), looked_up("champion"))
+
+
 def run(**tasks: Any) -> Run:
     script = {
+        "LookUpTraining": answers(training_is("miss")),
+        "LookUpEvaluation": answers(MISSED),
         "Train": answers(TRAINED),
         "EvaluateChallenger": evaluated,
         "EvaluateChampion": evaluated,
@@ -112,7 +133,7 @@ class TestTraining:
     def test_summary_is_the_contract_s(self) -> None:
         """Artifact, times and last metrics are taken from the job's description."""
         training = ended(run())["training"]
-        assert set(training) == set(Training.__annotations__)
+        assert set(training) == set(Training.__annotations__) - {"cached_from"}
         assert training == {
             "job_name": "t-0-0",
             "job_arn": "arn:training",
@@ -164,6 +185,77 @@ class TestEvaluation:
         assert "EvaluateChampion" not in execution.calls
 
 
+OURS = {"job_name": "old-e", "report_prefix": "s3://artifacts/old/e/", "cached_from": "aaaa"}
+THEIRS = {"job_name": "old-c", "report_prefix": "s3://artifacts/old/c/", "cached_from": "bbbb"}
+LEARNED = {"job_name": "old-t", "model_uri": "s3://artifacts/old/model.tar.gz", "cached_from": "aaaa"}
+
+
+class TestStepCache:
+    def test_training_that_ran_before_is_not_run(self) -> None:
+        """Its recorded outputs take the place of the job's; the evaluation gets the recorded artifact."""
+        execution = run(LookUpTraining=answers(training_is("hit", LEARNED)))
+        assert ended(execution)["training"] == LEARNED
+        assert "Train" not in execution.calls
+        (request,) = execution.calls["EvaluateChallenger"]
+        assert request["ProcessingInputs"][0]["S3Input"]["S3Uri"] == LEARNED["model_uri"]
+
+    def test_each_side_is_taken_by_itself(self) -> None:
+        """A new challenger is measured, the champion's report is taken; and the other way round."""
+        theirs = looked_up("champion", "hit", outputs=THEIRS)
+        execution = run(LookUpEvaluation=answers(evaluations_are(looked_up("challenger"), theirs)))
+        evaluation = ended(execution)["evaluation"]
+        assert (evaluation["challenger"]["job_name"], evaluation["champion"]) == ("e-0-0", THEIRS)
+        assert "EvaluateChampion" not in execution.calls
+
+        ours = looked_up("challenger", "hit", outputs=OURS)
+        execution = run(LookUpEvaluation=answers(evaluations_are(ours, looked_up("champion"))))
+        evaluation = ended(execution)["evaluation"]
+        assert (evaluation["challenger"], evaluation["champion"]["job_name"]) == (OURS, "c-0-0")
+        assert "EvaluateChallenger" not in execution.calls
+
+    def test_nothing_runs_when_nothing_changed(self) -> None:
+        """No job is asked for, and the verdict is judged anew all the same."""
+        sides = evaluations_are(
+            looked_up("challenger", "hit", outputs=OURS), looked_up("champion", "hit", outputs=THEIRS)
+        )
+        execution = run(LookUpTraining=answers(training_is("hit", LEARNED)), LookUpEvaluation=answers(sides))
+        assert ended(execution)["evaluation"] == {"challenger": OURS, "champion": THEIRS}
+        assert not {"Train", "EvaluateChallenger", "EvaluateChampion"} & set(execution.calls)
+        assert len(execution.calls["Judge"]) == 1
+
+    def test_waits_for_an_identical_release(self) -> None:
+        """It looks again after a while, and takes what the other one made."""
+        looks = answers(training_is("wait"), training_is("wait"), training_is("hit", LEARNED))
+        execution = run(LookUpTraining=looks)
+        assert ended(execution)["training"] == LEARNED
+        assert execution.path[:5] == [
+            "LookUpTraining",
+            "IsItTrained",
+            "WaitForTraining",
+            "LookUpTraining",
+            "IsItTrained",
+        ]
+
+    @pytest.mark.parametrize("side", ["challenger", "champion"])
+    def test_waits_for_either_evaluation(self, side: str) -> None:
+        """Both sides are settled before one is measured."""
+        sides = {one: looked_up(one, "wait" if one == side else "miss") for one in ("challenger", "champion")}
+        execution = run(LookUpEvaluation=answers(evaluations_are(**sides), MISSED))
+        ended(execution)
+        assert execution.path.count("WaitForEvaluation") == 1
+        assert len(execution.calls["EvaluateChallenger"]) == 1
+
+    def test_look_up_that_fails_costs_no_release(self) -> None:
+        """Without an answer every step runs, and the document says why."""
+        broken = fails("Lambda.Unknown", "out of memory")
+        execution = run(LookUpTraining=broken, LookUpEvaluation=broken)
+        lookups = ended(execution)["lookups"]
+        assert {lookup["result"] for lookup in lookups.values()} == {"off"}
+        assert lookups["training"]["explanation"] == "off: the look-up failed: Lambda.Unknown"
+        assert set(lookups) == {"training", "challenger", "champion"}
+        assert {"Train", "EvaluateChallenger", "EvaluateChampion"} <= set(execution.calls)
+
+
 class TestVerdict:
     def test_is_told_whatever_it_is(self) -> None:
         """People hear of a release that was not accepted too."""
@@ -177,7 +269,7 @@ class TestVerdict:
     def test_rejection_ends_the_release_well(self) -> None:
         """A model that is not good enough is an answer, not a failure; nobody is asked."""
         execution = run(Judge=answers({"Payload": {"accepted": False}}))
-        assert list(ended(execution)) == ["plan", "training", "evaluation", "verdict"]
+        assert list(ended(execution)) == ["plan", "lookups", "training", "evaluation", "verdict"]
         assert "RequestApproval" not in execution.calls
 
 
@@ -237,7 +329,7 @@ class TestPromotion:
 
 class TestCost:
     def test_a_release_takes_few_transitions(self) -> None:
-        """Each transition has its price and its latency: a release with a champion takes thirteen."""
+        """Each transition has its price and its latency: a release with a champion takes eighteen."""
         execution = run()
         ended(execution)
-        assert len(execution.path) <= 13
+        assert len(execution.path) <= 18

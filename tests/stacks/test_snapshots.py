@@ -48,7 +48,8 @@ class TestTemplates:
 class TestMachines:
     def test_release_is_as_it_was(self, json_snapshot: SnapshotAssertion) -> None:
         """The release workflow's definition."""
-        assert release.definition(environment="prod", timeout_seconds=600_000) == json_snapshot
+        made = release.definition(environment="prod", timeout_seconds=600_000, poll_seconds=15)
+        assert made == json_snapshot
 
     def test_promote_is_as_it_was(self, json_snapshot: SnapshotAssertion) -> None:
         """The promote workflow's definition."""

@@ -14,6 +14,7 @@ from tests.fakes.events import FakeEvents
 from tests.fakes.executions import FakeExecutions
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import NOW, PROMOTE_MACHINE, RELEASE_MACHINE, a_plan, a_promotion_request, a_version
+from tests.fakes.steps import FakeSteps
 
 R = "9f2c41d07b3a55e1"
 ENDPOINT = "slipway-prod-pricing-hotel-rates"
@@ -42,10 +43,12 @@ class Yard:
 
     def __init__(self) -> None:
         self.ledger, self.executions, self.events = FakeLedger(), FakeExecutions(), FakeEvents()
+        self.steps = FakeSteps()
         self.now = moment_of("2026-11-22T04:00:01.000Z")
         self.recording = OutcomeRecording(
             executions=self.executions,
             ledger=self.ledger,
+            steps=self.steps,
             events=self.events,
             clock=lambda: self.now,
             promote_machine_arn=PROMOTE_MACHINE,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from slipway.contracts.steps import STEPS
 from workbench.cli import frame
 
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ def _show(out: Console, record: ReleaseRecord, steps: list[Step], *, local: bool
             out.print(f"{name:16} {value}", markup=False)
     if steps:
         out.print(frame.table(("", "step", "seconds", "attempts", "problem"), map(_row, steps)))
+    lookups = record.get("lookups") or {}
+    for step in (step for step in STEPS if lookups.get(step)):
+        out.print(f"{step:16} {lookups[step]['explanation']}", markup=False)
     failure = record.get("failure")
     if failure and record["status"] not in OPEN:  # an earlier attempt's failure is no news
         out.print(f"failed at {failure['step']}: {failure['error']}\n  {failure['cause']}", markup=False)
@@ -255,10 +259,18 @@ def _print_new(steps: list[Step], printed: set[str]) -> None:
 @click.option(
     "--again",
     is_flag=True,
-    help="Release it anew although it was tried before; a version that was approved stays as it is.",
+    help="Release it anew although it was tried before; refused once it was approved or waits for that.",
+)
+@click.option(
+    "--retrain",
+    is_flag=True,
+    help="Train the image again, on the newest data that its ranges admit, as VERSION+retrain.MOMENT.",
+)
+@click.option(
+    "--no-cache", is_flag=True, help="Run every step, also those that an identical release ran before."
 )
 @frame.pass_workspace
-def start(workspace: frame.Workspace, image: str, again: bool) -> None:
+def start(workspace: frame.Workspace, image: str, again: bool, retrain: bool, no_cache: bool) -> None:
     """
     Start a release of an image that is in the registry already.
 
@@ -266,6 +278,7 @@ def start(workspace: frame.Workspace, image: str, again: bool) -> None:
     What was released before needs no PROJECT.
     """
     import json
+    from datetime import UTC, datetime
 
     from slipway.contracts.names import repository
 
@@ -281,6 +294,8 @@ def start(workspace: frame.Workspace, image: str, again: bool) -> None:
         "repository": repository(platform["repository_prefix"], project, model),
         "tag": tag,
         "force": again,
+        "retrain": f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}" if retrain else "",
+        "no_cache": no_cache,
     }
     answer = workspace.client("lambda").invoke(
         FunctionName=platform["plan_function"], Payload=json.dumps(wish).encode()
