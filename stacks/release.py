@@ -305,7 +305,9 @@ class ReleaseStack(cdk.Stack):
             release_machine_arn=self._machine.arn,
             promote_machine_arn=self._promotion.machine.arn,
         )
-        self._dead_letters.admit_rules(pushes.attr_arn, upkeep.endings.attr_arn)
+        self._dead_letters.admit_rules(
+            pushes.attr_arn, upkeep.endings.attr_arn, upkeep.package_changes.attr_arn
+        )
 
     def _add_alarms(self) -> None:
         alarms = Alarms(

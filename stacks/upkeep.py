@@ -24,9 +24,9 @@ SWEEP_SECONDS: Final = 300
 
 class Upkeep(Construct):
     """
-    One rule with its function, and three sweeps on a schedule.
+    Two rules with their functions, and three sweeps on a schedule.
 
-    ``endings`` is the rule, which the dead-letter queue must admit.
+    ``endings`` and ``package_changes`` are the rules, which the dead-letter queue must admit.
     """
 
     def __init__(
@@ -68,6 +68,19 @@ class Upkeep(Construct):
             targets=[self._add_record_outcome()],
             dead_letters=dead_letters,
         )
+        self.package_changes = rule(
+            self,
+            "PackageChanges",
+            description="What people change in SageMaker's model registry is taken in",
+            pattern={
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Package State Change"],
+                # every update makes an event, our own too: the function tells them apart by what they say
+                "detail": {"ModelPackageGroupName": [{"prefix": f"{settings.policy['resource_prefix']}-"}]},
+            },
+            targets=[self._add_take_in_package()],
+            dead_letters=dead_letters,
+        )
         Schedules(
             self,
             "Sweeps",
@@ -99,6 +112,28 @@ class Upkeep(Construct):
             timeout_seconds=RECORD_SECONDS,
             dead_letters_arn=self._dead_letters.arn,
         )
+
+    def _add_take_in_package(self) -> TaskFunction:
+        return self._functions.add(
+            "take_in_package",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            statements=self._decide(),
+            timeout_seconds=RECORD_SECONDS,
+            dead_letters_arn=self._dead_letters.arn,
+        )
+
+    def _decide(self, *operations: str) -> list[Statement]:
+        """Read packages, take what was decided there, and carry decisions to all who wait for them."""
+        return [
+            *self._storage.grant_ledger("GetItem", "UpdateItem", *operations),
+            allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
+            on_models(
+                ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
+                self._settings.policy["resource_prefix"],
+                "model-package",
+            ),
+            put_events(),
+        ]
 
     def _add_sweep(
         self, module: str, *, environment: dict[str, str], statements: list[Statement]
@@ -142,18 +177,9 @@ class Upkeep(Construct):
         )
 
     def _add_sweep_approvals(self) -> TaskFunction:
-        """Decided, but not delivered, or expired: tells the workflow."""
+        """Decided, but not delivered or not heard of, or expired: tells the workflow."""
         return self._add_sweep(
             "sweep_approvals",
             environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
-            statements=[
-                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
-                allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
-                on_models(
-                    ["sagemaker:UpdateModelPackage"],
-                    self._settings.policy["resource_prefix"],
-                    "model-package",
-                ),
-                put_events(),
-            ],
+            statements=self._decide("Query"),
         )

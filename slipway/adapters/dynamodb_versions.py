@@ -126,6 +126,23 @@ class DynamoDbVersions:
             values={":abandoned": "abandoned", ":approved": "approved", ":release": release_id, ":at": at},
         )
 
+    def revoke_version_approval(
+        self, project: str, model: str, version: str, *, release_id: str, approver: str, at: str, reason: str
+    ) -> bool:
+        return self._table.update(
+            version_key(project, model, version),
+            "SET #approval = :rejected, #approver = :approver, #decided_at = :at, #decision_reason = :reason",
+            condition="#release_id = :release AND #approval = :approved",
+            values={
+                ":rejected": "rejected",
+                ":approved": "approved",
+                ":approver": approver,
+                ":at": at,
+                ":reason": reason,
+                ":release": release_id,
+            },
+        )
+
     def set_version_stage(self, project: str, model: str, version: str, *, stage: str) -> bool:
         return self._table.update(
             version_key(project, model, version),

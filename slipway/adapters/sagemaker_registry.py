@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import PackageNotReadyError
 from slipway.domain.packages import RELEASE_PROPERTY
+from slipway.domain.registered_package import RegisteredPackage, changed_by
 from slipway.domain.timestamps import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 MAX_DESCRIPTION: Final = 1024
 PACKAGE_PAUSES_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -75,14 +76,36 @@ class SageMakerRegistry:
             self._sleep(pause)
         raise PackageNotReadyError(arn, status)
 
-    def approval_status(self, arn: str) -> str:
+    def package(self, arn: str) -> RegisteredPackage | None:
+        described = self._described(arn)
+        if described is None:
+            return None
+        return RegisteredPackage(
+            arn=arn,
+            approval=str(described.get("ModelApprovalStatus", "")),
+            description=str(described.get("ApprovalDescription", "")),
+            modified_by=changed_by(described),
+            stage=str((described.get("ModelLifeCycle") or {}).get("Stage", "")),
+            properties=dict(described.get("CustomerMetadataProperties") or {}),
+        )
+
+    def _described(self, arn: str) -> dict[str, Any] | None:
         try:
-            described = self._client.describe_model_package(ModelPackageName=arn)
+            described: dict[str, Any] = self._client.describe_model_package(ModelPackageName=arn)
         except self._client.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
-                return ""
+                return None
             raise
-        return str(described.get("ModelApprovalStatus", ""))
+        return described
+
+    def set_properties(self, arn: str, properties: Mapping[str, str], remove: Sequence[str]) -> None:
+        changes: dict[str, Any] = {"CustomerMetadataProperties": dict(properties)} if properties else {}
+        if remove:
+            changes["CustomerMetadataPropertiesToRemove"] = list(remove)
+        self._client.update_model_package(ModelPackageArn=arn, **changes)
+
+    def approval_status(self, arn: str) -> str:
+        return str((self._described(arn) or {}).get("ModelApprovalStatus", ""))
 
     def set_approval(self, arn: str, status: str, description: str) -> None:
         self._client.update_model_package(

@@ -25,6 +25,10 @@ ENDPOINT_IN_SERVICE: Final = "Endpoint In Service"
 """+ ``endpoint`` (contracts.promotion.EndpointSummary)."""
 RELEASE_FAILED: Final = "Release Failed"
 """+ ``step``, ``error``, ``cause``, ``log_url``, ``next_action``, ``execution_arn``."""
+PACKAGE_SET_BACK: Final = "Package Set Back"
+"""+ ``found``, ``wanted`` (ModelApprovalStatus), ``who``, ``reason``, ``package_arn``."""
+VERSION_WITHDRAWN: Final = "Version Withdrawn"
+"""+ ``who``, ``reason``, ``serves`` (whether the alias ``champion`` names it), ``package_arn``."""
 
 KINDS: Final = (
     RELEASE_REFUSED,
@@ -34,6 +38,8 @@ KINDS: Final = (
     APPROVAL_DECIDED,
     ENDPOINT_IN_SERVICE,
     RELEASE_FAILED,
+    PACKAGE_SET_BACK,
+    VERSION_WITHDRAWN,
 )
 
 

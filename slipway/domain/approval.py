@@ -22,6 +22,8 @@ MAX_REASON: Final = 1000
 """Characters of a reason; it travels in the workflow's document."""
 MAX_VERSION: Final = 128
 _MARGIN_SECONDS: Final = 30
+IN_STUDIO: Final = "SageMaker Studio"
+"""``user_agent`` of a decision that was taken by changing the model package, and not by a link."""
 
 
 class NoApproversError(SlipwayError):
@@ -50,7 +52,8 @@ def sentence_of(record: ApprovalRecord) -> str:
         return f"The release ended on {when}, before anybody had decided."
     if record["status"] == "expired":
         return f"Nobody decided in time; the request expired on {when}."
-    return f"{record.get('decided_by', 'Somebody')} {record['status']} this release on {when}."
+    where = " in SageMaker Studio" if record.get("user_agent") == IN_STUDIO else ""
+    return f"{record.get('decided_by', 'Somebody')} {record['status']} this release{where} on {when}."
 
 
 def never_decided(record: ApprovalRecord) -> bool:

@@ -235,6 +235,34 @@ def _failed(detail: Mapping[str, Any], region: str) -> Notice:
     )
 
 
+def _set_back(detail: Mapping[str, Any], _region: str) -> Notice:
+    found, wanted = str(detail.get("found", "")), str(detail.get("wanted", ""))
+    return Notice(
+        tone="bad",
+        headline=f"{_of(detail)}: model package set back to {wanted}",
+        lead=f"{detail.get('who') or 'Somebody'} made it {found} in SageMaker Studio; that was not to be.",
+        facts=_present(("Why not", detail.get("reason")), ("Package", detail.get("package_arn"))),
+        next_action="Nothing was changed in production. To release it after all, push it as a new version.",
+        release_id=_id(detail),
+    )
+
+
+def _withdrawn(detail: Mapping[str, Any], _region: str) -> Notice:
+    who, model = str(detail.get("who") or "Somebody"), f"{detail.get('project')}/{detail.get('model')}"
+    serves = bool(detail.get("serves"))
+    after = "It serves, and goes on serving." if serves else "It does not serve."
+    return Notice(
+        tone="bad",
+        headline=f"{_of(detail)}: approval withdrawn by {who}",
+        lead=f"{who} rejected this approved version in SageMaker Studio: it is promoted no more. {after}",
+        facts=_present(("Reason", detail.get("reason")), ("Package", detail.get("package_arn"))),
+        next_action=f"Look at it with `slipway endpoint show {model}`, and put another version in its place."
+        if serves
+        else "",
+        release_id=_id(detail),
+    )
+
+
 _SERVING: Final[Mapping[str, str]] = {
     "RestoreFailed": "The endpoint could not be put back to what served before: look at it now.",
 }
@@ -275,4 +303,6 @@ _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Notice]]] = {
     events.APPROVAL_DECIDED: _decided,
     events.ENDPOINT_IN_SERVICE: _in_service,
     events.RELEASE_FAILED: _failed,
+    events.PACKAGE_SET_BACK: _set_back,
+    events.VERSION_WITHDRAWN: _withdrawn,
 }

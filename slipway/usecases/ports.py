@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
     from slipway.domain.image import PushedImage, RegistryManifest
     from slipway.domain.metric_curves import JobLog
+    from slipway.domain.registered_package import RegisteredPackage
     from slipway.domain.smoke import EndpointAnswer
     from slipway.domain.texts import TooLarge
 
@@ -143,6 +144,11 @@ class Versions(Protocol):
         self, project: str, model: str, version: str, *, release_id: str, at: str
     ) -> bool:
         """An approval came too late: the release's approved version is abandoned; False when it is not so."""
+
+    def revoke_version_approval(
+        self, project: str, model: str, version: str, *, release_id: str, approver: str, at: str, reason: str
+    ) -> bool:
+        """The release's approved version is rejected after all; False when it is not approved."""
 
     def set_version_stage(self, project: str, model: str, version: str, *, stage: str) -> bool:
         """Note the life cycle's stage; False when there is no such version, or it has this stage."""
@@ -435,6 +441,12 @@ class ModelRegistry(Protocol):
 
     def await_package(self, arn: str) -> None:
         """Return when the package is Completed; PackageNotReadyError when it fails, or takes too long."""
+
+    def package(self, arn: str) -> RegisteredPackage | None:
+        """As it is now; None when there is none."""
+
+    def set_properties(self, arn: str, properties: Mapping[str, str], remove: Sequence[str]) -> None:
+        """Put and remove ``CustomerMetadataProperties``; others stay."""
 
     def approval_status(self, arn: str) -> str:
         """``ModelApprovalStatus``; empty when there is no such package."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from slipway.domain.approval import expired_at
 from slipway.domain.errors import SlipwayError
 from slipway.usecases.deliver_decision import deliver_decision
+from slipway.usecases.take_in_package import PackageIntake
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,8 @@ def sweep_approvals(
 ) -> dict[str, int]:
     """
     Look once at every approval that isn't settled.
+
+    One that was decided in SageMaker Studio, whose event was lost, is decided here.
 
     Returns:
         How many were ``pending`` (and stay so), ``delivered``, ``undeliverable``,
@@ -68,7 +71,9 @@ def _sweep(
 ) -> str:
     if record["status"] == "pending":
         if now.timestamp() < record["expires_at_epoch"]:
-            return "pending"
+            return _ask_registry(
+                record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now
+            )
         decision = expired_at(now)
         if not ledger.decide_approval(record["release_id"], decision, now_epoch=int(now.timestamp())):
             # somebody decided while we looked: their own call delivers it, or the next sweep
@@ -78,3 +83,19 @@ def _sweep(
         record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now
     )
     return "expired" if record["status"] == "expired" else outcome
+
+
+def _ask_registry(
+    record: ApprovalRecord,
+    *,
+    ledger: Ledger,
+    tokens: TaskTokens,
+    registry: ModelRegistry,
+    events: EventBus,
+    now: datetime,
+) -> str:
+    if not record["package_arn"]:
+        return "pending"
+    intake = PackageIntake(ledger=ledger, registry=registry, tokens=tokens, events=events, clock=lambda: now)
+    outcome = intake.take_in_package(record["package_arn"], changed=())
+    return "delivered" if outcome == "decided" else "pending"

@@ -199,6 +199,29 @@ class FakeVersions:
         record |= {"approval": "abandoned", "decided_at": at}
         return True
 
+    def revoke_version_approval(
+        self,
+        project: Any,
+        model: Any,
+        version: Any,
+        *,
+        release_id: Any,
+        approver: Any,
+        at: Any,
+        reason: Any,
+    ) -> Any:
+        with self.versions_lock:
+            record = self.registered.get((project, model, version))
+            if record is None or (record["release_id"], record["approval"]) != (release_id, "approved"):
+                return False
+            record |= {
+                "approval": "rejected",
+                "approver": approver,
+                "decided_at": at,
+                "decision_reason": reason,
+            }
+            return True
+
     def set_version_stage(self, project: Any, model: Any, version: Any, *, stage: Any) -> Any:
         record = self.registered.get((project, model, version))
         if record is None or record.get("stage") == stage:

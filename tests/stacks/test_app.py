@@ -43,6 +43,7 @@ class TestApp:
             "slipway-prod-approval",
             "slipway-prod-promotion",
             "slipway-prod-release",
+            "slipway-prod-access",
         ]
 
     @pytest.mark.parametrize(

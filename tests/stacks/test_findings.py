@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ENVIRONMENTS = ("local", "dev", "stage", "prod")
-PARTS = ("storage", "notifications", "approval", "promotion", "release")
+PARTS = ("storage", "notifications", "approval", "promotion", "release", "access")
 
 EXPLAINED_BY_CFN_LINT = {
     # The language lets a JSONata state compute it; cfn-lint 1.58 knows numbers only.
@@ -56,7 +56,7 @@ class TestNag:
         return any(
             "cdk_nag" in resource.get("Metadata", {})
             for name, resource in synthesized.template(environment, part)["Resources"].items()
-            if resource["Type"] == "AWS::IAM::Role" and prefix in (name, name[:-8])
+            if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy") and prefix in (name, name[:-8])
         )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("storage", "notifications", "approval", "promotion", "release")
+PARTS = ("storage", "notifications", "approval", "promotion", "release", "access")
 
 
 def text(value: Any) -> str:

@@ -95,6 +95,36 @@ def install(audit: Audit, gateway: Gateway) -> None:
 
     seams.APP.replace("pin_request_origin", pin_as_encrypted)
 
+    s3_context = seams.IAM_ACTIONS.s3_context
+
+    def with_conditional_writes(
+        iam_action: str, query_params: Any, path: str = "", headers: Any = None
+    ) -> dict[str, Any]:
+        # app.py imports it by name inside the request
+        found: dict[str, Any] = s3_context(iam_action, query_params, path, headers)
+        return found | conditional_write(iam_action, query_params or {}, headers or {})
+
+    seams.IAM_ACTIONS.replace("s3_context", with_conditional_writes)
+
+
+def conditional_write(
+    iam_action: str, query: Mapping[str, Any], headers: Mapping[str, str]
+) -> dict[str, str]:
+    """
+    S3's condition keys of a write: whether it makes an object, and only if there is none.
+
+    >>> conditional_write("s3:PutObject", {}, {"if-none-match": "*"})
+    {'s3:ObjectCreationOperation': 'true', 's3:if-none-match': '*'}
+    >>> conditional_write("s3:PutObject", {"uploadId": "u", "partNumber": "1"}, {})
+    {'s3:ObjectCreationOperation': 'false'}
+    """
+    if iam_action != "s3:PutObject":
+        return {}
+    creates = "uploads" not in query and "partNumber" not in query
+    found = {"s3:ObjectCreationOperation": str(creates).lower()}
+    condition = headers.get("if-none-match")
+    return found | ({"s3:if-none-match": condition} if condition else {})
+
 
 def principal_of(access_key_id: str) -> str:
     """The ARN behind an access key; the key itself when nobody is."""

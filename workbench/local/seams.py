@@ -173,6 +173,7 @@ IAM_ACTIONS = Upstream(
         "(service, method, path, headers, body, query_params, region, account_id)",
     ),
     request_context=("request_tag_context", "(service, iam_action, body, params)"),
+    s3_context=("s3_service_context", "(iam_action, query_params, path, headers)"),
 )
 IAM_EVALUATOR = Upstream(
     "ministack.core.iam_evaluator",

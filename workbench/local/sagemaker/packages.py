@@ -27,6 +27,8 @@ CHANGEABLE: Final = (
     "ModelLifeCycle",
 )
 MOST_PROPERTIES: Final = 50
+NOT_TOLD: Final = ("CreatedBy", "LastModifiedBy")
+"""What an event does not say: who is asked for by DescribeModelPackage."""
 
 
 class Packages:
@@ -36,7 +38,7 @@ class Packages:
         self._surroundings, self._tags, self._groups = surroundings, tags, groups
         self._records = surroundings.store.records(KIND)
 
-    def create(self, request: Document, _caller: Caller) -> Document:
+    def create(self, request: Document, caller: Caller) -> Document:
         group, name = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
         if (group is None) == (name is None):
             raise invalid("Either ModelPackageGroupName or ModelPackageName must be given, not both")
@@ -56,6 +58,7 @@ class Packages:
             "CertifyForMarketplace": request.get("CertifyForMarketplace", False),
             "CreationTime": now,
             "LastModifiedTime": now,
+            "CreatedBy": caller.context(),
         }
         if group is None:
             key = str(name)
@@ -79,7 +82,7 @@ class Packages:
     def _emit(self, package: Document, changed: list[str]) -> None:
         detail = {
             "ModelPackageName": package["ModelPackageArn"].partition(":model-package/")[2],
-            **package,
+            **{member: value for member, value in package.items() if member not in NOT_TOLD},
             **({"UpdatedModelPackageFields": changed} if changed else {}),
         }
         self._surroundings.emit(EVENT, package["ModelPackageArn"], detail)
@@ -113,7 +116,7 @@ class Packages:
         package = self.get(request["ModelPackageName"])
         return {"ModelPackageName": package["ModelPackageArn"].partition(":model-package/")[2], **package}
 
-    def update(self, request: Document, _caller: Caller) -> Document:
+    def update(self, request: Document, caller: Caller) -> Document:
         package = self.get(request["ModelPackageArn"])
         changes: dict[str, Any] = {member: request[member] for member in CHANGEABLE if member in request}
         if "ModelApprovalStatus" in changes and "ModelPackageGroupName" not in package:
@@ -132,7 +135,8 @@ class Packages:
                 *request["AdditionalInferenceSpecificationsToAdd"],
             ]
         key = package["ModelPackageArn"].partition(":model-package/")[2]
-        changed = self._records.update(key, **changes, LastModifiedTime=time.time()) or package
+        modified = {"LastModifiedTime": time.time(), "LastModifiedBy": caller.context()}
+        changed = self._records.update(key, **changes, **modified) or package
         self._emit(changed, list(changes))
         return {"ModelPackageArn": package["ModelPackageArn"]}
 

@@ -61,6 +61,15 @@ class Caller:
         if denied is not None:
             raise access_denied(getattr(denied, "principal_arn", self.access_key), action, resource)
 
+    def context(self) -> dict[str, Any]:
+        """SageMaker's UserContext; of a user profile, Studio's own sessions know, which are not here."""
+        found = seams.IAM_EVALUATOR.resolve_credential(self.access_key, seams.RESPONSES.get_account_id())
+        said = {
+            "Arn": getattr(found, "principal_arn", None),
+            "PrincipalId": getattr(found, "principal_id", None),
+        }
+        return {"IamIdentity": {member: text for member, text in said.items() if text}}
+
     def may_pass(self, role_arn: str) -> None:
         """Check iam:PassRole to SageMaker."""
         self.require("iam:PassRole", role_arn, {"iam:passedtoservice": "sagemaker.amazonaws.com"})

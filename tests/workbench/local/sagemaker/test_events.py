@@ -104,3 +104,5 @@ class TestEvents:
         changed = sorted(event["detail"].get("UpdatedModelPackageFields", []) for event in heard)
         assert changed == [[], ["CustomerMetadataProperties"], ["ModelApprovalStatus"]]
         assert {event["detail-type"] for event in heard} == {"SageMaker Model Package State Change"}
+        assert {event["detail"]["ModelPackageGroupName"] for event in heard} == {group}
+        assert not [event for event in heard if "LastModifiedBy" in event["detail"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -165,6 +166,30 @@ class TestPackage:
             ModelPackageGroupName=group, ModelApprovalStatus="PendingManualApproval"
         )["ModelPackageSummaryList"]
         assert [found["ModelPackageArn"] for found in pending] == [first]
+
+    def test_who_changed_it_is_said(self, account: Account, group: str) -> None:
+        """
+        CreatedBy and LastModifiedBy name the caller's IAM identity.
+        """
+        arn = register(account, group)
+        iam, name = account.aws.client("iam"), account.name("ana")
+        user = iam.create_user(UserName=name)["User"]
+        statement = {"Effect": "Allow", "Action": "sagemaker:UpdateModelPackage", "Resource": arn}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="update", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        hers = account.aws.client(
+            "sagemaker",
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+        )
+        assert "LastModifiedBy" not in account.sagemaker.describe_model_package(ModelPackageName=arn)
+
+        hers.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+
+        package = account.sagemaker.describe_model_package(ModelPackageName=arn)
+        assert package["LastModifiedBy"]["IamIdentity"] == {"Arn": user["Arn"], "PrincipalId": user["UserId"]}
+        assert package["CreatedBy"]["IamIdentity"]["Arn"].endswith(":root")
 
     def test_version_numbers_are_given_once(self, account: Account, group: str) -> None:
         """

@@ -1,0 +1,197 @@
+"""What people may do: four managed policies, to attach to roles and permission sets of an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from slipway.contracts.platform import parameter_name
+from stacks.constructs.findings import explain_wildcards
+from stacks.constructs.machine import machine_arn, on_executions
+from stacks.constructs.statements import (
+    Statement,
+    allow,
+    arn,
+    invoke,
+    on_images,
+    on_models,
+    policy,
+    read_objects,
+    read_with_key,
+    use_key,
+    write_objects,
+)
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.settings import Settings
+    from stacks.storage import StorageStack
+
+ROLES: Final = {
+    "push": "Slipway: push images, put data sets, start and follow releases",
+    "approve": "Slipway: read the evidence, and approve or reject model packages in SageMaker Studio",
+    "operate": "Slipway: stop and retry releases, promote, roll back, move aliases",
+    "read": "Slipway: look at everything, change nothing",
+}
+"""Each role's description; the policy of ``push`` in ``prod`` is called ``slipway-prod-push``."""
+
+
+class AccessStack(cdk.Stack):
+    """
+    The policies; who gets them is decided where the account's people are.
+
+    Each of them lets its holder read, too. None of them writes to the ledger: only functions do.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        storage: StorageStack,
+        plan_function_arn: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
+        self._prefix = settings.policy["resource_prefix"]
+        own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
+        for role, statements in own.items():
+            self._add_policy(role, [*statements, *self._read()])
+
+    def _add_policy(self, role: str, statements: list[Statement]) -> None:
+        documents = [statement.document() for statement in statements]
+        if role == "push":
+            documents.append(self._never_overwrite())
+        made = iam.CfnManagedPolicy(
+            self,
+            role.capitalize(),
+            managed_policy_name=f"slipway-{self._settings.environment}-{role}",
+            description=ROLES[role],
+            policy_document=policy(documents),
+        )
+        explain_wildcards(made, sorted({one.because for one in statements if one.wildcards}))
+
+    def _push(self) -> list[Statement]:
+        data = self._storage.data_bucket.attr_arn
+        return [
+            on_images(
+                [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:CompleteLayerUpload",
+                    "ecr:CreateRepository",
+                    "ecr:InitiateLayerUpload",
+                    "ecr:PutImage",
+                    "ecr:UploadLayerPart",
+                ],
+                self._settings.policy["repository_prefix"],
+            ),
+            write_objects(data),
+            use_key(self._storage.data_key.attr_arn, "s3"),
+            allow(["s3:AbortMultipartUpload"], [f"{data}/*"], because="objects come and go with releases"),
+            allow(
+                ["s3:DeleteObject"],
+                [f"{data}/*/upload.json"],
+                because="the mark of an upload lies beside its files and goes with its end",
+            ),
+            invoke(self._plan_function_arn),
+            self._invoke_endpoints(),
+        ]
+
+    def _never_overwrite(self) -> dict[str, Any]:
+        """Data set versions never change: who puts an object says that it must not be there yet."""
+        return {
+            "Effect": "Deny",
+            "Action": ["s3:PutObject"],
+            "Resource": [f"{self._storage.data_bucket.attr_arn}/*"],
+            "Condition": {
+                "Null": {"s3:if-none-match": "true"},
+                "Bool": {"s3:ObjectCreationOperation": "true"},
+            },
+        }
+
+    def _approve(self) -> list[Statement]:
+        return [on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package")]
+
+    def _operate(self) -> list[Statement]:
+        return [
+            on_executions(
+                ["states:RedriveExecution", "states:StopExecution"], self._settings, "release", "promote"
+            ),
+            allow(["states:StartExecution"], [machine_arn(self._settings, "promote")]),
+            invoke(
+                self._plan_function_arn,
+                arn("lambda", f"function:slipway-{self._settings.environment}-set-alias"),
+            ),
+            self._invoke_endpoints(),
+        ]
+
+    def _invoke_endpoints(self) -> Statement:
+        return on_models(["sagemaker:InvokeEndpoint"], self._prefix, "endpoint")
+
+    def _read(self) -> list[Statement]:
+        environment, storage = self._settings.environment, self._storage
+        machines = [machine_arn(self._settings, kind) for kind in ("release", "promote")]
+        lists = "lists are of the whole account; they hold names and states"
+        return [
+            allow(["ssm:GetParameter"], [arn("ssm", f"parameter{parameter_name(environment)}")]),
+            storage.grant_ledger("GetItem", "BatchGetItem", "Query")[0],
+            *read_objects(storage.data_bucket.attr_arn),
+            *read_objects(storage.artifact_bucket.attr_arn),
+            read_with_key(storage.data_key.attr_arn, "s3", "dynamodb"),
+            on_executions(
+                ["states:DescribeExecution", "states:GetExecutionHistory"],
+                self._settings,
+                "release",
+                "promote",
+            ),
+            allow(["states:ListExecutions", "states:DescribeStateMachine"], machines),
+            on_models(
+                [
+                    "sagemaker:DescribeEndpoint",
+                    "sagemaker:DescribeEndpointConfig",
+                    "sagemaker:DescribeModel",
+                    "sagemaker:DescribeModelPackage",
+                    "sagemaker:DescribeModelPackageGroup",
+                    "sagemaker:DescribeProcessingJob",
+                    "sagemaker:DescribeTrainingJob",
+                    "sagemaker:ListModelPackages",
+                ],
+                self._prefix,
+                "endpoint",
+                "endpoint-config",
+                "model",
+                "model-package",
+                "model-package-group",
+                "processing-job",
+                "training-job",
+            ),
+            on_images(
+                ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"],
+                self._settings.policy["repository_prefix"],
+            ),
+            allow(
+                [
+                    "ecr:GetAuthorizationToken",
+                    "logs:DescribeLogGroups",
+                    "sagemaker:ListEndpoints",
+                    "sagemaker:ListModelPackageGroups",
+                    "cloudformation:DescribeStacks",
+                    "sns:ListSubscriptionsByTopic",
+                ],
+                ["*"],
+                because=lists,
+            ),
+            allow(
+                ["logs:FilterLogEvents", "logs:GetLogEvents"],
+                [
+                    arn("logs", f"log-group:{group}:*")
+                    for group in ("/aws/sagemaker/*", f"*slipway-{environment}-*")
+                ],
+                because="log groups are named for functions, jobs and endpoints, which come and go",
+            ),
+        ]

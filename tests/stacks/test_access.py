@@ -1,0 +1,89 @@
+"""The four managed policies, as they are deployed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.stacks.conftest import Synthesized
+
+ROLES = ("push", "approve", "operate", "read")
+CHANGING = re.compile(
+    r":(Put|Create|Update|Delete|Start|Stop|Send|Redrive|Invoke|Initiate|Upload|Complete|Abort|Generate|Pass|Add)"
+)
+MAX_CHARACTERS = 6144
+"""IAM's limit for a managed policy, without spaces."""
+
+
+@pytest.fixture(scope="module")
+def policies(synthesized: Synthesized) -> dict[str, list[dict[str, Any]]]:
+    """Statements by role, in production."""
+    found = synthesized.resources("prod", "AWS::IAM::ManagedPolicy").values()
+    return {
+        one["Properties"]["ManagedPolicyName"].removeprefix("slipway-prod-"): one["Properties"][
+            "PolicyDocument"
+        ]["Statement"]
+        for one in found
+    }
+
+
+def named(value: Any) -> Any:
+    """A template's value with names in place of references."""
+    if isinstance(value, list):
+        return [named(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return separator.join(named(part) for part in parts)
+    if "Ref" in value:
+        return {"AWS::Partition": "aws", "AWS::AccountId": "1" * 12}.get(value["Ref"], "ap-southeast-2")
+    if "Fn::GetAtt" in value or "Fn::ImportValue" in value:
+        return "x" * 110
+    return {key: named(one) for key, one in value.items()}
+
+
+def actions(statements: list[dict[str, Any]]) -> set[str]:
+    return {action for one in statements if one["Effect"] == "Allow" for action in one["Action"]}
+
+
+class TestAccess:
+    def test_there_is_one_policy_for_each_role(self, policies: dict[str, Any]) -> None:
+        """Four roles, named for environment and role."""
+        assert set(policies) == set(ROLES)
+
+    def test_policies_fit(self, policies: dict[str, Any]) -> None:
+        """Each is shorter than IAM takes, once references are the longest names that there are."""
+        for role, statements in policies.items():
+            text = json.dumps({"Version": "2012-10-17", "Statement": named(statements)}, separators=(",", ":"))
+            assert len(text) < MAX_CHARACTERS, f"{role}: {len(text)}"
+
+    def test_who_reads_changes_nothing(self, policies: dict[str, Any]) -> None:
+        """No action of a reader writes, starts, or encrypts."""
+        assert sorted(action for action in actions(policies["read"]) if CHANGING.search(action)) == []
+
+    def test_everybody_may_look(self, policies: dict[str, Any]) -> None:
+        """Each role includes what a reader may do."""
+        for role in ROLES:
+            assert actions(policies["read"]) <= actions(policies[role])
+
+    def test_only_approvers_change_packages(self, policies: dict[str, Any]) -> None:
+        """Who pushes or operates can't approve in SageMaker Studio."""
+        holders = [role for role in ROLES if "sagemaker:UpdateModelPackage" in actions(policies[role])]
+        assert holders == ["approve"]
+
+    def test_nobody_decides_or_writes_behind_the_functions(self, policies: dict[str, Any]) -> None:
+        """Links are signed, tokens sent and the ledger written by functions alone."""
+        for statements in policies.values():
+            assert not actions(statements) & {
+                "kms:GenerateMac",
+                "states:SendTaskSuccess",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
+                "iam:PassRole",
+            }
