@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slipway.usecases import ports
     from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.record_outcome import OutcomeRecording
+    from slipway.usecases.take_in_package import PackageIntake
 
 
 def setting(variable: str) -> str:
@@ -185,6 +186,16 @@ def endpoint_runtime() -> ports.EndpointRuntime:
 
 
 @cache
+def package_intake() -> PackageIntake:
+    from slipway.domain.timestamps import now
+    from slipway.usecases.take_in_package import PackageIntake
+
+    return PackageIntake(
+        ledger=ledger(), registry=model_registry(), tokens=task_tokens(), events=events(), clock=now
+    )
+
+
+@cache
 def outcome_recording() -> OutcomeRecording:
     from slipway.domain.timestamps import now
     from slipway.usecases.record_outcome import OutcomeRecording
@@ -197,4 +208,63 @@ def outcome_recording() -> OutcomeRecording:
         clock=now,
         promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
         resource_prefix=policy()["resource_prefix"],
+    )
+
+
+@cache
+def lineage() -> ports.Lineage:
+    from slipway.adapters.clients import client
+    from slipway.adapters.dynamodb_lineage import DynamoDbLineage
+
+    return DynamoDbLineage(client("dynamodb"), setting(variables.LEDGER_TABLE))
+
+
+@cache
+def _lineage_sources() -> LineageSources:
+    from slipway.adapters.clients import client
+    from slipway.adapters.cloudwatch_job_logs import CloudWatchJobLogs
+    from slipway.adapters.sagemaker_hosting import SageMakerHosting
+    from slipway.adapters.sagemaker_jobs import SageMakerJobs
+    from slipway.usecases.record_lineage import LineageSources
+
+    return LineageSources(
+        ledger=ledger(),
+        executions=executions(),
+        jobs=SageMakerJobs(client("sagemaker")),
+        logs=CloudWatchJobLogs(client("logs")),
+        hosting=SageMakerHosting(client("sagemaker")),
+        data_sets=data_sets(),
+        reports=reports(),
+    )
+
+
+@cache
+def lineage_recording(*, patient: bool = True) -> LineageRecording:
+    """Who is not ``patient`` does not wait for what another function is about to write."""
+    import time
+
+    from slipway.usecases.record_lineage import PAUSES_SECONDS, LineageRecording
+
+    return LineageRecording(
+        sources=_lineage_sources(),
+        lineage=lineage(),
+        environment=setting(variables.ENVIRONMENT),
+        resource_prefix=policy()["resource_prefix"],
+        data_bucket=setting(variables.DATA_BUCKET),
+        sleep=time.sleep,
+        pauses=PAUSES_SECONDS if patient else (),
+    )
+
+
+@cache
+def lineage_sweep() -> LineageSweep:
+    from slipway.domain.timestamps import now
+    from slipway.usecases.sweep_lineage import LineageSweep
+
+    return LineageSweep(
+        sources=_lineage_sources(),
+        lineage=lineage(),
+        recording=lineage_recording(patient=False),
+        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+        clock=now,
     )

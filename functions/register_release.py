@@ -24,6 +24,7 @@ def handler(event: ReleaseDocument, _context: LambdaContext) -> Package:
         event,
         site=_wiring.site(),
         registry=_wiring.model_registry(),
+        artifacts=_wiring.artifacts(),
         ledger=_wiring.ledger(),
         clock=now,
     )

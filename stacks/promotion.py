@@ -118,7 +118,7 @@ class PromotionStack(cdk.Stack):
             "move_alias",
             environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
-                *self._storage.grant_ledger("GetItem", "PutItem"),
+                *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"),
                 on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
             ],
         )

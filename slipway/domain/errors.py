@@ -9,6 +9,7 @@ is a change of contract. An expected "no" is a value, not an error.
     ├── RegistryAnswerError         the image registry's answer can't be believed
     ├── VersionNotRegisteredError   the ledger holds no such version
     ├── PackageNotApprovedError     nobody approved the version that is to serve
+    ├── ArtifactRemovedError        retention, or somebody, removed what the version serves
     ├── PackageNotReadyError        the model package did not become usable
     ├── VersionTakenError           another release registered the version first
     ├── AliasMovedError             somebody else moved the alias meanwhile
@@ -63,6 +64,17 @@ class PackageNotApprovedError(SlipwayError):
             "'Approved'; let an approver decide its release, or push a newer version"
         )
         self.package_arn, self.version, self.status = package_arn, version, status
+
+
+class ArtifactRemovedError(SlipwayError):
+    """A version is to serve whose model artifact was removed."""
+
+    def __init__(self, project: str, model: str, version: str, removed_at: str) -> None:
+        super().__init__(
+            f"version {version!r} of {project}/{model} can't serve: its artifact was removed at {removed_at}; "
+            "promote another version, or push the image under a newer one, which trains it again"
+        )
+        self.project, self.model, self.version, self.removed_at = project, model, version, removed_at
 
 
 class PackageNotReadyError(SlipwayError):

@@ -101,6 +101,18 @@ _ROWS: Final = (
     ),
     _Row(
         "",
+        r"ArtifactUnreadableError",
+        "What the training left as model.tar.gz can't be read, so nothing could serve it: write the model "
+        "under /opt/ml/model, let SageMaker pack it, and push a new version.",
+    ),
+    _Row(
+        "",
+        r"ArtifactRemovedError",
+        "The version's model was removed by retention or by hand: promote another version, or push the image "
+        "under a newer one, which trains it again.",
+    ),
+    _Row(
+        "",
         r"PackageNotApprovedError|VersionNotRegisteredError",
         "Only a registered and approved version can serve: `slipway approval list` shows what waits for "
         "a decision.",

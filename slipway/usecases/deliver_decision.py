@@ -116,6 +116,7 @@ def _tell_registry(record: ApprovalRecord, *, ledger: Ledger, registry: ModelReg
         approval=decision["decision"],
         approver=decision["approver"],
         at=decision["decided_at"],
+        reason=decision["reason"],
     )
     if record["package_arn"]:
         status = "Approved" if record["status"] == "approved" else "Rejected"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway.contracts import names
-from slipway.domain.errors import PackageNotApprovedError, VersionNotRegisteredError
+from slipway.domain.errors import ArtifactRemovedError, PackageNotApprovedError, VersionNotRegisteredError
 from slipway.domain.hosting import (
     deployment_config,
     endpoint_config_request,
@@ -32,6 +32,7 @@ def plan_promotion(
 
     Raises:
         VersionNotRegisteredError: No release registered the version.
+        ArtifactRemovedError: Retention removed its artifact, or somebody did.
         PackageNotApprovedError: Its model package is not approved.
         SupersededError: It was approved beside another champion than the one that serves now. Who promotes
             or rolls back by hand names a version knowing what serves, and is not asked.
@@ -41,6 +42,8 @@ def plan_promotion(
     if record is None:
         known = [one["version"] for one in ledger.versions(project, model)]
         raise VersionNotRegisteredError(project, model, version, known)
+    if "artifact_removed_at" in record:
+        raise ArtifactRemovedError(project, model, version, record["artifact_removed_at"])
     status = registry.approval_status(record["package_arn"])
     if status != APPROVED:
         raise PackageNotApprovedError(record["package_arn"], version, status or "missing")
@@ -59,6 +62,7 @@ def plan_promotion(
             approval="approved",
             approver=request["actor"],
             at=timestamp(clock()),
+            reason=request["reason"],
         )
         ledger.set_release_status(release_id, "promoting")
     prefix = site.policy["resource_prefix"]

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from slipway.domain.errors import VersionTakenError
 from slipway.domain.packages import package_request
 from slipway.domain.timestamps import timestamp
+from slipway.domain.version_record import version_record
 
 if TYPE_CHECKING:
-    from slipway.contracts.ledger import VersionRecord
     from slipway.contracts.release import Package, ReleaseDocument
     from slipway.domain.site import Site
-    from slipway.usecases.ports import Clock, ModelRegistry, Versions
+    from slipway.usecases.ports import Artifacts, Clock, ModelRegistry, Versions
 
 
 def register_release(
-    document: ReleaseDocument, *, site: Site, registry: ModelRegistry, ledger: Versions, clock: Clock
+    document: ReleaseDocument,
+    *,
+    site: Site,
+    registry: ModelRegistry,
+    artifacts: Artifacts,
+    ledger: Versions,
+    clock: Clock,
 ) -> Package:
     """
     Register once, however often it is tried: a retry finds the package by the release's id.
 
     Raises:
         VersionTakenError: Another release registered the same version meanwhile.
+        ArtifactUnreadableError: What the training left can't be read.
         PackageNotReadyError: SageMaker could not complete the package.
     """
     plan = document["plan"]
@@ -32,6 +39,7 @@ def register_release(
         return _package(plan["endpoint_name"], held["package_arn"])
     if held is not None and held["approval"] in ("pending", "approved"):
         raise VersionTakenError(project, model, version, held["release_id"])
+    artifact = artifacts.digests(document["training"]["model_uri"])
     group = plan["endpoint_name"]
     registry.ensure_group(
         group, f"{project}/{model} in {site.environment}", site.tags(project, model, version, release_id)
@@ -40,7 +48,9 @@ def register_release(
     if arn is None:
         arn = registry.create_package(package_request(document, group))
     registry.await_package(arn)
-    taken = ledger.put_version(_record(document, arn, timestamp(clock())))
+    taken = ledger.put_version(
+        version_record(document, package_arn=arn, artifact=artifact, registered_at=timestamp(clock()))
+    )
     if taken is not None:
         raise VersionTakenError(project, model, version, taken["release_id"])
     return _package(group, arn)
@@ -48,24 +58,3 @@ def register_release(
 
 def _package(group: str, arn: str) -> Package:
     return {"group": group, "arn": arn, "version": int(arn.rsplit("/", 1)[-1])}
-
-
-def _record(document: ReleaseDocument, arn: str, registered_at: str) -> VersionRecord:
-    plan, verdict = document["plan"], document["verdict"]
-    return {
-        "project": plan["project"],
-        "model": plan["model"],
-        "version": plan["version"],
-        "release_id": plan["release_id"],
-        "image_uri": plan["image_uri"],
-        "image_digest": plan["image_digest"],
-        "model_uri": document["training"]["model_uri"],
-        "package_arn": arn,
-        "manifest": plan["manifest"],
-        "training_data": cast("list[dict[str, Any]]", plan["training_data"]),
-        "evaluation_data": cast("list[dict[str, Any]]", plan["evaluation_data"]),
-        "metrics": verdict["challenger"],
-        "report_uri": verdict["report_uri"],
-        "approval": "pending",
-        "registered_at": registered_at,
-    }

@@ -48,6 +48,7 @@ class TaskFunction(Construct):
         log_days: int,
         timeout_seconds: int,
         dead_letters_arn: str | None,
+        memory_mb: int,
     ) -> None:
         super().__init__(scope, construct_id)
         self.module = module
@@ -71,7 +72,7 @@ class TaskFunction(Construct):
             architectures=[ARCHITECTURE],
             role=self.role.attr_arn,
             layers=[layer_arn],
-            memory_size=MEMORY_MB,
+            memory_size=memory_mb,
             timeout=timeout_seconds,
             environment=lambda_.CfnFunction.EnvironmentProperty(variables=dict(environment)),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=self.log_group.ref),
@@ -145,6 +146,7 @@ class Functions(Construct):
         environment: Mapping[str, str] | None = None,
         timeout_seconds: int = TIMEOUT_SECONDS,
         dead_letters_arn: str | None = None,
+        memory_mb: int = MEMORY_MB,
     ) -> TaskFunction:
         """
         The function ``functions.<module>.handler``.
@@ -155,6 +157,7 @@ class Functions(Construct):
             environment: Its variables beside those that all functions have.
             timeout_seconds: When Lambda ends it.
             dead_letters_arn: Where events go that it could not handle, if it is called asynchronously.
+            memory_mb: CPU comes with it, one core at 1769.
         """
         function = TaskFunction(
             self,
@@ -167,6 +170,7 @@ class Functions(Construct):
             log_days=self._settings.retention.log_days,
             timeout_seconds=timeout_seconds,
             dead_letters_arn=dead_letters_arn,
+            memory_mb=memory_mb,
         )
         self.members.append(function)
         return function

@@ -17,6 +17,7 @@ from slipway.adapters.clients import client
 from slipway.domain.errors import MissingSettingError
 from slipway.usecases.plan_release import PlanRequest
 from tests.adapters.test_ledger import create_table
+from tests.fakes.artifacts import packed
 from tests.fakes.models import a_document, a_promotion_request, a_site, an_accepted_document
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ def _forget() -> None:
     for made in vars(_wiring).values():
         if hasattr(made, "cache_clear"):
             made.cache_clear()
+
+
+def _put_artifact(document: Any) -> None:
+    """What the training job left."""
+    bucket, _, key = document["training"]["model_uri"].removeprefix("s3://").partition("/")
+    archive = packed({"model.json": b"{}"})
+    boto3.client("s3", region_name=REGION).put_object(Bucket=bucket, Key=key, Body=archive)
 
 
 def call(function: str, event: Any) -> Any:
@@ -140,6 +148,7 @@ class TestFunctions:
 
         document["verdict"] = call("judge_release", document)
         assert document["verdict"]["accepted"] is True
+        _put_artifact(document)
         document["package"] = call("register_release", document)
         _wiring.model_registry().set_approval(document["package"]["arn"], "Approved", "fine")
         promotion = {"request": a_promotion_request()}
@@ -153,6 +162,7 @@ class TestFunctions:
     def test_register_release_twice(self) -> None:
         """Step Functions may call a function twice."""
         document = an_accepted_document()
+        _put_artifact(document)
 
         assert call("register_release", document) == call("register_release", document)
 

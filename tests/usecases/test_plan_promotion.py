@@ -7,11 +7,12 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
-from slipway.domain.errors import PackageNotApprovedError, VersionNotRegisteredError
+from slipway.domain.errors import ArtifactRemovedError, PackageNotApprovedError, VersionNotRegisteredError
 from slipway.domain.next_actions import next_action
 from slipway.domain.succession import SupersededError
 from slipway.usecases.plan_promotion import plan_promotion
 from slipway.usecases.register_release import register_release
+from tests.fakes.artifacts import FakeArtifacts
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import NOW, a_champion, a_plan, a_promotion_request, a_site, an_accepted_document
 from tests.fakes.sagemaker import FakeModelRegistry
@@ -25,10 +26,13 @@ class Harbour:
         plan = a_plan(**sections)
         subject = {name: plan[name] for name in ("release_id", "project", "model", "version", "planned_at")}
         self.ledger.claim_release({**subject, "status": "awaiting-approval", "reason": "", "plan": plan})
+        document, artifacts = an_accepted_document(plan), FakeArtifacts()
+        artifacts.put(document["training"]["model_uri"])
         self.package = register_release(
-            an_accepted_document(plan),
+            document,
             site=a_site(),
             registry=self.registry,
+            artifacts=artifacts,
             ledger=self.ledger,
             clock=lambda: NOW,
         )
@@ -126,6 +130,23 @@ class TestPlanPromotion:
         """A version that no release registered is refused, and the error lists those that are."""
         with pytest.raises(VersionNotRegisteredError, match=r"registered: 1\.1\.0"):
             harbour.plan(version="9.0.0")
+
+    def test_version_whose_artifact_was_removed(self, harbour: Harbour) -> None:
+        """What has no model any more can't serve, whoever asks; the next step is said."""
+        record = harbour.ledger.version("pricing", "hotel-rates", "1.1.0")
+        harbour.ledger.note_artifact_removed(record, "2027-11-22T03:00:00.000Z")
+
+        with pytest.raises(ArtifactRemovedError, match="removed at 2027-11-22") as raised:
+            harbour.plan(cause="rollback")
+        action = next_action("Promote", "ArtifactRemovedError", str(raised.value), release_id="9f")
+        assert "push the image under a newer one" in action
+
+    def test_approval_is_noted_with_its_reason(self, harbour: Harbour) -> None:
+        """Who approved and why stands in the version before it serves."""
+        harbour.plan()
+
+        record = harbour.ledger.version("pricing", "hotel-rates", "1.1.0")
+        assert (record["approver"], record["decision_reason"]) == ("ana@example.com", "better on every slice")
 
     @pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected"])
     def test_package_that_nobody_approved(self, status: str) -> None:

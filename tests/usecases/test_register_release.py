@@ -7,8 +7,10 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
+from slipway.domain.artifacts import ArtifactUnreadableError
 from slipway.domain.errors import VersionTakenError
 from slipway.usecases.register_release import register_release
+from tests.fakes.artifacts import FakeArtifacts
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import NOW, a_plan, a_site, a_version, an_accepted_document
 from tests.fakes.sagemaker import FakeModelRegistry
@@ -16,13 +18,16 @@ from tests.fakes.sagemaker import FakeModelRegistry
 
 class Office:
     def __init__(self) -> None:
-        self.registry, self.ledger = FakeModelRegistry(), FakeLedger()
+        self.registry, self.ledger, self.artifacts = FakeModelRegistry(), FakeLedger(), FakeArtifacts()
 
     def register(self, document: Any = None) -> Any:
+        document = document or an_accepted_document()
+        self.artifacts.put(document["training"]["model_uri"])
         return register_release(
-            document or an_accepted_document(),
+            document,
             site=a_site(),
             registry=self.registry,
+            artifacts=self.artifacts,
             ledger=self.ledger,
             clock=lambda: NOW,
         )
@@ -98,6 +103,59 @@ class TestRegisterRelease:
         assert record["manifest"] == a_plan()["manifest"]
         assert record["metrics"] == {"mae": 31.2}
         assert record["approval"] == "pending"
+
+    def test_version_says_all_that_production_asks(self, office: Office) -> None:
+        """Digests, hyperparameters, verdict, cost, data and a card stand in it, and can be searched."""
+        source = {"git_commit": "4f1c2d0", "python": "3.13.1", "libraries": {"scikit-learn": "1.7.2"}}
+        office.register(an_accepted_document({**a_plan("1.1.0+retrain.20261101T120000Z"), "source": source}))
+
+        record = office.ledger.version("pricing", "hotel-rates", "1.1.0+retrain.20261101T120000Z")
+        assert record["artifact"] == office.artifacts.digests(record["model_uri"])
+        assert record["hyperparameters"] == {
+            "learning_rate": "0.1",
+            "rounds": "200",
+            "early_stopping": "true",
+        }
+        assert record["source"] == source
+        assert record["verdict"] == "accepted"
+        assert record["card"] == "Rates of hotels\n\naccepted"
+        assert record["cost_usd"] == pytest.approx(0.115 * 61 / 3600)
+        assert record["data_sets"] == [
+            "hotel-rates-holdout:1.0.0",
+            "hotel-rates:1.2.0",
+            f"sha256:{'ab' * 32}",
+        ]
+
+    def test_what_is_not_known_is_left_out(self, office: Office) -> None:
+        """An image that says nothing of itself, an instance without a known price: no empty words."""
+        office.register(an_accepted_document(a_plan(training={"instance_type": "ml.p9.large"})))
+
+        record = office.ledger.version("pricing", "hotel-rates", "1.1.0")
+        assert "source" not in record
+        assert "cost_usd" not in record
+
+    def test_card_is_cut_where_a_verdict_is_long(self, office: Office) -> None:
+        """A card has at most 2,000 characters: every listing carries it."""
+        document = an_accepted_document()
+        document["verdict"]["summary"] = "mae is 31.2; " * 300
+        office.register(document)
+
+        card = office.ledger.version("pricing", "hotel-rates", "1.1.0")["card"]
+        assert len(card) <= 2000
+        assert card.endswith("…")
+
+    def test_artifact_that_cannot_be_read_registers_nothing(self, office: Office) -> None:
+        """Neither a package nor a version is left of it."""
+        with pytest.raises(ArtifactUnreadableError, match="no such object"):
+            register_release(
+                an_accepted_document(),
+                site=a_site(),
+                registry=office.registry,
+                artifacts=office.artifacts,
+                ledger=office.ledger,
+                clock=lambda: NOW,
+            )
+        assert (office.registry.packages, office.ledger.registered) == ({}, {})
 
     def test_tried_twice(self, office: Office) -> None:
         """A retry gives the same package and makes no second one."""
