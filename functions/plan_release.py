@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
 
 def request_of(event: dict[str, Any]) -> PlanRequest:
     """
-    What an event asks for: ECR's own, or ``{"cause", "repository", "tag"[, "force"][, "retrain"][, "no_cache"]}``.
+    What an event asks for: ECR's own, or ``{"cause", "repository", "tag"}`` with the request's other fields.
 
     The local registry's events look like ECR's but for their source, which AWS keeps for itself.
     """

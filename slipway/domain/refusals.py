@@ -92,11 +92,12 @@ def not_newer(version: str, newest: str, where: str) -> Refusal:
 
 def decided_already(version: str, where: str) -> Refusal:
     decide = "decide it (`slipway approval open`), " if "waits" in where else ""
+    pushed = version.partition("+")[0]
     return Refusal(
         "version is taken",
-        f"version {version} {where}: its number can't be used for another release. To go on, {decide}train it "
-        f"again under a version of its own with `slipway release start PROJECT/MODEL:{version.partition('+')[0]} "
-        "--retrain`, or push the image under a higher version",
+        f"version {version} {where}: its number can't be used for another release. To go on, {decide}train "
+        f"it again under a version of its own with `slipway release start PROJECT/MODEL:{pushed} --retrain`, "
+        "or push the image under a higher version",
     )
 
 

@@ -26,7 +26,7 @@ def release_id(
     repository: str, version: str, digest: str, data_digests: Sequence[str], cause_key: str
 ) -> str:
     """
-    The same version, image, data and cause give the same release; 64 bits of SHA-256 as 16 hexadecimal digits.
+    The same version, image, data and cause give the same release: 64 bits of SHA-256, in hexadecimal.
 
     >>> release_id("models/pricing/hotel-rates", "1.0.0", "sha256:9f", ["sha256:01"], "push")
     '98e279a1ee46d206'

@@ -62,7 +62,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
 
 
 def keep_evaluations(document: ReleaseDocument, verdict: Verdict, *, cache: StepCache) -> list[str]:
-    """Keep for identical releases what this one measured itself and could be read; the sides that were kept."""
+    """Keep for others what this release measured itself and could be read; the sides that were kept."""
     sides: tuple[Literal["challenger", "champion"], ...] = ("challenger", "champion")
     runs = {side: document["evaluation"].get(side) for side in sides}
     return [

@@ -59,8 +59,8 @@ class PlanRequest:
         tag: The version; empty for the child manifest of an index.
         digest: What the tag named when it was pushed; empty: resolve it now.
         force: Release the same image on the same data once more, after it failed.
-        retrain: The moment (``20261124T043000Z``) that the version of a retraining bears; empty: none. Whoever
-            asks names it, so that a request that is sent twice starts one release.
+        retrain: The moment (``20261124T043000Z``) that the version of a retraining bears; empty: none.
+            Whoever asks names it, so that a request that is sent twice starts one release.
         no_cache: Run every step, also those that an identical one ran before.
     """
 
@@ -107,7 +107,8 @@ class ReleasePlanning:
         answered = self._answered(request, request.digest)
         if answered is not None:
             return answered
-        tag = request.tag.partition("+")[0]  # no tag holds a plus sign: a retraining's image is what it retrained
+        # no tag can hold a plus sign: a retraining's image is that of what it retrained
+        tag = request.tag.partition("+")[0]
         pushed = self.registry.manifest(request.repository, request.digest or tag)
         if pushed is None:
             return self._refuse(request, request.digest, refusals.no_such_image(request.repository, tag))

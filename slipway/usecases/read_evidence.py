@@ -34,8 +34,8 @@ def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> 
     """
     The report's plots, the challenger's and the champion's of one name beside each other.
 
-    Only files under the folder of the release that measured the side are read: the list comes from the model's
-    program.
+    Only files under the folder of the release that measured the side are read: the list comes from the
+    model's program.
     """
     releases, own = record["report_uri"].rsplit("/", 2)[0], record["report_uri"].rpartition("/")[0]
     folders = {

@@ -42,8 +42,8 @@ class TestFirstDifference:
     @given(documents, st.data())
     def test_names_the_true_first_difference(self, old: dict[str, str], data: st.DataObject) -> None:
         """
-        Whatever was changed, added and removed: what is named is among it, nothing among it explains more, and the
-        count is right.
+        Whatever was changed, added and removed: what is named is among it, nothing among it explains more,
+        and the count is right.
         """
         changed = data.draw(st.sets(st.one_of(names, st.sampled_from(sorted(old) or ["image"])), max_size=6))
         new = dict(old)
