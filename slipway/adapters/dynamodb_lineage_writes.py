@@ -107,7 +107,15 @@ class LineageWriter:
 
     def _tell_below(self, name: str) -> None:
         """What is above a node changed: let everything below it know."""
-        before = self._read([name])[name]
+        for _ in range(ATTEMPTS):
+            before = self._read([name])[name]
+            self._tell_all_below(name)
+            # it may have changed again meanwhile, as something above it did
+            if self._table.update(node_key(name), "REMOVE #unfinished", **unchanged(before)):
+                return
+        raise LineageBusyError([name], ATTEMPTS)
+
+    def _tell_all_below(self, name: str) -> None:
         told: set[str] = set()
         while waiting := self._below(name) - told:
             nodes = {one: stored.node for one, stored in self._read(waiting).items()}
@@ -115,9 +123,7 @@ class LineageWriter:
             for start in range(0, len(order), TOLD_AT_ONCE):
                 part = {one: lineage.told(nodes[one]) for one in order[start : start + TOLD_AT_ONCE]}
                 self._write(Call(part, {one: sources_of(node) for one, node in part.items()}, below=True))
-            told |= waiting
-        # who changed it again meanwhile tells by itself
-        self._table.update(node_key(name), "REMOVE #unfinished", **unchanged(before))
+            told |= waiting  # who came below one of them before it was told, is found now
 
     def _below(self, name: str) -> set[str]:
         wanted = ("sk", "name", "depth", "through")
