@@ -67,6 +67,19 @@ DETAILS: dict[str, dict[str, Any]] = {
         "expires_at": "2026-11-25T14:00:00.000Z",
         "summary": VERDICT["summary"],
     },
+    events.PACKAGE_SET_BACK: {
+        "found": "Approved",
+        "wanted": "Rejected",
+        "who": "ana@example.com",
+        "reason": "ben@example.com rejected this release.",
+        "package_arn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/g/2",
+    },
+    events.VERSION_WITHDRAWN: {
+        "who": "ana@example.com",
+        "reason": "it discriminates",
+        "serves": True,
+        "package_arn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/g/2",
+    },
     events.APPROVAL_DECIDED: {
         "decision": "rejected",
         "approver": "ana@example.com",

@@ -8,17 +8,19 @@ import hashlib
 import hmac
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slipway.domain.approval import DecisionForm
 from slipway.domain.approval_link import key_tag
+from slipway.domain.registered_package import RegisteredPackage
 from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
 from slipway.usecases.decide_approval import decide_approval
 from slipway.usecases.request_approval import Ports, request_approval
 from slipway.usecases.show_approval import show_approval
 from slipway.usecases.sweep_approvals import sweep_approvals
+from slipway.usecases.take_in_package import PackageIntake
 from tests.fakes.ledger import FakeLedger
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
@@ -28,6 +30,7 @@ ANA, BEN = "ana@example.com", "ben@example.com"
 BASE = "https://abcdefghij.execute-api.us-east-1.amazonaws.com"
 FOLDER = f"s3://artifacts/pricing/hotel-rates/releases/{RELEASE}"
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/slipway-prod-pricing-hotel-rates/2"
+MOST_EVENTS = 20
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M0 10 10 0"/></svg>'
 
 
@@ -117,16 +120,42 @@ class FakeEvents:
 
 
 class FakePackages:
-    """The part of port ``ModelRegistry`` that decisions use."""
+    """The part of port ``ModelRegistry`` that decisions use: one package, whose every update is an event."""
 
     def __init__(self, tokens: FakeTokens) -> None:
         self.approvals: list[tuple[str, str, str]] = []
         self.waiting_then: list[int] = []
         self._tokens = tokens
+        self.held = RegisteredPackage(
+            PACKAGE,
+            "PendingManualApproval",
+            properties={
+                "slipway:project": "pricing",
+                "slipway:model": "hotel-rates",
+                "slipway:version": "1.1.0",
+                "slipway:release": RELEASE,
+                "metric:mae": "31.2",
+            },
+        )
+        self.changed: list[list[str]] = []
+        """``UpdatedModelPackageFields`` of each update, in its order."""
+
+    def change(self, *fields: str, by: str = "slipway", **changes: Any) -> None:
+        """UpdateModelPackage, by whomever."""
+        self.held = replace(self.held, modified_by=by, **changes)
+        self.changed.append(list(fields))
+
+    def package(self, arn: str) -> RegisteredPackage | None:
+        return self.held if arn == self.held.arn else None
 
     def set_approval(self, arn: str, status: str, description: str) -> None:
         self.approvals.append((arn, status, description))
         self.waiting_then.append(len(self._tokens.waiting))
+        self.change("ModelApprovalStatus", "ApprovalDescription", approval=status, description=description)
+
+    def set_properties(self, arn: str, properties: Any, remove: Any) -> None:
+        kept = {key: text for key, text in self.held.properties.items() if key not in remove}
+        self.change("CustomerMetadataProperties", properties={**kept, **properties})
 
 
 def plan(**changes: Any) -> dict[str, Any]:
@@ -254,6 +283,10 @@ class ApprovalRoom:
         self.ledger.registered["pricing", "hotel-rates", "1.1.0"] = {
             "release_id": RELEASE,
             "approval": "pending",
+            "project": "pricing",
+            "model": "hotel-rates",
+            "version": "1.1.0",
+            "package_arn": PACKAGE,
         }
 
     def write_report(self, document: dict[str, Any]) -> None:
@@ -339,6 +372,25 @@ class ApprovalRoom:
             events=self.events,
             now=self.now,
         )
+
+    @property
+    def intake(self) -> PackageIntake:
+        return PackageIntake(
+            ledger=self.ledger,
+            registry=self.packages,  # type: ignore[arg-type] - the part that is used
+            tokens=self.tokens,
+            events=self.events,
+            clock=lambda: self.now,
+        )
+
+    def take_in(self) -> list[str]:
+        """Deliver every event of the package, those that this makes too, until it is quiet."""
+        outcomes = []
+        while self.packages.changed:
+            fields = self.packages.changed.pop(0)
+            outcomes.append(self.intake.take_in_package(PACKAGE, fields))
+            assert len(outcomes) < MOST_EVENTS, "the events go round"
+        return outcomes
 
     def later(self, **span: float) -> ApprovalRoom:
         self.now += timedelta(**span)

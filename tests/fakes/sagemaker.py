@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.domain.packages import RELEASE_PROPERTY
+from slipway.domain.registered_package import RegisteredPackage
 
 
 class FakeModelRegistry:
@@ -33,6 +34,23 @@ class FakeModelRegistry:
 
     def await_package(self, arn: Any) -> Any:
         assert arn in self.packages
+
+    def package(self, arn: Any) -> Any:
+        request = self.packages.get(arn)
+        if request is None:
+            return None
+        return RegisteredPackage(
+            arn,
+            request["ModelApprovalStatus"],
+            description=request.get("ApprovalDescription", ""),
+            stage=self.stages.get(arn, ("", ""))[0],
+            properties=dict(request.get("CustomerMetadataProperties", {})),
+        )
+
+    def set_properties(self, arn: Any, properties: Any, remove: Any) -> Any:
+        there = self.packages[arn].get("CustomerMetadataProperties", {})
+        kept = {key: text for key, text in there.items() if key not in remove}
+        self.packages[arn]["CustomerMetadataProperties"] = {**kept, **properties}
 
     def approval_status(self, arn: Any) -> Any:
         return self.packages[arn]["ModelApprovalStatus"] if arn in self.packages else ""
