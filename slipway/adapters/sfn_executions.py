@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.execution import Execution, StartedExecution
+from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
 from slipway.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
+LIST_PAGE: Final = 100
 HISTORY_PAGE: Final = 1000
 """Events: failures stand near the end, so the newest page tells enough."""
 
@@ -56,6 +58,23 @@ class SfnExecutions:
         )
         events: list[dict[str, Any]] = answer["events"]
         return events
+
+    def since(self, machine_arn: str, moment: datetime) -> Iterator[ExecutionSummary]:
+        pages = self._client.get_paginator("list_executions").paginate(
+            stateMachineArn=machine_arn, PaginationConfig={"PageSize": LIST_PAGE}
+        )
+        for page in pages:
+            for one in page["executions"]:
+                if one["startDate"] < moment:
+                    return
+                yield ExecutionSummary(
+                    arn=one["executionArn"],
+                    name=one["name"],
+                    status=one["status"],
+                    started_at=timestamp(one["startDate"]),
+                    ended_at=timestamp(one["stopDate"]) if one.get("stopDate") else "",
+                    redriven_at=timestamp(one["redriveDate"]) if one.get("redriveDate") else "",
+                )
 
 
 def _document(text: str | None) -> dict[str, Any]:

@@ -38,3 +38,15 @@ class Execution:
     @property
     def ended(self) -> bool:
         return self.status not in ("RUNNING", "PENDING_REDRIVE")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionSummary:
+    """What a listing says of an execution; ``ended_at`` is empty while it runs."""
+
+    arn: str
+    name: str
+    status: str
+    started_at: str
+    ended_at: str
+    redriven_at: str = ""

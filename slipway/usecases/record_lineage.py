@@ -1,0 +1,287 @@
+"""
+Write what came of what, as a side effect of what happens anyway.
+
+An event only says what may have changed. Its source is read again, and its nodes are made of that alone: an
+event that comes twice, late or out of order changes nothing, and one that is lost is made good by a sweep.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from slipway.domain.data_lineage import data_set_node, data_set_of_uri
+from slipway.domain.derivation import data_set_id
+from slipway.domain.job_lineage import (
+    ENDED,
+    PROCESSING_LOGS,
+    TRAINING_LOGS,
+    Asked,
+    evaluation_asked,
+    evaluation_node,
+    training_asked,
+    training_nodes,
+)
+from slipway.domain.metric_curves import JobLog
+from slipway.domain.packages import RELEASE_PROPERTY
+from slipway.domain.serving_lineage import (
+    Served,
+    deleted,
+    endpoint_node,
+    identity_in,
+    promotion_node,
+    serving_of,
+)
+from slipway.usecases.read_release_lineage import read_release_lineage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from slipway.contracts.ledger import Failure
+    from slipway.contracts.release import PinnedDataSet
+    from slipway.domain.execution import Execution
+    from slipway.domain.lineage_subject import LineageSubject
+    from slipway.usecases.ports import (
+        DataSets,
+        Executions,
+        Hosting,
+        JobLogs,
+        Jobs,
+        Ledger,
+        Lineage,
+        Reports,
+    )
+
+_log: Final = logging.getLogger(__name__)
+PAUSES_SECONDS: Final = (0.2, 0.4, 0.8, 1.6)
+"""``record_outcome`` hears of an execution's end by the same event: what it writes is waited for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineageSources:
+    """Where everything is read again."""
+
+    ledger: Ledger
+    executions: Executions
+    jobs: Jobs
+    logs: JobLogs
+    hosting: Hosting
+    data_sets: DataSets
+    reports: Reports
+
+
+@dataclass(frozen=True, slots=True)
+class LineageRecording:
+    """
+    Reads a source and writes its nodes.
+
+    Attributes:
+        sources: What is read.
+        lineage: What is written.
+        environment: A job with the tag of another one is left to that one.
+        resource_prefix: Of the endpoints' names.
+        data_bucket: By it a channel's URI is known to be a data set's.
+        sleep: Takes seconds.
+        pauses: Between looks at what somebody else is about to write.
+    """
+
+    sources: LineageSources
+    lineage: Lineage
+    environment: str
+    resource_prefix: str
+    data_bucket: str
+    sleep: Callable[[float], None]
+    pauses: Sequence[float] = PAUSES_SECONDS
+
+    def record(self, subject: LineageSubject) -> int:
+        """Record one source; the number of nodes that changed."""
+        recorders: dict[str, Callable[[str], int]] = {
+            "data-set": self._data_set,
+            "release": self._release,
+            "training-job": self._training_job,
+            "evaluation-job": self._evaluation_job,
+            "model-package": self._model_package,
+            "promotion": self._promotion,
+            "endpoint": self._endpoint,
+        }
+        return recorders[subject.kind](subject.name)
+
+    def _data_set(self, name: str) -> int:
+        project, _, rest = name.partition("/")
+        data_set, _, version = rest.partition(":")
+        text = self.sources.data_sets.document(project, data_set, version)
+        if text is None:
+            return 0  # it is still being stored
+        uri = self.sources.data_sets.files_uri(project, data_set, version)
+        try:
+            node = data_set_node(json.loads(text), uri)
+        except (KeyError, TypeError, ValueError):
+            # whoever releases with it is told; there is nothing to record
+            _log.warning("data set not recorded", extra={"data_set": name}, exc_info=True)
+            return 0
+        return self.lineage.put_nodes([node])
+
+    def _release(self, release_id: str) -> int:
+        nodes = read_release_lineage(release_id, self.sources, sleep=self.sleep, pauses=self.pauses)
+        return self.lineage.put_nodes(nodes) if nodes else 0
+
+    def _training_job(self, name: str) -> int:
+        described = self.sources.jobs.training_job(name)
+        asked = None if described is None else self._training_asked(described)
+        if described is None or asked is None:
+            return 0
+        log = JobLog()
+        if described["TrainingJobStatus"] in ENDED:
+            log = self.sources.logs.read(TRAINING_LOGS, name, whole=True)
+        return self.lineage.put_nodes(training_nodes(described, asked, log))
+
+    def _training_asked(self, described: Mapping[str, Any]) -> Asked | None:
+        """None: the job is nobody's whom we know."""
+        tags = self._own_tags(described["TrainingJobArn"])
+        plan = self._plan(tags)
+        if plan is not None:
+            return training_asked(plan)
+        project = tags.get("slipway:project")
+        if not project:
+            return None
+        read = [self._channel(channel) for channel in described.get("InputDataConfig") or ()]
+        known = [one for one in read if one is not None]
+        return Asked(
+            project=project,
+            model=tags.get("slipway:model", ""),
+            channels=[pinned for _, pinned in known],
+            data_sets=[node for node, _ in known],
+        )
+
+    def _channel(self, channel: Mapping[str, Any]) -> tuple[str, PinnedDataSet] | None:
+        """The data set that a channel reads, with its node's id; None: it reads something else."""
+        uri = ((channel.get("DataSource") or {}).get("S3DataSource") or {}).get("S3Uri", "")
+        found = data_set_of_uri(uri, self.data_bucket)
+        text = None if found is None else self.sources.data_sets.document(*found)
+        if found is None or text is None:
+            return None
+        project, name, version = found
+        document = json.loads(text)
+        pinned: PinnedDataSet = {
+            "channel": channel["ChannelName"],
+            "data_set": name,
+            "version": version,
+            "digest": document["digest"],
+            "uri": uri,
+            "rows": document.get("rows"),
+        }
+        return data_set_id(project, pinned), pinned
+
+    def _evaluation_job(self, name: str) -> int:
+        described = self.sources.jobs.processing_job(name)
+        plan = None if described is None else self._plan(self._own_tags(described["ProcessingJobArn"]))
+        if described is None or plan is None:
+            return 0
+        log = JobLog()
+        if described["ProcessingJobStatus"] in ("Failed", "Stopped"):
+            log = self.sources.logs.read(PROCESSING_LOGS, name, whole=False)
+        return self.lineage.put_nodes([evaluation_node(described, evaluation_asked(plan, name), log)])
+
+    def _own_tags(self, arn: str) -> dict[str, str]:
+        """Empty for a job of another environment."""
+        tags = self.sources.jobs.tags(arn)
+        return tags if tags.get("slipway:environment", self.environment) == self.environment else {}
+
+    def _plan(self, tags: Mapping[str, str]) -> Mapping[str, Any] | None:
+        release_id = tags.get("slipway:release")
+        record = self.sources.ledger.release(release_id) if release_id else None
+        return None if record is None else record.get("plan")
+
+    def _model_package(self, arn: str) -> int:
+        described = self.sources.hosting.model_package(arn) or {}
+        release_id = (described.get("CustomerMetadataProperties") or {}).get(RELEASE_PROPERTY)
+        return self._release(release_id) if release_id else 0
+
+    def _promotion(self, execution_arn: str) -> int:
+        execution = self.sources.executions.describe(execution_arn)
+        request = {} if execution is None else execution.document.get("request") or {}
+        if execution is None or not request:
+            return 0
+        node = promotion_node(
+            execution,
+            resource_prefix=self.resource_prefix,
+            package_arn=self._package_arn(request),
+            failure=self._failure(execution, request),
+        )
+        changed = self.lineage.put_nodes([node])
+        if execution.ended:
+            # it marked their stages at its end
+            previous = (execution.output.get("promotion") or {}).get("previous") or {}
+            for release_id in dict.fromkeys((request["release_id"], previous.get("release_id"))):
+                changed += self._release(release_id) if release_id else 0
+        return changed + self._endpoint(node["facts"]["endpoint"])
+
+    def _package_arn(self, request: Mapping[str, Any]) -> str:
+        approval = self.sources.ledger.get_approval(request["release_id"])
+        if approval is not None:
+            return approval["package_arn"]
+        version = self.sources.ledger.version(request["project"], request["model"], request["version"])
+        return (
+            version["package_arn"]
+            if version is not None and version["release_id"] == request["release_id"]
+            else ""
+        )
+
+    def _failure(self, execution: Execution, request: Mapping[str, Any]) -> Failure | None:
+        """Of a promotion by hand; the failure of any other is its release's."""
+        if execution.status not in ("FAILED", "TIMED_OUT") or request["cause"] == "approval":
+            return None
+        for pause in (0.0, *self.pauses):
+            self.sleep(pause)
+            record = self.sources.ledger.promotion(request["project"], request["model"], execution.arn)
+            if record is not None:
+                return record.get("failure")
+        return None
+
+    def _endpoint(self, name: str) -> int:
+        if not name.startswith(f"{self.resource_prefix}-"):
+            return 0
+        described = self.sources.hosting.endpoint(name)
+        if described is None:
+            return self._deleted(name)
+        served = self._served(described)
+        serving = serving_of(described, served)
+        promotions = sorted(
+            {
+                below["id"]
+                for package in {one.package for one in served} - {""}
+                for below in self.lineage.descendants(package, kind="promotion")
+            }
+        )
+        changed = int(self.lineage.put_serving(serving))
+        node = endpoint_node(serving, served, described["EndpointConfigName"], promotions)
+        return changed + self.lineage.put_nodes([node])
+
+    def _deleted(self, name: str) -> int:
+        before = next((one for one in self.lineage.serving() if one["endpoint"] == name), None)
+        if before is None:
+            return 0  # we never heard of it
+        serving = deleted(before)
+        changed = int(self.lineage.put_serving(serving))
+        return changed + self.lineage.put_nodes([endpoint_node(serving, (), "", ())])
+
+    def _served(self, described: Mapping[str, Any]) -> list[Served]:
+        variants = described.get("ProductionVariants") or ()
+        if not variants:
+            return []
+        config = self.sources.hosting.endpoint_config(described["EndpointConfigName"]) or {}
+        configured = {one["VariantName"]: one for one in config.get("ProductionVariants") or ()}
+        served = []
+        for variant in variants:
+            of_config = configured.get(variant["VariantName"], {})
+            model = self.sources.hosting.model(of_config["ModelName"]) if of_config.get("ModelName") else None
+            identity = identity_in(model or {})
+            version = (
+                self.sources.ledger.version(identity["project"], identity["model"], identity["version"])
+                if identity
+                else None
+            )
+            served.append(Served(variant, of_config, identity, version))
+        return served
