@@ -41,7 +41,7 @@ class WebAnswer:
     html: str
 
 
-def document(*, title: str, environment: str, body: str) -> str:
+def document(*, title: str, environment: str, body: str, head: str = "") -> str:
     """
     A whole HTML document without any script or outside resource.
 
@@ -49,13 +49,14 @@ def document(*, title: str, environment: str, body: str) -> str:
         title: Plain text.
         environment: Plain text for the bar's tag; empty: no tag.
         body: HTML whose parts are escaped already.
+        head: Further HTML of the head: the approval page has none, as its policy allows one style sheet.
     """
     tag = f'<span class="tag">{escape(environment)}</span>' if environment else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body>"
+        f"<style>{STYLE}</style>{head}</head><body>"
         f'<header class="bar"><div><span class="brand">{_LOGO}Slipway</span>{tag}</div></header>'
         f"{body}</body></html>\n"
     )

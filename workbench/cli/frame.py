@@ -207,10 +207,11 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]], *, title: st
     """A plain table: no frame, bold head, cells as text."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
     result = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for place, column in enumerate(columns):
         result.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
-        result.add_row(*("" if cell is None else str(cell) for cell in row))
+        result.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     return result
