@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from slipway.domain.site import Site
     from slipway.usecases import ports
     from slipway.usecases.look_up_steps import StepCache
+    from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
+    from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
 
 

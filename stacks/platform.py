@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
+from stacks.access import AccessStack
 from stacks.approval import ApprovalStack
+from stacks.lineage import LineageStack
 from stacks.notifications import NotificationsStack
 from stacks.promotion import PromotionStack
 from stacks.release import ReleaseStack
@@ -42,4 +44,8 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
     release = ReleaseStack(
         app, name("release"), **with_code, notifications=notifications, approval=approval, promotion=promotion
     )
-    return [storage, notifications, approval, promotion, release]
+    access = AccessStack(
+        app, name("access"), **every, storage=storage, plan_function_arn=release.plan_function_arn
+    )
+    lineage = LineageStack(app, name("lineage"), **with_code, notifications=notifications)
+    return [storage, notifications, approval, promotion, release, access, lineage]

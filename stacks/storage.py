@@ -10,7 +10,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from slipway.contracts import ledger
-from stacks.constructs.statements import Statement, deny_plain_http, policy, use_items, use_leases, use_steps
+from stacks.constructs.statements import (
+    Statement,
+    deny_plain_http,
+    policy,
+    use_items,
+    use_leases,
+    use_lineage,
+    use_steps,
+)
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -46,7 +54,7 @@ class StorageStack(cdk.Stack):
         self.data_key = self._add_data_key()
         self.approval_key = self._add_approval_key()
         self._access_logs = self._add_access_logs()
-        self.data_bucket = self._add_bucket("Data")
+        self.data_bucket = self._add_bucket("Data", tells=True)
         self.artifact_bucket = self._add_bucket("Artifacts")
         self.ledger = self._add_ledger()
 
@@ -61,6 +69,10 @@ class StorageStack(cdk.Stack):
     def grant_steps(self, *operations: str) -> Statement:
         """A statement that lets a role use the step cache, and nothing else of the ledger, by these."""
         return use_steps(self.ledger.attr_arn, *operations)
+
+    def grant_lineage(self, *operations: str) -> Statement:
+        """A statement that lets a role use lineage, and nothing else of the ledger, by these."""
+        return use_lineage(self.ledger.attr_arn, *operations)
 
     def _keep(self, resource: _Kept) -> _Kept:
         keep = cdk.CfnDeletionPolicy.RETAIN if self._settings.retains else cdk.CfnDeletionPolicy.DELETE
@@ -123,7 +135,8 @@ class StorageStack(cdk.Stack):
         self._add_bucket_policy("AccessLogsPolicy", bucket, [deliver])
         return bucket
 
-    def _add_bucket(self, name: str) -> s3.CfnBucket:
+    def _add_bucket(self, name: str, *, tells: bool = False) -> s3.CfnBucket:
+        """One that ``tells`` puts an event on the account's bus for each object."""
         bucket = self._keep(
             s3.CfnBucket(
                 self,
@@ -136,6 +149,13 @@ class StorageStack(cdk.Stack):
                 logging_configuration=s3.CfnBucket.LoggingConfigurationProperty(
                     destination_bucket_name=self._access_logs.ref, log_file_prefix=f"{name.lower()}/"
                 ),
+                notification_configuration=s3.CfnBucket.NotificationConfigurationProperty(
+                    event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                        event_bridge_enabled=True
+                    )
+                )
+                if tells
+                else None,
             ),
         )
         self._add_bucket_policy(f"{name}Policy", bucket, [])

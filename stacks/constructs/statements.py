@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
-from slipway.contracts import ledger, steps
+from slipway.contracts import ledger, lineage, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEASES: Final = ledger.lease_key("*")["pk"]
 STEPS: Final = steps.step_key("*")["pk"]
+LINEAGE: Final = [
+    lineage.node_key("*")["pk"],
+    lineage.digest_key("*", "")["pk"],
+    lineage.serving_key("")["pk"],
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +177,24 @@ def use_items(table_arn: str, key_arn: str, *operations: str) -> list[Statement]
 
 def use_leases(table_arn: str, *operations: str) -> Statement:
     """Use those items of the ledger that are endpoints' leases; its key is lent by ``use_items``."""
-    return _use_partitions(table_arn, LEASES, *operations)
+    return _use_partitions(table_arn, [LEASES], *operations)
 
 
 def use_steps(table_arn: str, *operations: str) -> Statement:
     """Use those items of the ledger that are the step cache's; its key is lent by ``use_items``."""
-    return _use_partitions(table_arn, STEPS, *operations)
+    return _use_partitions(table_arn, [STEPS], *operations)
 
 
-def _use_partitions(table_arn: str, keys: str, *operations: str) -> Statement:
+def use_lineage(table_arn: str, *operations: str) -> Statement:
+    """Use those items of the ledger that are lineage's; its key is lent by ``use_items``."""
+    return _use_partitions(table_arn, LINEAGE, *operations)
+
+
+def _use_partitions(table_arn: str, keys: list[str], *operations: str) -> Statement:
     return allow(
         [f"dynamodb:{operation}" for operation in operations],
         [table_arn],
-        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}},
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
     )
 
 

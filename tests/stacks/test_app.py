@@ -44,6 +44,7 @@ class TestApp:
             "slipway-prod-promotion",
             "slipway-prod-release",
             "slipway-prod-access",
+            "slipway-prod-lineage",
         ]
 
     @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import pytest
 
 from slipway.contracts import environment as variables
+from slipway.contracts.events import KINDS
 from slipway.contracts.platform import Platform, parameter_name
 from slipway.contracts.policy import Policy
 from stacks.settings_rules import MAX_POLICY_BYTES
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("storage", "notifications", "approval", "promotion", "release", "access")
+PARTS = ("storage", "notifications", "approval", "promotion", "release", "access", "lineage")
 
 
 def text(value: Any) -> str:
@@ -162,10 +163,31 @@ class TestEvents:
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
+    def test_lineage_hears_of_everything(self, synthesized: Synthesized) -> None:
+        """Workflows, jobs, packages, endpoints, the platform's own events, data sets: seven rules, one target."""
+        rules = {
+            name.partition("/")[2]: rule["Properties"]
+            for name, rule in synthesized.resources("prod", "AWS::Events::Rule").items()
+            if name.startswith("lineage/")
+        }
+        assert len(rules) == 7
+        assert len({json.dumps(rule["Targets"][0]["Arn"]) for rule in rules.values()}) == 1
+        told = {kind for rule in rules.values() for kind in rule["EventPattern"]["detail-type"]}
+        assert told >= {"Object Created", "SageMaker Training Job State Change", *KINDS}
+
+    def test_the_data_bucket_tells_of_its_objects(self, synthesized: Synthesized) -> None:
+        """It alone: nobody listens to what becomes of artifacts and logs."""
+        telling = [
+            name
+            for name, bucket in synthesized.resources("prod", "AWS::S3::Bucket").items()
+            if "NotificationConfiguration" in bucket["Properties"]
+        ]
+        assert [name.startswith("storage/Data") for name in telling] == [True]
+
     def test_sweeps_run_by_the_clock(self, synthesized: Synthesized) -> None:
-        """Events are best effort: three sweeps find what was lost."""
+        """Events are best effort: four sweeps find what was lost."""
         schedules = synthesized.resources("prod", "AWS::Scheduler::Schedule")
-        assert len(schedules) == 3
+        assert len(schedules) == 4
         for schedule in schedules.values():
             assert schedule["Properties"]["ScheduleExpression"] == "rate(10 minutes)"
             assert "DeadLetterConfig" in schedule["Properties"]["Target"]

@@ -26,6 +26,10 @@ WITHOUT_RESOURCES = {
     # Application Auto Scaling lists targets and policies by filter.
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    # SageMaker lists all of an account at once.
+    "sagemaker:ListTrainingJobs",
+    "sagemaker:ListProcessingJobs",
+    "sagemaker:ListEndpoints",
     # Log delivery of Step Functions.
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
@@ -107,7 +111,7 @@ class TestRoles:
                 assert "*" not in json.dumps(statement["Resource"])
 
     def test_nobody_deletes_evidence(self, synthesized: Synthesized) -> None:
-        """Objects and ledger items are never deleted by the platform, but for leases and claims of steps."""
+        """Objects and ledger items are never deleted, but for leases, claims of steps, and edges of lineage."""
         deletions = [
             (name, action, statement)
             for name, statement in statements(synthesized, "prod")
@@ -125,6 +129,11 @@ class TestRoles:
             ("release/FunctionsRecordOutcomeRole", "ENDPOINT#*"),
             ("release/FunctionsRecordOutcomeRole", "STEP#*"),
             ("release/FunctionsSweepExecutionsRole", "STEP#*"),
+            *(
+                (f"lineage/Functions{function}LineageRole", key)
+                for function in ("Record", "Sweep")
+                for key in ("NODE#*", "DIGEST#*", "SERVING")
+            ),
         }
 
     def test_the_page_that_shows_can_change_nothing(self, synthesized: Synthesized) -> None:
@@ -163,7 +172,7 @@ class TestResourcePolicies:
         """Buckets, queues and topics answer to TLS only."""
         for kind, count in (
             ("AWS::S3::BucketPolicy", 3),
-            ("AWS::SQS::QueuePolicy", 2),
+            ("AWS::SQS::QueuePolicy", 3),
             ("AWS::SNS::TopicPolicy", 2),
         ):
             policies = synthesized.resources("prod", kind)
