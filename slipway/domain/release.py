@@ -96,11 +96,10 @@ def refuse_old_version(version: Version, released: Iterable[VersionRecord], cham
         counting.append((Version.parse(champion), "is in production"))
         if version.retrained_at and version == Version.parse(champion):
             counting = [entry for entry in counting if entry[0] == version]
+    for same, where in counting:
+        if str(same) == str(version):
+            return refusals.decided_already(str(version), where)
     if not counting:
         return None
     newest, where = max(counting, key=lambda entry: (entry[0], entry[0].retrained_at))
-    if version.follows(newest):
-        return None
-    if str(version) == str(newest):
-        return refusals.decided_already(str(version), where)
-    return refusals.not_newer(str(version), str(newest), where)
+    return None if version.follows(newest) else refusals.not_newer(str(version), str(newest), where)

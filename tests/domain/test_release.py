@@ -114,6 +114,10 @@ class TestRefuseOldVersion:
         assert "--retrain" in refusal.reason
         assert ("slipway approval open" in refusal.reason) == (approval == "pending")
 
+    def test_taken_version_is_told_so_whatever_is_newer(self) -> None:
+        """A higher version beside it does not hide the way out."""
+        assert refusal_of("1.0.0", {"1.0.0": "approved", "1.1.0": "approved"}) == "version is taken"
+
     @pytest.mark.parametrize("approval", ["rejected", "expired", "abandoned"])
     def test_number_of_what_came_to_nothing_is_free(self, approval: str) -> None:
         """It may be tried again under the same version."""
