@@ -189,7 +189,7 @@ class AccessStack(cdk.Stack):
             allow(
                 ["logs:FilterLogEvents", "logs:GetLogEvents"],
                 [
-                    arn("logs", f"log-group:{group}:*")
+                    arn("logs", f"log-group:{group}")
                     for group in ("/aws/sagemaker/*", f"*slipway-{environment}-*")
                 ],
                 because="log groups are named for functions, jobs and endpoints, which come and go",

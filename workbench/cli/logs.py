@@ -35,13 +35,14 @@ def command(workspace: Workspace, name: str | None, minutes: int, *, follow: boo
     if name is None:
         groups = [
             {"group": group["logGroupName"], "bytes": group.get("storedBytes", 0)}
-            for group in groups_of(client)
+            for group in groups_of(client, workspace.environment)
         ]
         rows = [[group["group"], group["bytes"]] for group in groups]
         frame.emit(workspace, groups, lambda console: console.print(frame.table(("group", "bytes"), rows)))
         return
     since = int((time.time() - minutes * 60) * 1000)
-    events = sorted(events_of(client, name, since), key=lambda event: int(event["timestamp"]))
+    found = events_of(client, name, since, workspace.environment)
+    events = sorted(found, key=lambda event: int(event["timestamp"]))
     if not events and not follow:
         raise frame.Refusal(
             f"no log lines of {name!r} in the last {minutes} minutes",
@@ -61,18 +62,23 @@ def command(workspace: Workspace, name: str | None, minutes: int, *, follow: boo
         if not follow:
             return
         time.sleep(FOLLOW_SECONDS)
-        events = sorted(events_of(client, name, since), key=lambda event: int(event["timestamp"]))
+        found = events_of(client, name, since, workspace.environment)
+        events = sorted(found, key=lambda event: int(event["timestamp"]))
 
 
-def groups_of(client: Any) -> Iterator[dict[str, Any]]:
-    """All log groups."""
+def groups_of(client: Any, environment: str) -> Iterator[dict[str, Any]]:
+    """The log groups of one environment's functions and machines, and of all jobs and endpoints."""
     for page in client.get_paginator("describe_log_groups").paginate():
-        yield from page["logGroups"]
+        for group in page["logGroups"]:
+            name = group["logGroupName"]
+            # others of the account are none of ours, and not everybody may read them
+            if name.startswith("/aws/sagemaker/") or f"slipway-{environment}-" in name:
+                yield group
 
 
-def events_of(client: Any, name: str, since: int) -> Iterator[dict[str, Any]]:
+def events_of(client: Any, name: str, since: int, environment: str) -> Iterator[dict[str, Any]]:
     """Events since a time in milliseconds whose group or stream contains the name."""
-    for group in groups_of(client):
+    for group in groups_of(client, environment):
         whole = plain(name) in plain(group["logGroupName"])
         pages = client.get_paginator("filter_log_events").paginate(
             logGroupName=group["logGroupName"], startTime=since
