@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
+    from slipway.usecases.remove_artifact import ArtifactRemoval
     from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
 
@@ -104,6 +105,29 @@ def artifacts() -> ports.Artifacts:
     from slipway.adapters.s3_artifacts import S3Artifacts
 
     return S3Artifacts(client("s3"))
+
+
+@cache
+def hosting() -> ports.Hosting:
+    from slipway.adapters.clients import client
+    from slipway.adapters.sagemaker_hosting import SageMakerHosting
+
+    return SageMakerHosting(client("sagemaker"))
+
+
+@cache
+def artifact_removal() -> ArtifactRemoval:
+    from slipway.domain.timestamps import now
+    from slipway.usecases.remove_artifact import ArtifactRemoval
+
+    return ArtifactRemoval(
+        ledger=ledger(),
+        artifacts=artifacts(),
+        hosting=hosting(),
+        retention=json.loads(setting(variables.RETENTION)),
+        resource_prefix=policy()["resource_prefix"],
+        clock=now,
+    )
 
 
 @cache

@@ -33,3 +33,6 @@ APPROVAL_URL: Final = "SLIPWAY_APPROVAL_URL"
 
 POLICY: Final = "SLIPWAY_POLICY"
 """JSON of ``contracts.policy.Policy``: what this environment allows."""
+
+RETENTION: Final = "SLIPWAY_RETENTION"
+"""JSON of ``contracts.retention.ArtifactRetention``: when artifacts are removed."""
