@@ -376,3 +376,24 @@ class TestClaimedPushes:
         assert ledger.claim_push(other) == answered
         assert ledger.claim_push(mine, instead_of="other") == answered
         assert list(ledger.pushes("m/p/r")) == [answered]
+
+
+class TestRevokedApproval:
+    def test_an_approved_version_is_rejected_after_all(self, ledger: Any) -> None:
+        """With who and why; once, and only where the release's own version is approved."""
+        ledger.put_version(a_version(approval="approved"))
+        subject, release_id = ("pricing", "hotel-rates", "1.1.0"), a_version()["release_id"]
+        told = {"approver": "ana", "at": FIVE, "reason": "it drifts"}
+
+        assert ledger.revoke_version_approval(*subject, release_id="other", **told) is False
+        assert ledger.revoke_version_approval(*subject, release_id=release_id, **told) is True
+        assert ledger.revoke_version_approval(*subject, release_id=release_id, **told) is False
+
+        version = ledger.version(*subject)
+        told_of = ("approval", "approver", "decided_at", "decision_reason")
+        assert tuple(version[name] for name in told_of) == (
+            "rejected", "ana", FIVE, "it drifts",
+        )  # fmt: skip
+        assert not ledger.revoke_version_approval(
+            "pricing", "hotel-rates", "9.9.9", release_id=release_id, **told
+        )

@@ -77,6 +77,45 @@ class TestRegistry:
             == ""
         )
 
+    def test_package_as_it_is_now(self) -> None:
+        """Approval, who changed it last, stage and metadata; None where there is no package."""
+        client = boto3.client("sagemaker", **CREDENTIALS)
+        described = _described("Completed") | {
+            "ModelApprovalStatus": "Rejected",
+            "ApprovalDescription": "too slow",
+            "LastModifiedBy": {"UserProfileName": "ana", "IamIdentity": {"Arn": "arn"}},
+            "ModelLifeCycle": {"Stage": "Staging", "StageStatus": "Ready"},
+            "CustomerMetadataProperties": {"slipway:project": "pricing", "team": "rates"},
+        }
+        with Stubber(client) as stub:
+            stub.add_response("describe_model_package", described)
+            stub.add_client_error("describe_model_package", "ValidationException", "does not exist")
+            registry = SageMakerRegistry(client)
+            package = registry.package("arn:1")
+            assert registry.package("arn:2") is None
+
+        assert package is not None
+        assert (package.approval, package.description, package.modified_by, package.stage) == (
+            "Rejected", "too slow", "ana", "Staging",
+        )  # fmt: skip
+        assert package.tags == {"team": "rates"}
+
+    def test_properties_are_put_and_removed(self) -> None:
+        """Only what changes is sent: other properties stay as they are."""
+        client = boto3.client("sagemaker", **CREDENTIALS)
+        answer = {"ModelPackageArn": "arn:1"}
+        with Stubber(client) as stub:
+            stub.add_response("update_model_package", answer, {
+                "ModelPackageArn": "arn:1", "CustomerMetadataProperties": {"team": "rates"},
+                "CustomerMetadataPropertiesToRemove": ["old"],
+            })  # fmt: skip
+            stub.add_response("update_model_package", answer, {
+                "ModelPackageArn": "arn:1", "CustomerMetadataPropertiesToRemove": ["old"],
+            })  # fmt: skip
+            SageMakerRegistry(client).set_properties("arn:1", {"team": "rates"}, ["old"])
+            SageMakerRegistry(client).set_properties("arn:1", {}, ["old"])
+            stub.assert_no_pending_responses()
+
     def test_package_becomes_ready(self) -> None:
         """A pending package is looked at again until it is completed."""
         client, slept = boto3.client("sagemaker", **CREDENTIALS), []

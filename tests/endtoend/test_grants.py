@@ -89,7 +89,7 @@ EXCEPTIONS = (
         "notifications/FunctionsMailNoticeRole notifications/FunctionsSlackNoticeRole "
         "release/FunctionsPlanReleaseRole release/FunctionsRecordOutcomeRole "
         "release/FunctionsSweepApprovalsRole release/FunctionsSweepExecutionsRole "
-        "release/FunctionsSweepPushesRole release/UpkeepSweepsRole",
+        "release/FunctionsSweepPushesRole release/FunctionsTakeInPackageRole release/UpkeepSweepsRole",
     ),
 )
 

@@ -47,6 +47,7 @@ def take_all_ways(laptop: Laptop) -> None:
     _lost_push(laptop)
     _lost_end(laptop)
     _undelivered(laptop)
+    _decided_in_studio(laptop)
     _expired(laptop)
     _by_the_clock(laptop)
 
@@ -200,6 +201,19 @@ def _undelivered(laptop: Laptop) -> None:
     decision = DecisionForm("rejected", "seen").decided("approver@example.com", now)
     assert laptop.ledger.decide_approval(release["release_id"], decision, now_epoch=int(now.timestamp()))
     sweep(laptop, "sweep_approvals")
+    laptop.reach(release, "rejected")
+
+
+def _decided_in_studio(laptop: Laptop) -> None:
+    """Somebody rejects the package itself, after a sweep has looked at it."""
+    laptop.push(laptop.model(PROJECT), "1.12.0")
+    release = laptop.reach(_tiny(laptop, "1.12.0"), "awaiting-approval")
+    sweep(laptop, "sweep_approvals")
+    version = laptop.ledger.version(PROJECT, "tiny", "1.12.0")
+    assert version is not None
+    laptop.aws.client("sagemaker").update_model_package(
+        ModelPackageArn=version["package_arn"], ModelApprovalStatus="Rejected"
+    )
     laptop.reach(release, "rejected")
 
 
