@@ -127,12 +127,12 @@ def _job(node: NodeFacts, *, acts: bool) -> str:
     return f"{of or node['name'].partition(':')[0]}.{node['kind'] if acts else 'register-' + node['kind']}"
 
 
-def _facet(name: str, **said: Any) -> dict[str, Any]:
+def _facet(name: str, /, **said: Any) -> dict[str, Any]:
     return {"_producer": PRODUCER, "_schemaURL": f"{FACETS}#/$defs/{name}", **said}
 
 
-def _standard(name: str, version: str, **said: Any) -> dict[str, Any]:
-    url = f"https://openlineage.io/spec/facets/{version}/{name}.json#/$defs/{name}"
+def _standard(facet: str, revision: str, /, **said: Any) -> dict[str, Any]:
+    url = f"https://openlineage.io/spec/facets/{revision}/{facet}.json#/$defs/{facet}"
     return {"_producer": PRODUCER, "_schemaURL": url, **said}
 
 

@@ -27,7 +27,7 @@ DAYS = ("2019-03-01", "2019-03-02", "2019-03-03")
 
 
 def written(path: Path) -> None:
-    """A pipeline as TFX has them: three daily runs, the last one fails; metrics, a deployment, odd corners."""
+    """A pipeline as TFX has them: three daily runs, of which the last fails, a deployment, odd corners."""
     path.unlink(missing_ok=True)
     config = mlmd.ConnectionConfig()
     config.sqlite.filename_uri = str(path)
@@ -95,7 +95,11 @@ def _run(store: Any, types: dict[str, int], pipeline: int, schema: int, number: 
     failed = day == DAYS[-1]
     steps = {"train_steps": 10_000, "learning_rate": 0.003}
     trainer = _item(
-        mlmd.Execution, types["Trainer"], name=f"trainer-{day}", properties=steps, custom={"module": "taxi.py"}
+        mlmd.Execution,
+        types["Trainer"],
+        name=f"trainer-{day}",
+        properties=steps,
+        custom={"module": "taxi.py"},
     )
     trainer.last_known_state = mlmd.Execution.FAILED if failed else mlmd.Execution.COMPLETE
     model = _item(mlmd.Artifact, types["Model"], name=f"taxi-{day}", uri=f"s3://old/models/{number}",
