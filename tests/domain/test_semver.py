@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,6 +126,50 @@ class TestVersion:
         Dropping the prerelease never lowers a version.
         """
         assert version <= Version(*version.core)
+
+
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda at: f"{at:%Y%m%dT%H%M%SZ}")  # noqa: DTZ001 - UTC
+
+
+class TestRetraining:
+    @given(any_version(), MOMENTS, MOMENTS)
+    def test_later_retraining_follows(self, version: Version, one: str, other: str) -> None:
+        """
+        Of two retrainings the later follows the earlier, both follow the version; their precedence is the same.
+        """
+        first, second = version.retrained(one), version.retrained(other)
+
+        assert first.follows(second) == (one > other)
+        assert first.follows(version.pushed)
+        assert not version.pushed.follows(first)
+        assert first == second == version
+
+    @given(CLOSE, CLOSE, MOMENTS)
+    def test_higher_version_follows_a_retraining(self, low: Version, high: Version, moment: str) -> None:
+        """
+        What is pushed under a higher version comes after every retraining of lower ones.
+        """
+        assert high.follows(low.retrained(moment)) == (high > low)
+
+    @given(any_version(), MOMENTS)
+    def test_reads_back(self, version: Version, moment: str) -> None:
+        """
+        The moment is found in the text, and the version that was pushed.
+        """
+        again = Version.parse(str(version.retrained(moment)))
+
+        assert again.retrained_at == moment
+        assert str(again.pushed) == str(version.pushed)
+
+    def test_other_build_metadata_is_no_retraining(self) -> None:
+        """
+        Only what the platform writes counts.
+        """
+        others = ("1.0.0+5", "1.0.0+retrain", "1.0.0+retrain.today", "1.0.0+x.20261124T043000Z")
+
+        assert [text for text in others if Version.parse(text).retrained_at] == []
+        with pytest.raises(InvalidVersionError):
+            Version.parse("1.0.0").retrained("2026-11-24")
 
 
 class TestVersionRange:

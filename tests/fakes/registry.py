@@ -65,6 +65,10 @@ class FakeRegistry:
                 self.pushed.append(PushedImage(repository, tag, digest, pushed_at))
         return digest
 
+    def tag(self, repository: str, digest: str, tag: str) -> None:
+        """Push an image that is there under one more tag."""
+        self.manifests[repository, tag] = self.manifests[repository, digest]
+
     def manifest(self, repository: Any, reference: Any) -> Any:
         self.reads += 1
         return self.manifests.get((repository, reference))

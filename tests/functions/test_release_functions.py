@@ -18,7 +18,7 @@ from slipway.domain.errors import MissingSettingError
 from slipway.usecases.plan_release import PlanRequest
 from tests.adapters.test_ledger import create_table
 from tests.fakes.artifacts import packed
-from tests.fakes.models import a_document, a_promotion_request, a_site, an_accepted_document
+from tests.fakes.models import a_document, a_plan, a_promotion_request, a_site, an_accepted_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +113,14 @@ class TestPlanRequests:
 
         assert request_of(asked) == PlanRequest("cli", "models/a/b", "1.0.0", force=True)
 
+    def test_asked_to_train_again(self) -> None:
+        """With its moment, and without the step cache."""
+        asked = {"cause": "schedule", "repository": "models/a/b", "tag": "1.0.0", "no_cache": True}
+
+        assert request_of(asked | {"retrain": "20261124T043000Z"}) == PlanRequest(
+            "schedule", "models/a/b", "1.0.0", retrain="20261124T043000Z", no_cache=True
+        )
+
 
 @pytest.mark.usefixtures("aws")
 class TestFunctions:
@@ -158,6 +166,29 @@ class TestFunctions:
         assert moved == {"alias": "champion", "version": "1.1.0", "previous": None}
         assert _wiring.ledger().alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
         assert _wiring.ledger().version("pricing", "hotel-rates", "1.1.0")["approval"] == "approved"
+
+    def test_second_release_takes_what_the_first_made(self) -> None:
+        """Look up, keep and look up again, with S3 and DynamoDB behind them."""
+        first, second = ({"plan": a_plan(version, release_id=version * 3)} for version in ("1.1.0", "1.1.1"))
+        s3, made = boto3.client("s3", region_name=REGION), a_document(first["plan"])
+        s3.put_object(Bucket="artifacts", Key=made["training"]["model_uri"][15:], Body=b"a model")
+        report = f"{made['evaluation']['challenger']['report_prefix'][15:]}evaluation.json"
+        s3.put_object(Bucket="artifacts", Key=report, Body=b'{"metrics": {"mae": 31.2}, "rows": 500}')
+
+        first |= call("look_up_steps", {"document": first, "before": "training"})
+        assert first["lookups"]["training"]["result"] == "miss"
+        first["training"] = made["training"]
+        first |= call("look_up_steps", {"document": first, "before": "evaluation"})
+        call("judge_release", {**first, "evaluation": made["evaluation"]})
+        second |= call("look_up_steps", {"document": second, "before": "training"})
+        second |= call("look_up_steps", {"document": second, "before": "evaluation"})
+
+        whose = first["plan"]["release_id"]
+        assert second["training"] == {**made["training"], "cached_from": whose}
+        assert second["lookups"]["challenger"]["outputs"] == {
+            **made["evaluation"]["challenger"],
+            "cached_from": whose,
+        }
 
     def test_register_release_twice(self) -> None:
         """Step Functions may call a function twice."""

@@ -70,6 +70,13 @@ class TestSettingsProblems:
             "expected a whole number of instances from 1 to 100"
         )
 
+    def test_step_cache_has_a_default(self) -> None:
+        """A file of before there was one goes on as it is; none at all is a choice."""
+        kept = PROD.replace("step_cache_days", "# step_cache_days")
+        assert parse("prod", kept, file="environments/prod.toml").policy["step_cache_days"] == 90
+        none = re.sub("step_cache_days = [0-9]+", "step_cache_days = 0", PROD)
+        assert parse("prod", none, file="environments/prod.toml").policy["step_cache_days"] == 0
+
     def test_truth_value_is_no_number(self) -> None:
         """``true`` is not taken for 1."""
         (problem,) = problems(PROD.replace("burst = 20", "burst = true"))

@@ -172,3 +172,27 @@ class TestJudgeRelease:
         assert evidence["training_seconds"] == 61
         assert evidence["metric_declarations"] == {"mae": {"direction": "minimize", "unit": "EUR"}}
         assert evidence["cost"]["usd_per_hour"] == pytest.approx(0.115)
+
+
+class TestCached:
+    def test_evidence_says_what_was_not_run(self, court: Court) -> None:
+        """Whose outputs they are, and that nothing was paid for the training."""
+        plan = a_plan()
+        document = a_document(plan)
+        document["training"]["cached_from"] = "1" * 16
+        document["evaluation"]["challenger"]["cached_from"] = "2" * 16
+        court.reports.files[f"{plan['artifact_prefix']}/evaluation/challenger/evaluation.json"] = GOOD
+
+        judge_release(document, reports=court.reports, clock=lambda: NOW)
+
+        evidence = court.evidence()
+        assert evidence["cached_from"] == {"training": "1" * 16, "challenger": "2" * 16}
+        assert evidence["cost"]["training_usd"] == 0
+        assert evidence["training_seconds"] == 61.0
+
+    def test_evidence_of_what_was_run(self, court: Court) -> None:
+        """Nothing is said of other releases."""
+        court.judge(GOOD)
+
+        assert court.evidence()["cached_from"] == {}
+        assert court.evidence()["cost"]["training_usd"] > 0

@@ -76,6 +76,17 @@ class TestStarting:
         assert house.ledger.release(answer.release_id)["status"] == "running"
         assert house.ledger.release(answer.release_id)["execution_arn"] == answer.execution_arn
 
+    def test_plan_keeps_how_the_image_was_made(self, house: House) -> None:
+        """Commit, base image, Python and libraries come from the image: nobody is asked for them."""
+        labels = {
+            "org.opencontainers.image.revision": "9f2c41d",
+            "io.slipway.libraries": '{"libraries":{"numpy":"2.3.5"},"python":"3.13.1"}',
+        }
+        answer = house.push("1.0.0", labels=labels)
+
+        source = {"git_commit": "9f2c41d", "python": "3.13.1", "libraries": {"numpy": "2.3.5"}}
+        assert house.plan(answer.release_id)["source"] == source
+
     def test_start_is_told(self, house: House) -> None:
         """Release Started says which release, why, and where it runs."""
         answer = house.push("1.0.0")
@@ -149,6 +160,96 @@ class TestStarting:
 
         assert answer.outcome == "started"
         assert house.plan(answer.release_id)["image_digest"] == child
+
+
+MOMENT = "20261124T043000Z"
+
+
+class TestVersionsOfOneImage:
+    def test_each_is_a_release_of_its_own(self, house: House) -> None:
+        """The very image under a higher version is released as that version."""
+        digest = house.registry.push(REPOSITORY, "1.0.0", a_manifest().canonical())
+        house.registry.tag(REPOSITORY, digest, "1.0.1")
+        first = house.deliver("1.0.0", digest)
+
+        second = house.deliver("1.0.1", digest)
+
+        assert (second.outcome, second.release_id != first.release_id) == ("started", True)
+        plans = house.plan(first.release_id), house.plan(second.release_id)
+        assert plans[0]["image_digest"] == plans[1]["image_digest"]
+        assert [plan["version"] for plan in plans] == ["1.0.0", "1.0.1"]
+
+
+class TestRetraining:
+    @pytest.fixture
+    def serving(self, house: House) -> House:
+        """1.0.0 was released, approved, and serves."""
+        house.push("1.0.0")
+        house.ledger.put_version(a_version("1.0.0", approval="approved"))
+        house.ledger.move_alias(_move("1.0.0"))
+        return house
+
+    def test_champion_is_trained_again_under_a_version_of_its_own(self, serving: House) -> None:
+        """The image is that of the version that was pushed, and so is its tag."""
+        answer = serving.ask("1.0.0", retrain=MOMENT)
+
+        plan = serving.plan(answer.release_id)
+        assert answer.outcome == "started"
+        assert (plan["version"], plan["image_tag"]) == (f"1.0.0+retrain.{MOMENT}", "1.0.0")
+        assert plan["cause"] == "cli"
+        assert plan["champion"]["version"] == "1.0.0"
+
+    def test_asked_twice_it_is_one_release(self, serving: House) -> None:
+        """Who asks names the moment: a request that is sent again starts nothing."""
+        first = serving.ask("1.0.0", retrain=MOMENT)
+
+        again = serving.ask("1.0.0", retrain=MOMENT)
+
+        assert (again.outcome, again.release_id) == ("duplicate", first.release_id)
+
+    def test_what_was_retrained_is_named_by_its_whole_version(self, serving: House) -> None:
+        """A retraining that failed can be tried again: its image is found under the tag that was pushed."""
+        first = serving.ask("1.0.0", retrain=MOMENT)
+
+        again = serving.ask(f"1.0.0+retrain.{MOMENT}", force=True)
+
+        assert again.outcome == "started"
+        assert again.release_id != first.release_id
+        assert serving.plan(again.release_id)["version"] == f"1.0.0+retrain.{MOMENT}"
+
+    def test_new_data_is_trained_on(self, serving: House) -> None:
+        """Ranges are resolved anew."""
+        serving.data_sets.put("pricing", "hotel-rates", "1.11.0")
+
+        plan = serving.plan(serving.ask("1.0.0", retrain=MOMENT).release_id)
+
+        assert plan["training_data"][0]["version"] == "1.11.0"
+
+    def test_push_stays_answered_as_it_was(self, serving: House) -> None:
+        """The sweep must find the push's own release, not that of a retraining."""
+        before = list(serving.ledger.pushes(REPOSITORY))
+
+        serving.ask("1.0.0", retrain=MOMENT)
+
+        assert list(serving.ledger.pushes(REPOSITORY)) == before
+
+    def test_moment_in_another_form_is_refused(self, serving: House) -> None:
+        """The reason says how it is written."""
+        answer = serving.ask("1.0.0", retrain="yesterday")
+
+        assert (answer.outcome, "20261124T043000Z" in answer.reason) == ("refused", True)
+
+
+class TestStepCache:
+    def test_plan_says_for_how_long(self, house: House) -> None:
+        """As the environment's policy has it."""
+        assert house.plan(house.push("1.0.0").release_id)["cache"] == {"use": True, "days": 90}
+
+    def test_asked_without_it(self, house: House) -> None:
+        """`--no-cache`."""
+        house.registry.push(REPOSITORY, "1.0.0", a_manifest().canonical())
+
+        assert house.plan(house.ask("1.0.0", no_cache=True).release_id)["cache"]["use"] is False
 
 
 def _move(version: str) -> Any:
@@ -420,6 +521,17 @@ class TestRefusals:
         house.ledger.put_version(a_version("2.0.0"))
 
         self._refused(house, house.push("1.9.0"), "waits for approval")
+
+    @pytest.mark.parametrize("approval", ["pending", "approved"])
+    def test_taken_version_is_refused_before_anything_runs(self, house: House, approval: str) -> None:
+        """`--again` would train for a version that can't be registered: the refusal names the ways out."""
+        house.push("1.0.0")
+        house.ledger.put_version(a_version("1.0.0", approval=approval))
+
+        answer = house.ask("1.0.0", force=True)
+
+        assert (answer.outcome, house.executions.starts) == ("refused", 1)
+        assert "--retrain" in answer.reason
 
     def test_rejected_versions_do_not_count(self, house: House) -> None:
         """What nobody approved may be tried again under the same number."""

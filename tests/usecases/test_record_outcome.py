@@ -361,3 +361,35 @@ class TestSweepExecutions:
     def test_running_release(self, yard: Yard) -> None:
         """What runs is left alone."""
         assert self.sweep(yard) == []
+
+
+class TestSteps:
+    def claim(self, yard: Yard) -> None:
+        """The release has looked its training up, and runs it."""
+        lookup = {"step": "training", "key": "k", "result": "miss", "explanation": "miss: …"}
+        other = {**lookup, "step": "challenger", "key": "h", "result": "hit"}
+        yard.ledger.note_lookups(R, {"training": lookup, "challenger": other})
+        for key, owner in (("k", R), ("h", "another")):
+            yard.steps.claim_step({"key": key, "release_id": owner, "status": "running"})
+
+    @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+    def test_failed_release_gives_its_claims_back(self, yard: Yard, status: str) -> None:
+        """Identical releases need not wait for it; what others claimed stays theirs."""
+        self.claim(yard)
+        yard.executions.histories[yard.arn] = TRAINING_FAILED
+        yard.executions.end(yard.arn, status)
+
+        yard.recording.record_outcome(yard.arn)
+
+        assert set(yard.steps.records) == {"h"}
+
+    def test_what_it_finished_stays(self, yard: Yard) -> None:
+        """A release that fails at Promote has trained all the same."""
+        self.claim(yard)
+        yard.steps.records["k"]["status"] = "done"
+        yard.executions.histories[yard.arn] = TRAINING_FAILED
+        yard.executions.end(yard.arn, "FAILED")
+
+        yard.recording.record_outcome(yard.arn)
+
+        assert set(yard.steps.records) == {"h", "k"}
