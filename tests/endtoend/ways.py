@@ -244,10 +244,13 @@ def _by_the_clock(laptop: Laptop) -> None:
 def _deaf(laptop: Laptop, kind: str) -> Iterator[None]:
     """No rule hears events of a kind meanwhile."""
     events = laptop.aws.client("events")
-    (rule,) = [one["Name"] for one in events.list_rules()["Rules"] if kind in one.get("EventPattern", "")]
-    events.disable_rule(Name=rule)
+    rules = [one["Name"] for one in events.list_rules()["Rules"] if kind in one.get("EventPattern", "")]
+    assert rules
+    for rule in rules:
+        events.disable_rule(Name=rule)
     yield
-    events.enable_rule(Name=rule)
+    for rule in rules:
+        events.enable_rule(Name=rule)
 
 
 def sweep(laptop: Laptop, module: str) -> Any:
