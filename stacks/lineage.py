@@ -106,8 +106,9 @@ class LineageStack(cdk.Stack):
             allow(
                 ["logs:DescribeLogStreams", "logs:GetLogEvents"],
                 [
-                    arn("logs", f"log-group:/aws/sagemaker/{kind}:*")
+                    arn("logs", f"log-group:/aws/sagemaker/{kind}{streams}")
                     for kind in ("TrainingJobs", "ProcessingJobs")
+                    for streams in ("", ":*")
                 ],
                 because="each job writes streams of its own",
             ),
