@@ -27,13 +27,14 @@ from stacks.constructs.statements import (
 if TYPE_CHECKING:
     from constructs import Construct
 
+    from stacks.registry import RegistryStack
     from stacks.settings import Settings
     from stacks.storage import StorageStack
 
 ROLES: Final = {
     "push": "Slipway: push images, put data sets, start and follow releases",
     "approve": "Slipway: read the evidence, and approve or reject model packages in SageMaker Studio",
-    "operate": "Slipway: stop and retry releases, promote, roll back, move aliases",
+    "operate": "Slipway: stop and retry releases, promote, roll back, move aliases, remove artifacts",
     "read": "Slipway: look at everything, change nothing",
 }
 """Each role's description; the policy of ``push`` in ``prod`` is called ``slipway-prod-push``."""
@@ -54,10 +55,12 @@ class AccessStack(cdk.Stack):
         settings: Settings,
         storage: StorageStack,
         plan_function_arn: str,
+        registry: RegistryStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
+        self._registry = registry
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
         for role, statements in own.items():
@@ -98,7 +101,7 @@ class AccessStack(cdk.Stack):
                 [f"{data}/*/upload.json"],
                 because="the mark of an upload lies beside its files and goes with its end",
             ),
-            invoke(self._plan_function_arn),
+            invoke(self._plan_function_arn, self._registry.tag_version.arn),
             self._invoke_endpoints(),
         ]
 
@@ -125,7 +128,9 @@ class AccessStack(cdk.Stack):
             allow(["states:StartExecution"], [machine_arn(self._settings, "promote")]),
             invoke(
                 self._plan_function_arn,
-                arn("lambda", f"function:slipway-{self._settings.environment}-set-alias"),
+                self._registry.set_alias.arn,
+                self._registry.tag_version.arn,
+                self._registry.remove_artifact.arn,
             ),
             self._invoke_endpoints(),
         ]

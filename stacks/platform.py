@@ -11,6 +11,7 @@ from stacks.approval import ApprovalStack
 from stacks.lineage import LineageStack
 from stacks.notifications import NotificationsStack
 from stacks.promotion import PromotionStack
+from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
 from stacks.storage import StorageStack
 
@@ -41,11 +42,23 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
     notifications = NotificationsStack(app, name("notifications"), **with_code)
     approval = ApprovalStack(app, name("approval"), **with_code, notifications=notifications)
     promotion = PromotionStack(app, name("promotion"), **with_code, notifications=notifications)
+    registry = RegistryStack(app, name("registry"), **with_code, notifications=notifications)
     release = ReleaseStack(
-        app, name("release"), **with_code, notifications=notifications, approval=approval, promotion=promotion
+        app,
+        name("release"),
+        **with_code,
+        notifications=notifications,
+        approval=approval,
+        promotion=promotion,
+        registry=registry,
     )
     access = AccessStack(
-        app, name("access"), **every, storage=storage, plan_function_arn=release.plan_function_arn
+        app,
+        name("access"),
+        **every,
+        storage=storage,
+        plan_function_arn=release.plan_function_arn,
+        registry=registry,
     )
     lineage = LineageStack(app, name("lineage"), **with_code, notifications=notifications)
-    return [storage, notifications, approval, promotion, release, access, lineage]
+    return [storage, notifications, approval, promotion, registry, release, access, lineage]

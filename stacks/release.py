@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from stacks.constructs.packages import Packages
     from stacks.notifications import NotificationsStack
     from stacks.promotion import PromotionStack
+    from stacks.registry import RegistryStack
     from stacks.settings import Settings
     from stacks.storage import StorageStack
 
@@ -65,6 +66,7 @@ class ReleaseStack(cdk.Stack):
         notifications: NotificationsStack,
         approval: ApprovalStack,
         promotion: PromotionStack,
+        registry: RegistryStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -73,6 +75,7 @@ class ReleaseStack(cdk.Stack):
         self._notifications = notifications
         self._approval = approval
         self._promotion = promotion
+        self._model_registry = registry
         self._prefix = settings.policy["resource_prefix"]
         Registry(self, "Registry", settings=settings)
         self._job_role = self._add_job_role()
@@ -333,6 +336,9 @@ class ReleaseStack(cdk.Stack):
             release_machine_arn=self._machine.arn,
             promote_machine_arn=self._promotion.machine.arn,
             plan_function=self._plan_release.name,
+            set_alias_function=self._model_registry.set_alias.name,
+            tag_version_function=self._model_registry.tag_version.name,
+            remove_artifact_function=self._model_registry.remove_artifact.name,
             notice_topic_arn=self._notifications.notice_topic.ref,
             approval_url=self._approval.url,
         )

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from slipway.contracts.retention import ArtifactRetention
 from stacks.settings_rules import MAX_POLICY_BYTES, NO_DEFAULT, SECTIONS, TOP, Rule
 
 if TYPE_CHECKING:
@@ -64,6 +65,14 @@ class Retention:
     access_log_days: int
     noncurrent_object_days: int
     untagged_image_days: int
+    experiment_days: int
+    version_days: int
+    keep_versions: int
+
+    @property
+    def artifacts_json(self) -> str:
+        """What functions read as ``SLIPWAY_RETENTION``: contracts.retention.ArtifactRetention."""
+        return _compact({key: getattr(self, key) for key in ArtifactRetention.__annotations__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +196,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         notifications=Notifications(
             **notifications | {"platform_team": tuple(notifications["platform_team"])}
         ),
-        retention=Retention(**document["retention"]),
+        retention=Retention(**_defaults("retention") | document["retention"]),
         approval_api=ApprovalApi(**document["approval_api"]),
         sweep_minutes=document["sweeps"]["interval_minutes"],
         scan_on_push=document["registry"]["scan_on_push"],

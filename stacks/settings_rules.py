@@ -135,6 +135,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "access_log_days": whole(1, 3650, "days"),
         "noncurrent_object_days": whole(1, 3650, "days"),
         "untagged_image_days": whole(1, 3650, "days"),
+        "experiment_days": whole(1, 3650, "days", default=30),
+        "version_days": whole(1, 3650, "days", default=365),
+        "keep_versions": whole(1, 100, "versions", default=5),
     },
     "approval_api": {
         "requests_per_second": whole(1, 1000, "requests per second"),

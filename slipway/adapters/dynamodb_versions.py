@@ -195,7 +195,8 @@ class DynamoDbVersions:
 
     def aliases(self, project: str, model: str) -> list[AliasRecord]:
         # an alias lies just before its moves: one look behind those of each finds the next
-        partition, found = model_partition(project, model), []
+        partition = model_partition(project, model)
+        found: list[AliasRecord] = []
         first = alias_prefix()
         while True:
             tips = list(self._table.query(partition, between=(first, _after(alias_prefix())), limit=1))

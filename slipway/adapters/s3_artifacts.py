@@ -28,12 +28,10 @@ class S3Artifacts:
         bucket, key = parts_of(uri)
         if not key.endswith(f"/{ARTIFACT}"):
             raise ValueError(f"{uri} is no model artifact")
-        try:
-            self._client.head_object(Bucket=bucket, Key=key)
-        except self._client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
-                return False
-            raise
+        # a look at the list takes no right to read what is in it
+        listed = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+        if [one["Key"] for one in listed] != [key]:
+            return False
         self._client.delete_object(Bucket=bucket, Key=key)
         return True
 

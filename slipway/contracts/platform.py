@@ -31,5 +31,9 @@ class Platform(TypedDict):
     promote_machine_arn: str
     plan_function: str
     """Name of ``plan_release``; the command line invokes it to start a release by hand."""
+    set_alias_function: str
+    """Names of functions that the command line invokes for the model registry."""
+    tag_version_function: str
+    remove_artifact_function: str
     notice_topic_arn: str
     approval_url: str

@@ -76,7 +76,10 @@ def set_alias(wish: AliasWish, *, ledger: Versions, clock: Clock) -> AliasAnswer
 def _answer(
     outcome: Literal["moved", "removed", "unchanged", "refused"], reason: str, tip: AliasRecord | None
 ) -> AliasAnswer:
-    return {"outcome": outcome, "reason": reason, **({"alias": tip} if tip is not None else {})}
+    answer: AliasAnswer = {"outcome": outcome, "reason": reason}
+    if tip is not None:
+        answer["alias"] = tip
+    return answer
 
 
 def _outdated(wish: AliasWish, tip: AliasRecord | None) -> str:

@@ -31,21 +31,19 @@ class DeadLetters(Construct):
         return self.queue.attr_queue_name
 
     def admit_rules(self, *rule_arns: str) -> None:
-        """Let EventBridge put here what these rules could not deliver; called once."""
+        """Let EventBridge put here what these rules could not deliver; called once, also without rules."""
+        undelivered = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": self.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+        }
         sqs.CfnQueuePolicy(
             self,
             "Policy",
             queues=[self.queue.ref],
             policy_document=policy(
-                [
-                    deny_plain_http([self.arn], "sqs:*"),
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "events.amazonaws.com"},
-                        "Action": "sqs:SendMessage",
-                        "Resource": self.arn,
-                        "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
-                    },
-                ],
+                [deny_plain_http([self.arn], "sqs:*"), *([undelivered] if rule_arns else [])]
             ),
         )

@@ -45,7 +45,8 @@ def attempts(laptop, people):
         "promote": ("stepfunctions", "start_execution", {"stateMachineArn": machine, "input": promotion}),
         "stop": ("stepfunctions", "stop_execution", {"executionArn": execution}),
         "retry": ("stepfunctions", "redrive_execution", {"executionArn": execution}),
-        "move an alias": ("lambda", "invoke", {"FunctionName": "slipway-local-set-alias", "Payload": b"{}"}),
+        "move an alias": ("lambda", "invoke", {
+            "FunctionName": platform["set_alias_function"], "Payload": b"{}"}),
         "start a release": ("lambda", "invoke", {
             "FunctionName": platform["plan_function"], "Payload": b"{}"}),
         "answer for an approver": ("stepfunctions", "send_task_success", {"taskToken": "x", "output": "{}"}),

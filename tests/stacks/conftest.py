@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ("local", "dev", "stage", "prod")
-PARTS = ("storage", "notifications", "approval", "promotion", "release", "access", "lineage")
+PARTS = ("storage", "notifications", "approval", "promotion", "registry", "release", "access", "lineage")
 
 
 @dataclass(frozen=True)

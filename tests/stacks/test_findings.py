@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ENVIRONMENTS = ("local", "dev", "stage", "prod")
-PARTS = ("storage", "notifications", "approval", "promotion", "release", "access", "lineage")
+PARTS = ("storage", "notifications", "approval", "promotion", "registry", "release", "access", "lineage")
 
 EXPLAINED_BY_CFN_LINT = {
     # The language lets a JSONata state compute it; cfn-lint 1.58 knows numbers only.

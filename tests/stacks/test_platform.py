@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("storage", "notifications", "approval", "promotion", "release", "access", "lineage")
+PARTS = ("storage", "notifications", "approval", "promotion", "registry", "release", "access", "lineage")
 
 
 def text(value: Any) -> str:
@@ -66,12 +66,12 @@ class TestFunctions:
     def test_all_are_alike_but_for_role_and_environment(self, synthesized: Synthesized) -> None:
         """Runtime and architecture are those that the layer is built for."""
         functions = synthesized.resources("prod", "AWS::Lambda::Function")
-        assert len(functions) == 15
+        assert len(functions) == 23
         for name, function in functions.items():
             properties = function["Properties"]
             assert properties["Runtime"] == "python3.13", name
             assert properties["Architectures"] == ["arm64"]
-            assert 512 <= properties["MemorySize"] <= 1024
+            assert 512 <= properties["MemorySize"] <= (1769 if "RegisterRelease" in name else 1024)
             assert properties["LoggingConfig"]["LogGroup"]
             assert len(properties["Layers"]) == 1
 
@@ -139,6 +139,10 @@ class TestFunctions:
             "judge_release",
             "register_release",
             "request_approval",
+            "look_up_steps",
+            "set_alias",
+            "tag_version",
+            "remove_artifact",
         }
 
 
@@ -159,7 +163,7 @@ class TestEvents:
     def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
         """An event that can't be delivered is kept."""
         rules = synthesized.resources("prod", "AWS::Events::Rule")
-        assert len(rules) == 3
+        assert len(rules) == 11
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
@@ -185,11 +189,12 @@ class TestEvents:
         assert [name.startswith("storage/Data") for name in telling] == [True]
 
     def test_sweeps_run_by_the_clock(self, synthesized: Synthesized) -> None:
-        """Events are best effort: four sweeps find what was lost."""
+        """Events are best effort: four sweeps find what was lost. A fifth removes artifacts, once a day."""
         schedules = synthesized.resources("prod", "AWS::Scheduler::Schedule")
-        assert len(schedules) == 4
-        for schedule in schedules.values():
-            assert schedule["Properties"]["ScheduleExpression"] == "rate(10 minutes)"
+        assert len(schedules) == 5
+        for name, schedule in schedules.items():
+            minutes = 1440 if name.startswith("registry/") else 10
+            assert schedule["Properties"]["ScheduleExpression"] == f"rate({minutes} minutes)"
             assert "DeadLetterConfig" in schedule["Properties"]["Target"]
 
 
@@ -277,15 +282,15 @@ class TestAlarms:
         assert "Notices" in topic
 
     def test_functions_queues_machines_and_notices_are_watched(self, synthesized: Synthesized) -> None:
-        """Fifteen functions, two queues, two endings of two machines, two mishaps of notices."""
+        """Twenty-three functions, four queues, two endings of two machines, two mishaps of notices."""
         metrics = [
             alarm["Properties"]["MetricName"]
             for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
             if "MetricName" in alarm["Properties"]
         ]
         assert {name: metrics.count(name) for name in metrics} == {
-            "Errors": 15,
-            "ApproximateNumberOfMessagesVisible": 2,
+            "Errors": 23,
+            "ApproximateNumberOfMessagesVisible": 4,
             "ExecutionsFailed": 2,
             "ExecutionsTimedOut": 2,
             "NumberOfNotificationsFailed": 1,

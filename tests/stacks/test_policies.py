@@ -111,13 +111,23 @@ class TestRoles:
                 assert "*" not in json.dumps(statement["Resource"])
 
     def test_nobody_deletes_evidence(self, synthesized: Synthesized) -> None:
-        """Objects and ledger items are never deleted, but for leases, claims of steps, and edges of lineage."""
+        """Of objects artifacts alone are deleted; of the ledger leases, claims of steps, edges of lineage."""
         deletions = [
             (name, action, statement)
             for name, statement in statements(synthesized, "prod")
             for action in statement["Action"]
             if ":Delete" in action and action.split(":")[0] in ("s3", "dynamodb")
         ]
+        objects = [(name, one) for name, action, one in deletions if action.startswith("s3:")]
+        assert [name.rstrip("0123456789ABCDEF") for name, _ in objects] == [
+            "registry/FunctionsRemoveArtifactRole",
+            "registry/FunctionsSweepArtifactsRole",
+        ]
+        for _, statement in objects:
+            assert statement["Action"] == ["s3:DeleteObject"]
+            assert "/*/training/*/model.tar.gz" in json.dumps(statement["Resource"])
+            assert len(statement["Resource"]) == 1
+        deletions = [one for one in deletions if one[1].startswith("dynamodb:")]
         assert {action for _, action, _ in deletions} == {"dynamodb:DeleteItem"}
         allowed = {
             (name.rstrip("0123456789ABCDEF"), key)
@@ -172,7 +182,7 @@ class TestResourcePolicies:
         """Buckets, queues and topics answer to TLS only."""
         for kind, count in (
             ("AWS::S3::BucketPolicy", 3),
-            ("AWS::SQS::QueuePolicy", 3),
+            ("AWS::SQS::QueuePolicy", 4),
             ("AWS::SNS::TopicPolicy", 2),
         ):
             policies = synthesized.resources("prod", kind)
