@@ -6,6 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.adapters.dynamodb_answers import read_as_json
 from slipway.adapters.dynamodb_expressions import expressions
 from slipway.adapters.dynamodb_values import from_item, to_item
 
@@ -53,6 +54,7 @@ class DynamoDbTable:
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
+        read_as_json(client)
 
     def get(self, key: Mapping[str, str]) -> dict[str, Any] | None:
         """One item without its key attributes, strongly consistent: 1 read unit per 4 KB."""

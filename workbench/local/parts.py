@@ -14,6 +14,7 @@ from workbench.local import (
     apigateway,
     autoscaling,
     cloudformation_types,
+    dynamodb_queries,
     ecr,
     iam,
     inbox,
@@ -46,6 +47,7 @@ def install(server: ServerContext) -> Gateway:
     cloudformation_types.registry_scanning(ecr_api)
     cloudformation_types.composite_alarms()
     cloudformation_types.metric_math_alarms()
+    dynamodb_queries.install()
     states.install(server)
     sagemaker.register(server, is_target=scaling.is_target)
     state.install(server.state)

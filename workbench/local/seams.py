@@ -193,6 +193,13 @@ IAM_EVALUATOR = Upstream(
     resolve_credential=("resolve_credential", "(access_key_id, account_id, session_token)"),
 )
 
+# --- ministack.services.dynamodb: tables with their items -------------------------------------------
+DYNAMODB = Upstream(
+    "ministack.services.dynamodb",
+    tables=("_tables", "AccountRegionScopedDict"),
+    item_size=("_item_size_bytes", "(item)"),
+)
+
 # --- ministack.core.lambda_runtime: credentials of a role's session -------------------------------
 LAMBDA_RUNTIME = Upstream(
     "ministack.core.lambda_runtime",
