@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.answers import listed
-from slipway.domain.comparison import compare, number
+from slipway.domain.comparison import compare
 from slipway.domain.difference import KINDS, Change, Kind, changes, size_of
 
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ def conclusion(metrics: Sequence[MetricRow], causes: Sequence[Cause]) -> str:
 def _moved(row: MetricRow) -> str:
     unit = f" {row.unit}" if row.unit else ""
     share = f"{row.relative}, " if row.relative else ""
-    return f"{row.metric} {number(row.champion)} → {number(row.challenger)}{unit} ({share}{row.effect})"
+    after, before, _ = row.cells()
+    return f"{row.metric} {before} → {after}{unit} ({share}{row.effect})"
 
 
 def _change(change: Change) -> str:

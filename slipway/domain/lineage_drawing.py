@@ -24,14 +24,14 @@ _NARROWED: Final = ("approval", "promotion", "endpoint")
 _FAILED: Final = ("Failed", "failed")
 
 
-def drawing(graph: LineageGraph, *, notes: Mapping[tuple[str, str], str] | None = None, label: str) -> str:
+def drawing(graph: LineageGraph, *, label: str, marks: Mapping[str, str] | None = None) -> str:
     """
     The SVG with its legend.
 
     Args:
         graph: What to draw.
-        notes: Short texts beside edges, by source and target.
         label: What it shows, for those who do not see it.
+        marks: Short words beside nodes' kinds, by id.
     """
     edges = told_edges(graph)
     places = layout(graph.nodes, ((edge.source, edge.target) for edge in edges))
@@ -43,20 +43,21 @@ def drawing(graph: LineageGraph, *, notes: Mapping[tuple[str, str], str] | None 
         for (source, target), points in sorted(places.routes.items())
     )
     boxes = "".join(
-        _box(graph.nodes[one], captions[one], places, center=one == graph.center)
+        _box(
+            graph.nodes[one],
+            captions[one],
+            places,
+            mark=(marks or {}).get(one, ""),
+            center=one == graph.center,
+        )
         for one in sorted(graph.nodes)
-    )
-    said = "".join(
-        _note(places.routes[pair], text)
-        for pair, text in sorted((notes or {}).items())
-        if pair in places.routes
     )
     fits = ' class="fits"' if places.width <= _FITS else ""
     return (
         f'<div class="graph" role="region" aria-label="{escape(label)}" tabindex="0">'
         f'<svg{fits} width="{places.width}" height="{places.height}" '
         f'viewBox="0 0 {places.width} {places.height}" role="img" aria-label="{escape(label)}">'
-        f"{lines}{boxes}{said}</svg></div>{_legend(graph)}"
+        f"{lines}{boxes}</svg></div>{_legend(graph)}"
     )
 
 
@@ -89,14 +90,14 @@ def _models(graph: LineageGraph) -> dict[str, str]:
     }
 
 
-def _box(node: NodeFacts, caption: str, places: Layout, *, center: bool) -> str:
+def _box(node: NodeFacts, caption: str, places: Layout, *, mark: str, center: bool) -> str:
     left, top = places.boxes[node["id"]]
     kind, facts = node["kind"], node["facts"]
     classes = [f"g-{FAMILY[kind]}", *(["g-center"] if center else []), *([] if facts else ["g-unknown"])]
     if str(facts.get("status")) in _FAILED:
         classes.append("g-bad")
     written = _cut(caption, _LONGEST - 2 if kind in _NARROWED else _LONGEST)
-    state = " failed" if "g-bad" in classes else ""
+    state = " failed" if "g-bad" in classes else f", {escape(mark)}" if mark else ""
     return (
         f'<g class="{" ".join(classes)}" transform="translate({left:g} {top:g})">'
         f"<title>{escape(hover(node))}</title>{_shape(kind)}"
@@ -157,14 +158,6 @@ def _line(points: Sequence[tuple[float, float]], title: str, *, loose: bool) -> 
     return (
         f'<g><title>{escape(title)}</title><path class="g-edge{dashed}" d="{path}"/>'
         f'<path class="g-tip" d="M{x:g} {y:g}l-7 -3.5v7z"/></g>'
-    )
-
-
-def _note(points: Sequence[tuple[float, float]], text: str) -> str:
-    (left, level), (right, other) = points[-2], points[-1]
-    return (
-        f'<text class="g-note" x="{(left + right) / 2:g}" y="{(level + other) / 2 - 5:g}" '
-        f'text-anchor="middle">{escape(text)}</text>'
     )
 
 

@@ -40,11 +40,15 @@ def caption_of(node: NodeFacts) -> str:
         "training-job": facts.get("instance_type"),
         "evaluation-job": _joined(facts, "side", "version"),
         "model-artifact": name.rstrip("/").rpartition("/")[2],
-        "report": name.rstrip("/").rpartition("/")[2],
+        "report": _verdict(facts),
         "promotion": _joined(facts, "cause", "version"),
         "data-set": name.rpartition("/")[2],
     }
     return str(said.get(node["kind"]) or name)
+
+
+def _verdict(facts: Mapping[str, Any]) -> str:
+    return {True: "accepted", False: "not accepted"}.get(facts.get("accepted"), "")  # type: ignore[arg-type]
 
 
 def _joined(facts: Mapping[str, Any], *names: str) -> str:

@@ -28,7 +28,8 @@ GRAPH_STYLE: Final = """\
 :root{--g-data:#0b5cad;--g-data-t:#e3effb;--g-code:#6b3fa0;--g-code-t:#f0e8fa;--g-run:#51606e;--g-run-t:#eef2f5;
 --g-model:#116329;--g-model-t:#e3f4e7;--g-proof:#7a4b00;--g-proof-t:#fff3d6;--g-person:#9b1f6a;
 --g-person-t:#fbe6f2;--g-live:#a33a00;--g-live-t:#fdebe0}
-@media (prefers-color-scheme:dark){:root{--g-data:#6cb2ff;--g-data-t:#12293f;--g-code:#c3a2f2;--g-code-t:#2a1f3d;
+@media (prefers-color-scheme:dark){:root{--g-data:#6cb2ff;--g-data-t:#12293f;--g-code:#c3a2f2;
+--g-code-t:#2a1f3d;
 --g-run:#a4b3c0;--g-run-t:#1f2a34;--g-model:#7ddc97;--g-model-t:#12301c;--g-proof:#f2c35e;--g-proof-t:#33270c;
 --g-person:#f29acb;--g-person-t:#3a1730;--g-live:#ffab7a;--g-live-t:#3a2110}}
 .graph{overflow-x:auto;margin:0 -.25rem;padding:.25rem}
@@ -38,7 +39,6 @@ GRAPH_STYLE: Final = """\
 .g-name{font-weight:600;font-size:11px;fill:var(--ink)}
 .g-edge{fill:none;stroke:var(--soft);stroke-width:1.3;opacity:.75}
 .g-tip{fill:var(--soft)}
-.g-note{font-size:11px;font-weight:600;fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:4px}
 .g-loose{stroke-dasharray:5 4}
 .g-center .g-shape{stroke-width:2.8}
 .g-unknown .g-shape{stroke-dasharray:4 3}

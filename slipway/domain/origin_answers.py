@@ -135,6 +135,7 @@ def run_answer(
         ("Ended", moment(ended)),
         ("Took", f"{duration(whole)}{waited_text}" if whole is not None else ""),
         ("Training job", training.get("job_name")),
+        ("Trained by", _trained_elsewhere(training, release_id)),
         ("Training", _training(origin)),
         ("Cost", cost_text(cost)),
         ("Log", training.get("log")),
@@ -166,6 +167,11 @@ def run_answer(
         "steps": dict(steps),
     }
     return Answer(question="run", said=said, facts=facts, details=known(details))
+
+
+def _trained_elsewhere(training: Mapping[str, Any], release_id: str) -> str:
+    other = training.get("release_id", release_id)
+    return "" if other == release_id else f"release {other}, whose outputs were taken"
 
 
 def _training(origin: Origin) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.lineage import node_id
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slipway.contracts.ledger import AliasRecord, ReleaseRecord, VersionRecord
-    from slipway.contracts.lineage import NodeFacts, Serving
+    from slipway.contracts.lineage import NodeFacts, NodeKind, Serving
     from slipway.domain.lineage_graph import LineageGraph
     from slipway.usecases.ports import Ledger, Lineage
 
@@ -61,7 +62,9 @@ def explain_release(ledger: Ledger, lineage: Lineage, release: ReleaseRecord) ->
         if registered is not None and registered["release_id"] == release["release_id"]:
             return explain_version(ledger, lineage, registered)
     serving = lineage.serving()
-    graph = graph_around(lineage, node_id("release", release["release_id"]), serving)
+    graph = graph_around(
+        lineage, node_id("release", release["release_id"]), serving, beside=named_jobs(release)
+    )
     moves = tuple(ledger.alias_history(project, model, CHAMPION)) if project else ()
     return assemble(
         Records(
@@ -75,26 +78,56 @@ def explain_release(ledger: Ledger, lineage: Lineage, release: ReleaseRecord) ->
     )
 
 
-def graph_around(lineage: Lineage, center: str, serving: Sequence[Serving]) -> LineageGraph | None:
+def named_jobs(release: ReleaseRecord) -> list[str]:
+    """
+    Nodes of the jobs that a release's failure names: an evaluation is below its model, not below its release.
+    """
+    plan, failure = release.get("plan"), release.get("failure")
+    if plan is None or failure is None:
+        return []
+    kinds: dict[str, NodeKind] = {
+        "training": "training-job",
+        "challenger": "evaluation-job",
+        "champion": "evaluation-job",
+    }
+    return [
+        node_id(kinds[step], job)
+        for step, stem in sorted(plan["job_names"].items())
+        for job in sorted(
+            set(re.findall(rf"{re.escape(stem)}-\d+-\d+", " ".join(map(str, failure.values()))))
+        )
+    ]
+
+
+def graph_around(
+    lineage: Lineage, center: str, serving: Sequence[Serving], *, beside: Sequence[str] = ()
+) -> LineageGraph | None:
     """
     The graph around a node, with facts: three reads. None: the node is not recorded.
 
     One read gives the node with all edges above it, one what is below it, one the facts of what is shown.
+
+    Args:
+        lineage: The graph.
+        center: The node's id.
+        serving: What endpoints serve.
+        beside: Further nodes that belong to it, if they are there.
     """
     node = lineage.node(center)
     if node is None or not node["as_of"]:
         return None
     above = nearby(node)
     below = [one["id"] for one in itertools.islice(lineage.descendants(center, limit=_BELOW), _BELOW)]
-    wanted = [*above, *below]
+    wanted = list(dict.fromkeys([*above, *below, *beside]))
     shown = wanted[: MAX_SHOWN - 1]
     nodes: dict[str, NodeFacts] = {center: node, **lineage.nodes(shown)}
-    shown = [*shown, center, *_beside(nodes, below)]
-    left_out = len(set(wanted) - set(shown))
+    left_out = len(wanted) - len(shown)
+    shown = [one for one in shown if one in nodes or one not in beside]
+    shown += [center, *_inputs(nodes, [*below, *beside])]
     return with_endpoints(graph_of(center, nodes, shown=shown, left_out=left_out), serving)
 
 
-def _beside(nodes: dict[str, NodeFacts], below: list[str]) -> list[str]:
+def _inputs(nodes: dict[str, NodeFacts], below: Sequence[str]) -> list[str]:
     """What else led to the nodes below, by name: the data of a failed release's job, and the like."""
     return [edge["source"] for one in below if one in nodes for edge in nodes[one]["inputs"]]
 

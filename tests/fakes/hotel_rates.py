@@ -293,9 +293,11 @@ def nodes_of(version: str, number: int, *, champion: str = "", failed: bool = Fa
         _node(
             "release",
             release_id,
-            f"{MODEL} {version}",
+            f"{MODEL}:{version}",
             {
                 "release_id": release_id,
+                "project": PROJECT,
+                "model": MODEL,
                 "version": version,
                 "cause": "push",
                 "status": "failed" if failed else "deployed",

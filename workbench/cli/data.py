@@ -21,11 +21,13 @@ from workbench.cli.frame import (
     progress,
     table,
 )
+from workbench.cli.written_page import page_options, wanted, write_page
 from workbench.sizes import size
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from slipway.domain.blame import Blame
     from slipway.domain.data_sets import DataSetVersion
     from workbench.data_sets.objects import Bucket
 
@@ -36,7 +38,7 @@ _project = click.option(
 
 @click.group()
 def group() -> None:
-    """Put, list, show and get immutable data set versions."""
+    """Put, list, show, get and blame immutable data set versions."""
 
 
 @group.command("put")
@@ -111,7 +113,7 @@ def put(
 def list_(workspace: Workspace, name: str | None, project: str | None) -> None:
     """List data set versions: of one data set, of one project, or all."""
     bucket = _bucket(workspace)
-    project = project or _own_project()
+    project = project or own_project()
     projects = [project] if project else sorted(bucket.folders(""))
     keys = [
         (of, data_set, version)
@@ -203,6 +205,78 @@ def get(workspace: Workspace, reference: str, directory: Path | None, project: s
     )
 
 
+@group.command("blame")
+@click.argument("reference", metavar="[PROJECT/]NAME:VERSION")
+@_project
+@page_options
+@pass_workspace
+def blame(
+    workspace: Workspace, reference: str, project: str | None, html: str | None, *, opens: bool
+) -> None:
+    """
+    Say what a version reached: models trained on it or judged with it, and live endpoints with their shares.
+
+    Ends with 0 when no live endpoint is affected, with 1 when one is, with 3 when there is no such version:
+    `slipway data blame NAME:VERSION && echo safe`.
+    """
+    from slipway.domain.blame_answer import document_of
+
+    of_project, _, name_version = reference.rpartition("/")
+    project = of_project or _of_project(project)
+    found = _blamed(workspace, project, name_version)
+    title = f"{project}/{name_version}"
+    if wanted(html, opens=opens):
+        from slipway.domain.blame_page import blame_page
+
+        page = blame_page(found, title=title, environment=workspace.environment)
+        write_page(page, html, stem=f"blame {title}", opens=opens)
+    else:
+        emit(workspace, document_of(found), lambda console: _render_blame(console, title, found))
+    if found.live:
+        endpoints = sorted({one.endpoint for one in found.live})
+        raise Refusal(
+            f"live endpoints serve what came of it: {', '.join(endpoints)}",
+            "let another version serve there; `slipway why MODEL:VERSION` says what a version was made from",
+        )
+
+
+def _blamed(workspace: Workspace, project: str, name_version: str) -> Blame:
+    """
+    What a version reached; nothing, where the graph never heard that something used it.
+
+    Raises:
+        Refusal: There is no such version.
+    """
+    from slipway.contracts.lineage import node_id
+    from slipway.domain.blame import Blame
+    from slipway.usecases.trace_lineage import NodeNotKnownError
+    from slipway.usecases.trace_lineage import blame as trace
+    from workbench.cli.why import lineage_of
+
+    name, version = _name_and_version(name_version)
+    node = node_id("data-set", f"{project}/{name}:{version}")
+    try:
+        return trace(lineage_of(workspace), node)
+    except NodeNotKnownError:
+        if _record(_bucket(workspace), project, name, version) is not None:
+            progress("lineage has not heard of it yet: nothing used it, or the event is on its way")
+            return Blame(node, (), (), (), ())
+        raise Refusal(
+            f"project {project} has no data set version {name}:{version}",
+            f"`slipway data list {name} --project {project}` shows those that there are",
+            EXIT_NOT_FOUND,
+        ) from None
+
+
+def _render_blame(console: Console, title: str, found: Blame) -> None:
+    from slipway.domain.blame_answer import live_listing, packages_listing, releases_listing, sentence_of
+
+    console.print(f"{title}: {sentence_of(found)}", markup=False)
+    for listing in (live_listing(found), packages_listing(found), releases_listing(found)):
+        if listing.rows:
+            console.print(table(listing.heads, listing.rows))
+
+
 def _count(number: int, noun: str) -> str:
     """
     A number with its noun.
@@ -280,8 +354,8 @@ def _name_and_version(text: str) -> tuple[str, str]:
     return reference.name, str(version)
 
 
-def _own_project() -> str | None:
-    """The project of the model in the working directory."""
+def own_project() -> str | None:
+    """The project of the model in the working directory; None: there is no model here."""
     import tomllib
 
     try:
@@ -292,7 +366,7 @@ def _own_project() -> str | None:
 
 
 def _of_project(given: str | None) -> str:
-    project = given or _own_project()
+    project = given or own_project()
     if project is None:
         raise Refusal(
             "the project is not known: no --project was given, and no slipway.toml is here",
