@@ -52,7 +52,7 @@ class StepCache:
         if before == "evaluation":
             self.keep_step(document, "training", cast("dict[str, Any]", document["training"]))
         found = self._look_up(document, wanted)
-        said = {step: _without_outputs(lookup) for step, lookup in found.items()}
+        said: dict[str, StepLookup] = {step: _without_outputs(lookup) for step, lookup in found.items()}
         if said != {step: _without_outputs(held[step]) for step in wanted if held.get(step)}:
             # a release that waits says so once, not at each look
             kept = {step: _without_outputs(lookup) for step, lookup in held.items() if lookup}

@@ -143,6 +143,12 @@ class Laptop:
         assert self.decide(release).recorded
         return self.reach(release, "deployed")
 
+    def document(self, release: ReleaseRecord) -> dict[str, Any]:
+        """What a release's execution ended with."""
+        arn = (self.ledger.release(release["release_id"]) or release)["execution_arn"]
+        output = self.aws.client("stepfunctions").describe_execution(executionArn=arn)["output"]
+        return dict(json.loads(output))
+
     def steps(self, release: ReleaseRecord) -> dict[str, Step]:
         arn = (self.ledger.release(release["release_id"]) or release)["execution_arn"]
         return {step.name: step for step in Executions(self.aws.client("stepfunctions")).steps(arn)}

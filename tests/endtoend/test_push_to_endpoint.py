@@ -41,14 +41,26 @@ class TestTwoVersions:
 
         assert (answer["body"], answer["identity"]["version"]) == ({"predictions": [10.0]}, "1.1.0")
 
-    def test_the_champion_was_evaluated_beside_the_challenger(self, laptop, two_versions):
+    def test_the_champion_stands_beside_the_challenger(self, laptop, two_versions):
         """
-        The second release measures both versions on the same data; the first had nobody to compare with.
+        The second release has both versions' reports on the same data; the first had nobody to compare with.
         """
         first, _, second = two_versions
 
-        assert "EvaluateChampion" in laptop.steps(second)
-        assert "EvaluateChampion" not in laptop.steps(first)
+        sides = [
+            {side for side, run in laptop.document(release)["evaluation"].items() if run}
+            for release in (first, second)
+        ]
+        assert sides == [{"challenger"}, {"challenger", "champion"}]
+
+    def test_the_champion_is_not_measured_again_on_the_same_data(self, laptop, two_versions):
+        """
+        It was measured as challenger, with the same image, artifact and data: that report is taken.
+        """
+        first, _, second = two_versions
+
+        assert "EvaluateChampion" not in laptop.steps(second)
+        assert laptop.document(second)["evaluation"]["champion"]["cached_from"] == first["release_id"]
 
     def test_the_alias_moved_and_kept_its_history(self, laptop, two_versions):
         """

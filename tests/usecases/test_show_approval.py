@@ -114,6 +114,37 @@ class TestShowApproval:
         assert room.get(room.link()).status == 200
         assert room.reports.asked == [f"{FOLDER}/report.json"]
 
+    def test_plots_of_an_evaluation_that_was_taken(self, room):
+        """
+        They lie where the release that measured put them; the page says which one that was.
+        """
+        document, other = report(), FOLDER.rpartition("/")[0] + "/" + "1" * 16
+        document["cached_from"] = {"training": "1" * 16, "challenger": "1" * 16}
+        document["challenger"]["plots"] = [f"{other}/evaluation/challenger/plots/residuals.svg"]
+        document["champion"] = None
+        room.reports.files[document["challenger"]["plots"][0]] = SVG
+        room.write_report(document)
+
+        page = Tags(room.get(room.link()).html)
+
+        assert [image["alt"] for image in page.of("img")] == ["Residuals, challenger 1.1.0"]
+        assert f"training: same as release {'1' * 16}; evaluation: same as release {'1' * 16}" in page.text
+
+    @pytest.mark.parametrize("taken", ["../secrets", "", "1" * 17])
+    def test_only_a_releases_folder_is_another_place(self, room, taken):
+        """
+        What does not look like a release's id opens no folder.
+        """
+        document = report()
+        document["cached_from"] = {"challenger": taken}
+        document["challenger"]["plots"] = [f"{FOLDER.rpartition('/')[0]}/{taken}/x.svg"]
+        document["champion"] = None
+        room.write_report(document)
+        room.reports.asked.clear()
+
+        assert room.get(room.link()).status == 200
+        assert room.reports.asked == [f"{FOLDER}/report.json"]
+
     def test_a_plot_that_is_too_large_is_not_read(self, room):
         """
         It is left out with a note, and the others are shown.
