@@ -69,7 +69,11 @@ def _plain(content: bytes) -> CsvTable | RowsRefusal:
     table = ends.reshape(-1, len(names))
     columns: dict[str, Texts] = {}
     for place, name in enumerate(names):
-        before = table[:, place - 1] if place else np.concatenate(([-1], table[:-1, -1])).astype(np.intp)
+        before = (
+            table[:, place - 1]
+            if place
+            else np.concatenate(([-1], table[:-1, -1]))[: len(table)].astype(np.intp)
+        )
         column = _cut(text, before + 1, table[:, place], name)
         if isinstance(column, RowsRefusal):
             return column
@@ -123,7 +127,7 @@ def _with_quotes(content: bytes) -> CsvTable | RowsRefusal:
 def _ragged(count: int, wanted: int, line: int) -> RowsRefusal:
     return RowsRefusal(
         "not-csv",
-        f"{rows_in_words(count)} have not the {wanted} fields of the heading, the first in line {line:,}",
+        f"{rows_in_words(count)} without the {wanted} fields of the heading, the first in line {line:,}",
         count,
     )
 

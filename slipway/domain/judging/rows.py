@@ -117,7 +117,7 @@ def checked(rows: Rows) -> Rows | RowsRefusal:
     ):
         if values is None:
             continue
-        wrong: Mask = ~np.isfinite(values).reshape(len(rows), -1).all(axis=1)
+        wrong = ~np.isfinite(values.reshape(len(rows), -1).sum(axis=1))
         refusal = among(rows, wrong, "not-finite", name, "no finite number")
         if refusal:
             return refusal
@@ -167,7 +167,7 @@ def _twice(rows: Rows) -> RowsRefusal | None:
         return None
     return RowsRefusal(
         "duplicate-rows",
-        f"{rows_in_words(len(again))} bear an id that an earlier one has",
+        f"row_id is that of an earlier row in {rows_in_words(len(again))}",
         len(again),
         named(np.unique(again)),
     )
