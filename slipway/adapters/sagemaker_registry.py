@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import PackageNotReadyError
 from slipway.domain.packages import RELEASE_PROPERTY
-from slipway.domain.registered_package import RegisteredPackage, changed_by
+from slipway.domain.registered_package import RegisteredPackage, changed_by, marked
 from slipway.domain.timestamps import moment_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class SageMakerRegistry:
 
     def set_approval(self, arn: str, status: str, description: str) -> None:
         self._client.update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=description[:MAX_DESCRIPTION]
+            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=marked(description, status)
         )
 
     def set_stage(self, arn: str, stage: str, status: str, description: str) -> None:

@@ -7,6 +7,7 @@ Stage and metadata belong to whoever changed them last.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -24,6 +25,9 @@ PackageApproval = Literal["PendingManualApproval", "Approved", "Rejected"]
 OWN_PROPERTIES: Final = ("slipway:", "metric:")
 """What properties that registration writes begin with; all others are people's tags."""
 SOMEBODY: Final = "somebody"
+MAX_DESCRIPTION: Final = 1024
+"""Characters of a package's approval description."""
+_MARK: Final = re.compile(r"\[slipway: \w+\]\Z")
 _NO_REASON: Final = "no reason was given in SageMaker Studio"
 
 
@@ -54,6 +58,16 @@ class RegisteredPackage:
         return self.properties.get(RELEASE_PROPERTY, "")
 
     @property
+    def ours(self) -> bool:
+        """Whether the approval is as the platform itself wrote it last."""
+        return self.description.endswith(_mark(self.approval))
+
+    @property
+    def reason(self) -> str:
+        """What somebody gave as the reason; empty where the description is still the platform's."""
+        return "" if _MARK.search(self.description) else printable(self.description)
+
+    @property
     def tags(self) -> dict[str, str]:
         """The properties that are not Slipway's own."""
         return {key: text for key, text in self.properties.items() if not key.startswith(OWN_PROPERTIES)}
@@ -64,10 +78,25 @@ class RegisteredPackage:
             "status": "approved" if self.approval == "Approved" else "rejected",
             "decided_by": self.modified_by,
             "decided_at": timestamp(now),
-            "decision_reason": printable(self.description)[:MAX_REASON] or _NO_REASON,
+            "decision_reason": self.reason[:MAX_REASON] or _NO_REASON,
             "source_ip": "",
             "user_agent": IN_STUDIO,
         }
+
+
+def marked(description: str, approval: str) -> str:
+    """
+    A description that tells the platform's own writing of an approval from people's.
+
+    >>> marked("Nobody decided in time.", "Rejected")
+    'Nobody decided in time. [slipway: Rejected]'
+    """
+    mark = _mark(approval)
+    return f"{description[: MAX_DESCRIPTION - len(mark) - 1]} {mark}"
+
+
+def _mark(approval: str) -> str:
+    return f"[slipway: {approval}]"
 
 
 def changed_by(described: Mapping[str, Any]) -> str:

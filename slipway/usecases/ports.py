@@ -452,7 +452,7 @@ class ModelRegistry(Protocol):
         """``ModelApprovalStatus``; empty when there is no such package."""
 
     def set_approval(self, arn: str, status: str, description: str) -> None:
-        """``Approved`` or ``Rejected``, with at most 1,024 characters of description."""
+        """``ModelApprovalStatus``, with a description that is marked as ours."""
 
     def set_stage(self, arn: str, stage: str, status: str, description: str) -> None:
         """``ModelLifeCycle``."""

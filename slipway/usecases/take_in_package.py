@@ -118,7 +118,8 @@ class PackageIntake:
         return self._set_back(package, wanted, f"{why} A decision is taken once.")
 
     def _decide(self, package: RegisteredPackage, approval: ApprovalRecord) -> Outcome:
-        if package.approval not in ("Approved", "Rejected"):
+        # a request that expired and is asked again: the package says what we wrote of its first end
+        if package.ours or package.approval not in ("Approved", "Rejected"):
             return "in step"
         now = self.clock()
         successor = find_successor(approval, self.ledger)

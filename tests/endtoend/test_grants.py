@@ -72,7 +72,7 @@ EXCEPTIONS = (
     ),
     unused(
         "SageMaker reads artifact and image of a model package with its caller's rights; here it does not",
-        "s3:GetObject ecr:BatchGetImage ecr:DescribeImages",
+        "ecr:BatchGetImage ecr:DescribeImages",
         "release/FunctionsRegisterReleaseRole",
     ),
     unused(

@@ -14,7 +14,7 @@ from typing import Any
 
 from slipway.domain.approval import DecisionForm
 from slipway.domain.approval_link import key_tag
-from slipway.domain.registered_package import RegisteredPackage
+from slipway.domain.registered_package import RegisteredPackage, marked
 from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
 from slipway.usecases.decide_approval import decide_approval
 from slipway.usecases.request_approval import Ports, request_approval
@@ -151,6 +151,7 @@ class FakePackages:
     def set_approval(self, arn: str, status: str, description: str) -> None:
         self.approvals.append((arn, status, description))
         self.waiting_then.append(len(self._tokens.waiting))
+        description = marked(description, status)
         self.change("ModelApprovalStatus", "ApprovalDescription", approval=status, description=description)
 
     def set_properties(self, arn: str, properties: Any, remove: Any) -> None:

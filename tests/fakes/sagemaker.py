@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.domain.packages import RELEASE_PROPERTY
-from slipway.domain.registered_package import RegisteredPackage
+from slipway.domain.registered_package import RegisteredPackage, marked
 
 
 class FakeModelRegistry:
@@ -56,7 +56,10 @@ class FakeModelRegistry:
         return self.packages[arn]["ModelApprovalStatus"] if arn in self.packages else ""
 
     def set_approval(self, arn: Any, status: Any, description: Any) -> Any:
-        self.packages[arn] |= {"ModelApprovalStatus": status, "ApprovalDescription": description}
+        self.packages[arn] |= {
+            "ModelApprovalStatus": status,
+            "ApprovalDescription": marked(description, status),
+        }
 
     def set_stage(self, arn: Any, stage: Any, status: Any, description: Any) -> Any:
         self.stages[arn] = (stage, status)

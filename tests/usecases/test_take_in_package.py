@@ -67,6 +67,29 @@ class TestDeciding:
         assert room.take_in() == ["in step"]
         assert room.state() == before
 
+    def test_request_that_is_asked_again_is_not_decided_by_our_own_words(self, room: ApprovalRoom) -> None:
+        """The package of a request that expired was rejected by us: that is no decision."""
+        room.later(days=3).sweep()
+        room.take_in()
+        room.ask("token-2", redrive=1)
+        assert room.ledger.get_approval(RELEASE)["status"] == "pending"
+        room.ledger.registered[SUBJECT]["approval"] = "abandoned"
+
+        assert room.sweep()["pending"] == 1
+        room.packages.change("CustomerMetadataProperties", by=ANA)
+        assert room.take_in() == ["in step"]
+        assert in_studio(room, "Approved", "good after all") == ["decided", "in step"]
+        assert approval(room) == "approved"
+
+    def test_description_of_ours_is_nobodys_reason(self, room: ApprovalRoom) -> None:
+        """Who changes the status alone leaves the last description as it is: it is not theirs."""
+        room.post(room.link(), reason="better")
+        room.take_in()
+        room.packages.change("ModelApprovalStatus", by=ANA, approval="Rejected")
+
+        assert room.take_in() == ["withdrawn"]
+        assert "no reason was given" in room.events.of(VERSION_WITHDRAWN)[0]["reason"]
+
     def test_event_that_comes_twice_decides_once(self, room: ApprovalRoom) -> None:
         """Events come at least once."""
         in_studio(room, "Approved")

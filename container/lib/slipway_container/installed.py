@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import sys
 from pathlib import Path
@@ -30,7 +29,7 @@ def announce(root: Path, variables: dict[str, str]) -> None:
     if JOB_VARIABLE not in variables or (root / "libraries.json").exists():
         return
     own = [entry for entry in variables.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    print(line(platform.python_version(), distributions([*own, *sys.path])), flush=True)
+    print(line(sys.version.split()[0], distributions([*own, *sys.path])), flush=True)
 
 
 def line(python: str, libraries: dict[str, str]) -> str:
