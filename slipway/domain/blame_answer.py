@@ -98,7 +98,7 @@ def _live_first(blame: Blame) -> list[BlamedPackage]:
 
 
 def graph_of_blame(blame: Blame) -> tuple[LineageGraph, dict[str, str]]:
-    """The blamed node, versions (those that serve first, as many as can be read), endpoints; a word for each."""
+    """The node, as many versions as can be read (those that serve first), endpoints; a word for each."""
     shown = _live_first(blame)[:MAX_SHOWN]
     nodes: dict[str, NodeFacts] = {blame.node: _told(blame.node, "", {"status": "blamed"})}
     marks: dict[str, str] = {}

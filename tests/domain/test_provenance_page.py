@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -122,7 +122,7 @@ class TestEveryPage:
         Inline SVG that also an SVG reader takes.
         """
         for drawing in SVG.findall(PAGES[name]):
-            ElementTree.fromstring(drawing)  # noqa: S314 - our own text
+            ET.fromstring(drawing)  # noqa: S314 - our own text
 
     def test_texts_of_others_are_escaped(self):
         """

@@ -278,8 +278,8 @@ class TestOtherEndings:
     @pytest.mark.parametrize(
         ("status", "reason", "said"),
         [
-            ("not-accepted", "mae is 61, needs <= 60", "It did not fail; it was not accepted: mae is 61, needs <= 60"),
-            ("rejected", "ana@example.com: too slow", "It did not fail; it was rejected by ana@example.com: too slow"),
+            ("not-accepted", "mae is 61", "It did not fail; it was not accepted: mae is 61"),
+            ("rejected", "ana@x.org: too slow", "It did not fail; it was rejected by ana@x.org: too slow"),
             ("expired", "nobody decided in time", "It did not fail; nobody decided in time."),
             ("stopped", "stopped by hand", "It was stopped: stopped by hand"),
             ("running", "", "It has not failed: it runs."),
