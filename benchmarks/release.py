@@ -3,9 +3,10 @@ What the platform adds to a release, and what a hundred at once do to it.
 
 The model's programs are the smallest that there can be, so that what is measured
 is the platform. The release machine takes 17 transitions with a champion beside it (12 for the steps
-themselves, 5 to look them up and choose), and 16 where nothing changed. Times are taken from where they lie: the image's manifest is
-accepted, the training job's CreationTime, the jobs' own start and end, the
-endpoint that answers as the new version.
+themselves, 5 to look them up and choose), and 16 where nothing changed.
+
+Times are taken from where they lie: the image's manifest is accepted, the training job's CreationTime, the
+jobs' own start and end, the endpoint that answers as the new version.
 """
 
 from __future__ import annotations
