@@ -193,8 +193,7 @@ def conclusion(metrics: Sequence[MetricRow], causes: Sequence[Cause]) -> str:
         return f"{said} Likeliest cause: {first.said}{unsure}."
     if not first.certain:
         return f"{said} The only thing that may have changed is {first.said}: {first.changes[0].why}."
-    only = "The only thing that changed" if len(first.changes) == 1 else "The only kind of thing that changed"
-    return f"{said} {only} is the cause: {first.said}."
+    return f"{said} Cause: {first.said}. Nothing else that is recorded changed."
 
 
 def _moved(row: MetricRow) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from slipway.contracts.lineage import kind_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -22,6 +24,13 @@ _WORDS: Final[Mapping[tuple[Direction, str], str]] = {
     ("down", "DerivedFrom"): "source of",
     ("down", "AssociatedWith"): "associated with",
 }
+_BY_SOURCE: Final[Mapping[tuple[Direction, NodeKind], str]] = {
+    ("up", "release"): "asked for by",
+    ("up", "approval"): "allowed by",
+    ("down", "release"): "asked for",
+    ("down", "approval"): "allowed",
+}
+"""Where what contributed is no ingredient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +127,14 @@ def tree(
             ()
             if again
             else tuple(
-                branch(other, _WORDS[direction, said], again=repeated)
+                branch(other, _word(direction, said, other if direction == "up" else one), again=repeated)
                 for said, other, repeated in children.get(one, ())
             )
         )
         return Branch(one, node["kind"], node["name"], relation, again, beyond)
 
     return branch(root, "", again=False)
+
+
+def _word(direction: Direction, relation: str, source: str) -> str:
+    return _BY_SOURCE.get((direction, kind_of(source)), _WORDS[direction, relation])

@@ -117,7 +117,8 @@ class TestRanking:
         text = said(BEFORE, after(kind))
 
         assert text.startswith("mae 20.00 → 18.50 EUR (-7.5 %, better).")
-        assert f"The only thing that changed is the cause: {kind}: " in text
+        assert f"Cause: {kind}: " in text
+        assert text.endswith("Nothing else that is recorded changed.")
 
     def test_kinds_come_in_the_order_of_their_weights(self):
         """

@@ -190,9 +190,7 @@ class TestLineage:
         root = ask("lineage", "down", RELEASES["1.2.0"], "--json").json
 
         assert root["kind"] == "release"
-        assert [(one["relation"], one["kind"]) for one in root["beyond"]] == [
-            ("contributed to", "training-job")
-        ]
+        assert [(one["relation"], one["kind"]) for one in root["beyond"]] == [("asked for", "training-job")]
 
     def test_data_set_is_found_with_its_project(self, ask: Slipway) -> None:
         """
@@ -280,7 +278,8 @@ class TestDiff:
 
         assert answer.exit_code == 0
         assert "mae 20.94 → 18.52 EUR (-11.6 %, better)." in answer.stdout
-        assert "The only thing that changed is the cause: training data" in answer.stdout
+        assert "Cause: training data: train hotel-rates:1.0.0" in answer.stdout
+        assert "Nothing else that is recorded changed." in answer.stdout
         assert "not a proof" in answer.stdout
 
     def test_command_for_the_code_is_named_where_the_repository_is(
