@@ -213,19 +213,8 @@ class TestConcurrent:
         )
         before = jobs(laptop)
         laptop.push(model, "1.0.0")
-        ecr, repository = laptop.aws.client("ecr"), laptop.release(f"{project}/tiny:1.0.0")["repository"]
-        (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "1.0.0"}])["images"]
-
-        def push(tag):
-            ecr.put_image(
-                repositoryName=repository,
-                imageManifest=image["imageManifest"],
-                imageManifestMediaType=image["imageManifestMediaType"],
-                imageTag=tag,
-            )
-
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(push, ("1.0.1", "1.0.2")))
+            list(pool.map(lambda tag: tag_again(laptop, f"{project}/tiny", "1.0.0", tag), ("1.0.1", "1.0.2")))
         releases = [asked(laptop, laptop.release(f"{project}/tiny:1.0.{patch}")) for patch in range(3)]
 
         assert len({release["release_id"] for release in releases}) == 3
@@ -242,24 +231,30 @@ class TestConcurrent:
         project = "unlucky"
         laptop.put_numbers(project)
         model = laptop.model(project)
-        (model / "train").write_text("#!/bin/sh\nsleep 2\nexit 3\n")
+        (model / "train").write_text("#!/bin/sh\nsleep 6\nexit 3\n")
         before = jobs(laptop)
         laptop.push(model, "1.0.0")
+        tag_again(laptop, f"{project}/tiny", "1.0.0", "1.0.1")
         first = laptop.release(f"{project}/tiny:1.0.0")
-        ecr, repository = laptop.aws.client("ecr"), first["repository"]
-        (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "1.0.0"}])["images"]
-        ecr.put_image(
-            repositoryName=repository,
-            imageManifest=image["imageManifest"],
-            imageManifestMediaType=image["imageManifestMediaType"],
-            imageTag="1.0.1",
-        )
         second = laptop.release(f"{project}/tiny:1.0.1")
         laptop.wait_for(lambda: explained_so_far(laptop, second) == "wait", "the second to wait")
         for release in (first, second):
             laptop.reach(release, "failed")
 
         assert sum("-train-" in job for job in jobs(laptop) - before) == 2
+
+
+def tag_again(laptop, model, tag, other):
+    """Push an image that is in the registry under one more version."""
+    ecr, prefix = laptop.aws.client("ecr"), laptop.workspace.platform()["repository_prefix"]
+    repository = f"{prefix}/{model}"
+    (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    ecr.put_image(
+        repositoryName=repository,
+        imageManifest=image["imageManifest"],
+        imageManifestMediaType=image["imageManifestMediaType"],
+        imageTag=other,
+    )
 
 
 def explained_so_far(laptop, release):
