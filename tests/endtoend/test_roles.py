@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from slipway.contracts.ledger import release_key
 from tests.endtoend.people import Person, denied
+from workbench.local import seams
 
 pytestmark = pytest.mark.endtoend
 
@@ -223,3 +224,42 @@ class TestOverwriting:
         assert denied(s3.put_object, **place, Body=b"y")
         with pytest.raises(ClientError, match="PreconditionFailed"):
             s3.put_object(**place, Body=b"y", IfNoneMatch="*")
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("role", "action", "service", "decision"),
+        [
+            ("read", "kms:Decrypt", "s3", "Allow"),
+            ("read", "kms:Decrypt", "dynamodb", "Allow"),
+            ("read", "kms:Decrypt", "sns", "ImplicitDeny"),
+            ("read", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
+            ("approve", "kms:Decrypt", "s3", "Allow"),
+            ("approve", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
+            ("push", "kms:GenerateDataKey", "s3", "Allow"),
+            ("push", "kms:GenerateDataKey", "dynamodb", "ImplicitDeny"),
+            ("operate", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
+        ],
+    )
+    def test_key_is_lent_through_services_alone(self, laptop, role, action, service, decision):
+        """
+        Whoever reads may have S3 and DynamoDB decrypt for them; only who puts data has S3 encrypt.
+
+        Here nothing is encrypted, so that the deployed policy is asked what it says of each service's wish.
+        """
+        iam, account = laptop.aws.client("iam"), laptop.aws.account
+        arn = f"arn:aws:iam::{account}:policy/slipway-local-{role}"
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        statements = seams.IAM_EVALUATOR.parsed(document)
+        wish = seams.IAM_EVALUATOR.EvalContext(
+            principal_arn=f"arn:aws:iam::{account}:user/somebody",
+            principal_type="User",
+            principal_account=account,
+            action=action,
+            resource_arn=laptop.workspace.platform()["data_key_arn"],
+            region=laptop.aws.region,
+            service_context={"kms:viaservice": f"{service}.{laptop.aws.region}.amazonaws.com"},
+        )
+
+        assert seams.IAM_EVALUATOR.evaluate(wish, [statements]).decision == decision

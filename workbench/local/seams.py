@@ -188,6 +188,7 @@ IAM_EVALUATOR = Upstream(
     ),
     AuthError=("AuthError", "(code, message, details)"),
     evaluate_resource_policy=("evaluate_resource_policy", "(doc, ctx, service, named_only, direct_only)"),
+    parsed=("parse_policy_document", "(doc)"),
     role_policies=("_gather_role_policies", "(role_name, account_id)"),
     resolve_principal=("resolve_principal", "(access_key_id, account_id, credential)"),
     resolve_credential=("resolve_credential", "(access_key_id, account_id, session_token)"),
