@@ -9,6 +9,7 @@ import click
 
 from slipway.contracts.lineage import NODE_KINDS
 from workbench.cli import frame
+from workbench.cli.lineage_exchange import export, import_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,3 +182,7 @@ def _print(out: Console, root: Branch, direction: Direction, left_out: bool) -> 
         out.print(f"nothing is recorded {'above' if direction == 'up' else 'below'} it", markup=False)
     if left_out:
         out.print("there is more; see further with --limit, or list one kind with --kind", markup=False)
+
+
+group.add_command(export)
+group.add_command(import_)

@@ -229,7 +229,7 @@ def follow(
         arn = record.get("execution_arn")
         if arn:
             steps = executions.steps(arn)
-            _print_new(steps, printed)
+            print_new(steps, printed)
         if until_approval and record["status"] == "awaiting-approval":
             return record, steps
         # after a retry the execution runs before the ledger knows
@@ -242,7 +242,8 @@ def follow(
     )
 
 
-def _print_new(steps: list[Step], printed: set[str]) -> None:
+def print_new(steps: list[Step], printed: set[str]) -> None:
+    """A line for each step that ended and was not printed yet; ``printed`` grows."""
     for step in steps:
         waits = step.name == "RequestApproval" and step.status == "running"
         if waits and "waits" not in printed:
