@@ -137,10 +137,21 @@ def _lack(metric: Metric, pair: Pair, drawing: Resampling) -> str:
         lack = metric.missing(side)
         if lack:
             return f"the {name}'s {lack}"
+    return not_drawable(pair, drawing)
+
+
+def not_drawable(pair: Pair, drawing: Resampling) -> str:
+    """Why draws of these units say nothing of the rows; empty if they do."""
     if drawing.unit_count < MIN_UNITS:
         unit = "rows" if drawing.units is None else "blocks"
         return f"there are {drawing.unit_count} {unit}, and a comparison needs at least {MIN_UNITS}"
-    return ""
+    group = pair.champion.group
+    if group is None:
+        return ""
+    units = np.arange(len(pair)) if drawing.units is None else drawing.units
+    _, first, codes = np.unique(group, return_index=True, return_inverse=True)
+    apart = int(np.count_nonzero(units != units[first][codes]))
+    return f"groups are ranked whole, and {apart:,} rows would be drawn apart from theirs" if apart else ""
 
 
 def _difference(

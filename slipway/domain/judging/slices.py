@@ -20,6 +20,7 @@ from slipway.domain.judging.bootstrap import (
     MAX_UNDEFINED,
     RESAMPLES,
     Contrast,
+    not_drawable,
     once,
     resampled,
     usual_resampling,
@@ -27,7 +28,7 @@ from slipway.domain.judging.bootstrap import (
 from slipway.domain.judging.statistic import Segments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from slipway.domain.judging.arrays import Floats
     from slipway.domain.judging.metric import Metric
@@ -105,6 +106,7 @@ def compare_slices(
     pair: Pair,
     metric: Metric,
     *,
+    columns: Collection[str] | None = None,
     margin: float = 0.0,
     resampling: Resampling | None = None,
     resamples: int = RESAMPLES,
@@ -115,18 +117,30 @@ def compare_slices(
     Compare both sides in every slice of every slice column, all from the same draws.
 
     The level of ``worse`` is one-sided, half of what the confidence leaves: that of the verdict's ``worse``.
+
+    Args:
+        pair: Both sides' rows.
+        metric: The primary metric.
+        columns: Slice columns to look at; None: all.
+        margin: By how much a slice may be worse.
+        resampling: How to draw; None: rows, or groups where models rank within them.
+        resamples: How many draws.
+        confidence: Of the bounds of all slices together.
+        min_rows: Slices with fewer rows are not judged.
     """
-    wanted, not_judged = _candidates(pair, min_rows)
-    if not wanted or metric.missing(pair.champion) or metric.missing(pair.challenger):
-        return SliceReport((), tuple(not_judged))
-    columns = list(dict.fromkeys(candidate.column for candidate in wanted))
-    contrasts = [Contrast.of(metric, pair, _segments(pair, column, wanted)) for column in columns]
+    wanted, not_judged = _candidates(pair, pair.slices if columns is None else columns, min_rows)
     drawing = resampling or usual_resampling(pair)
+    lack = metric.missing(pair.champion) or metric.missing(pair.challenger) or not_drawable(pair, drawing)
+    if lack or not wanted:
+        not_judged += [SliceNotJudged(one.column, one.value, one.rows, lack) for one in wanted]
+        return SliceReport((), tuple(not_judged))
+    looked_at = list(dict.fromkeys(candidate.column for candidate in wanted))
+    contrasts = [Contrast.of(metric, pair, _segments(pair, column, wanted)) for column in looked_at]
     drawn = metric.sign * np.concatenate(resampled(contrasts, drawing.draws(resamples)), axis=1)
     values = [contrast.both(once(pair)) for contrast in contrasts]
     champion = np.concatenate([both[0][0] for both in values])
     challenger = np.concatenate([both[1][0] for both in values])
-    ordered = [candidate for column in columns for candidate in wanted if candidate.column == column]
+    ordered = [candidate for column in looked_at for candidate in wanted if candidate.column == column]
     defined = np.isfinite(drawn).mean(axis=0) >= 1 - MAX_UNDEFINED
     defined &= np.isfinite(champion) & np.isfinite(challenger)
     for candidate, fine in zip(ordered, defined.tolist(), strict=True):
@@ -140,10 +154,13 @@ def compare_slices(
     return SliceReport(tuple(judged), tuple(not_judged))
 
 
-def _candidates(pair: Pair, min_rows: int) -> tuple[list[_Candidate], list[SliceNotJudged]]:
+def _candidates(
+    pair: Pair, columns: Collection[str], min_rows: int
+) -> tuple[list[_Candidate], list[SliceNotJudged]]:
     found = [
         _Candidate(column, value, rows, code)
         for column, slicing in pair.slices.items()
+        if column in columns
         for code, (value, rows) in enumerate(
             zip(
                 slicing.values,
