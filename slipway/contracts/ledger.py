@@ -40,6 +40,7 @@ LISTED: Final = (
     "package_arn",
     "model_uri",
     "artifact_removed_at",
+    "started_at",
     "id",
     "name",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.adapters.test_ledger import create_table
 from tests.conftest import EmbeddedAws, start_embedded_aws
 from workbench.cli.__main__ import main
 
@@ -24,6 +25,7 @@ PLATFORM = {
     "repository_prefix": "models",
     "resource_prefix": "slipway-local",
     "data_bucket": "cli-data",
+    "ledger_table": "cli-ledger",
 }
 
 
@@ -72,6 +74,7 @@ def cli_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     """An embedded AWS with what the commands look for."""
     aws, process = start_embedded_aws(tmp_path_factory.mktemp("cli-aws"))
     aws.client("s3").create_bucket(Bucket=PLATFORM["data_bucket"])
+    create_table(aws.client("dynamodb"), PLATFORM["ledger_table"])
     aws.client("ssm").put_parameter(Name="/slipway/local/platform", Type="String", Value=json.dumps(PLATFORM))
     aws.client("ecr").create_repository(repositoryName="models/homes/rents", imageTagMutability="IMMUTABLE")
     yield aws
