@@ -73,9 +73,14 @@ def release_nodes(record: ReleaseRecord) -> list[NodeFacts]:
             *(data_set_id(record["project"], one) for one in pinned),
             node_id("image", image) if image else "",
         ),
-        as_of=f"{release_revision(record)}/{len(lookups)}",
+        # a step that is waited for is looked up again: first there are more look-ups, then fewer that wait
+        as_of=f"{release_revision(record)}/{len(lookups)}/{_settled(lookups)}",
     )
     return [release, _image_node(plan, image)] if plan and image else [release]
+
+
+def _settled(lookups: Mapping[str, Any]) -> int:
+    return sum(lookup["result"] != "wait" for lookup in lookups.values())
 
 
 def _image_name(record: ReleaseRecord) -> str:
