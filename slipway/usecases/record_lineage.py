@@ -58,6 +58,8 @@ _log: Final = logging.getLogger(__name__)
 PAUSES_SECONDS: Final = (0.2, 0.4, 0.8, 1.6)
 """``record_outcome`` hears of an execution's end by the same event: what it writes is waited for so long."""
 
+_DECIDED: Final = {"Approved": "approved", "Rejected": "rejected"}
+
 
 @dataclass(frozen=True, slots=True)
 class LineageSources:
@@ -196,8 +198,23 @@ class LineageRecording:
 
     def _model_package(self, arn: str) -> int:
         described = self.sources.hosting.model_package(arn) or {}
-        release_id = (described.get("CustomerMetadataProperties") or {}).get(RELEASE_PROPERTY)
-        return self._release(release_id) if release_id else 0
+        properties = described.get("CustomerMetadataProperties") or {}
+        release_id = properties.get(RELEASE_PROPERTY)
+        if not release_id:
+            return 0
+        self._await_approval(release_id, _DECIDED.get(described.get("ModelApprovalStatus", "")))
+        return self._release(release_id)
+
+    def _await_approval(self, release_id: str, decided: str | None) -> None:
+        """A decision that was made in Studio is taken into the ledger by another function, at this moment."""
+        release = self.sources.ledger.release(release_id)
+        if release is None or decided is None:
+            return
+        for pause in self.pauses:
+            version = self.sources.ledger.version(release["project"], release["model"], release["version"])
+            if version is None or version["approval"] not in {"pending", "approved"} - {decided}:
+                return
+            self.sleep(pause)
 
     def _promotion(self, execution_arn: str) -> int:
         execution = self.sources.executions.describe(execution_arn)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.ledger import OPEN_STATUSES
 from slipway.contracts.lineage import node_id
+from slipway.domain.derivation import package_id
 from slipway.domain.errors import SlipwayError
 from slipway.domain.job_lineage import ENDED, job_revision
 from slipway.domain.lineage_subject import LineageSubject
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger(__name__)
 MONTHS: Final = 3
 """Of releases, by the month in which they were planned."""
+WINDOW_OF_VERSIONS: Final = timedelta(days=92)
+"""Since they were registered."""
 WINDOW: Final = timedelta(days=7)
 """Jobs that changed and promotions that began since: as long as sweeps may be out of order."""
 OUTSIDE_WINDOW: Final = timedelta(hours=2)
@@ -88,6 +91,7 @@ class LineageSweep:
         finders: dict[str, Callable[[datetime], Iterator[LineageSubject]]] = {
             "data sets": self._data_sets,
             "releases": self._releases,
+            "model packages": self._model_packages,
             "training jobs": self._training_jobs,
             "evaluation jobs": self._evaluation_jobs,
             "promotions": self._promotions,
@@ -158,6 +162,18 @@ class LineageSweep:
                 for one in listed
             ),
         )
+
+    def _model_packages(self, now: datetime) -> Iterator[LineageSubject]:
+        """Approvals and stages change long after a release has ended, in Studio too."""
+        following = self.sources.ledger.listed_versions(since=timestamp(now - WINDOW_OF_VERSIONS))
+        while batch := list(islice(following, BATCH)):
+            nodes = self.lineage.nodes([package_id(one["package_arn"]) for one in batch])
+            for one in batch:
+                node = nodes.get(package_id(one["package_arn"]))
+                facts = node["facts"] if node is not None else {}
+                stage = one.get("stage", facts.get("stage"))
+                if (facts.get("approval"), facts.get("stage")) != (one["approval"], stage):
+                    yield LineageSubject("release", one["release_id"])
 
     def _listed(self, now: datetime) -> Iterator[ReleaseRecord]:
         month = now

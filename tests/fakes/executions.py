@@ -7,7 +7,8 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from slipway.domain.execution import Execution, StartedExecution
+from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
+from slipway.domain.timestamps import timestamp
 
 
 class FakeExecutions:
@@ -57,3 +58,15 @@ class FakeExecutions:
 
     def history(self, execution_arn: Any) -> Any:
         return self.histories.get(execution_arn, [])
+
+    def since(self, machine_arn: Any, moment: Any) -> Any:
+        begun = sorted(
+            (one for one in self.by_arn.values() if one.machine_arn == machine_arn),
+            key=lambda one: one.started_at,
+            reverse=True,
+        )
+        return iter(
+            ExecutionSummary(one.arn, one.name, one.status, one.started_at, one.ended_at, one.redriven_at)
+            for one in begun
+            if one.started_at > timestamp(moment)
+        )

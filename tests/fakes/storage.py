@@ -35,6 +35,9 @@ class FakeDataSets:
     def files_uri(self, project: Any, data_set: Any, version: Any) -> Any:
         return f"s3://data/{project}/{data_set}/{version}/files/"
 
+    def stored(self) -> Any:
+        return iter((*self.documents, *self.unfinished))
+
 
 class FakeReports:
     """Port ``Reports``: files by URI."""
