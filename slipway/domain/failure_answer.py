@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.answers import Answer, known, moment
@@ -83,19 +84,22 @@ def _failed(release: ReleaseRecord, failure: Mapping[str, Any], job: Mapping[str
 
 def _brief(cause: str, lines: Sequence[str]) -> str:
     """
-    The one line that says most: an exception's stands at the end, what SageMaker adds says nothing.
+    The one line that says most: an exception's stands at the end; an error's name alone says nothing.
 
     >>> _brief("AlgorithmError: , exit code: 1", ["Traceback …", "ValueError: not a float"])
+    'ValueError: not a float'
+    >>> _brief("AlgorithmError: train ended:\\nValueError: not a float, exit code: 1", [])
     'ValueError: not a float'
     >>> _brief("slipway-train ran longer than it may and was stopped", [])
     'slipway-train ran longer than it may and was stopped'
     """
-    said = [line.strip() for line in (*cause.splitlines(), *lines) if line.strip()]
-    telling = [line for line in said if not line.endswith(_SAYS_NOTHING)]
-    return (telling or said or ["no cause was given"])[-1]
+    said = [_EXIT_CODE.sub("", line.strip()) for line in (*cause.splitlines(), *lines)]
+    telling = [line for line in said if line and not _NAME_ALONE.fullmatch(line)]
+    return telling[-1] if telling else cause or "no cause was given"
 
 
-_SAYS_NOTHING: Final = (", exit code: 1", ", exit code: 2", "exit code: 137")
+_EXIT_CODE: Final = re.compile(r",? exit code: \d+$")
+_NAME_ALONE: Final = re.compile(r"\w*(Error|Exception):?\s*,?")
 
 
 def _failed_job(graph: LineageGraph | None, failure: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ def caption_of(node: NodeFacts) -> str:
         "image": name.rpartition("@")[2][:15],
         "approval": facts.get("decided_by"),
         "training-job": facts.get("instance_type"),
-        "evaluation-job": _joined(facts, "side", "version"),
+        "evaluation-job": f"of {facts['version']}" if facts.get("version") else "",
         "model-artifact": name.rstrip("/").rpartition("/")[2],
         "report": _verdict(facts),
         "promotion": _joined(facts, "cause", "version"),

@@ -9,7 +9,8 @@ from slipway.domain.answers import Answer, Question, known, moment
 from slipway.domain.comparison import MetricRow, compare
 from slipway.domain.deployed_answer import deployed_answer
 from slipway.domain.failure_answer import failure_answer
-from slipway.domain.origin_answers import data_answer, libraries_answer, parameters_answer, run_answer
+from slipway.domain.origin_answers import data_answer, libraries_answer, parameters_answer
+from slipway.domain.run_answer import run_answer
 from slipway.domain.version_origin import Origin, origin_of
 
 if TYPE_CHECKING:

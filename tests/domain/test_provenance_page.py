@@ -159,7 +159,7 @@ class TestProvenancePage:
         page = PAGES["1.1.0"]
         drawing = next(one for one in SVG.findall(page) if 'role="img"' in one)
 
-        for label in ("hotel-rates:1.1.0", "model 1.0.0", "champion 1.0.0", "ml.m5.large", "ben@example.com"):
+        for label in ("hotel-rates:1.1.0", "model 1.0.0", "of 1.0.0", "ml.m5.large", "ben@example.com"):
             assert f">{label}</text>" in drawing
         legend = page.partition('class="legend"')[2]
         for kind in ("data set", "image", "release", "training job", "evaluation job", "artifact", "report"):

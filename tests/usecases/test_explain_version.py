@@ -20,6 +20,7 @@ from tests.fakes.hotel_rates import (
     artifact_uri,
     data,
     holdout,
+    id_of_package,
     image_digest,
     nodes_of,
     seed_ledger,
@@ -315,8 +316,29 @@ class TestOtherEndings:
 
         answer = of_version(ledger, lineage, "1.4.0").answer("run")
 
-        assert "Training came from the step cache" in answer.said
+        assert "The training came from the step cache" in answer.said
         assert answer.facts["steps"]["training"] == hit["explanation"]
+
+    def test_what_came_from_the_cache_was_not_paid_again(self, ledger, lineage):
+        """
+        Its training is another release's: the job is named, and its price is not this release's.
+        """
+        record = ledger.version(PROJECT, MODEL, "1.4.0")
+        uri = artifact_uri("1.1.0")
+        package = {
+            "id": id_of_package(5),
+            "kind": "model-package",
+            "name": "hotel-rates:1.4.0",
+            "facts": {"version": "1.4.0"},
+            "inputs": [{"relation": "ContributedTo", "source": f"model-artifact:{uri}"}],
+            "as_of": "1",
+        }
+        lineage.put_nodes([package])
+
+        answer = explain_version(ledger, lineage, record).answer("run")
+
+        assert dict(answer.details)["Trained by"] == f"release {RELEASES['1.1.0']}, whose outputs were taken"
+        assert dict(answer.details)["Cost"] == "nothing: it ran no job"
 
     def test_model_that_never_served_says_so(self):
         """
