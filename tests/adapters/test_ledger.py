@@ -123,8 +123,19 @@ class TestReleases:
         assert ledger.mark_started(R, "arn:1") is False
         assert ledger.release(R)["execution_arn"] == "arn:1"
 
+    def test_look_ups_are_noted(self, ledger: Any) -> None:
+        """What the step cache answered last stands in the release."""
+        ledger.claim_release(a_release())
+        for result in ("wait", "hit"):
+            lookup = {"step": "training", "key": "k", "result": result, "explanation": f"{result}: …"}
+            ledger.note_lookups(R, {"training": lookup})
+
+        assert ledger.release(R)["lookups"]["training"]["result"] == "hit"
+        assert ledger.release(R)["status"] == "running"
+
     def test_unknown_release_is_not_made_by_an_update(self, ledger: Any) -> None:
         """A status or an end for a release that is not there creates nothing."""
+        ledger.note_lookups(R, {})
         assert ledger.mark_started(R, "arn:1") is False
         assert ledger.set_release_status(R, "promoting") is False
         assert ledger.end_release(R, status="failed", ended_at=FIVE, reason="", failure=None) is False
