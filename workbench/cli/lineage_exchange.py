@@ -21,26 +21,35 @@ TOLD_EVERY: Final = 500
 
 
 @click.command("export")
-@click.argument("reference", metavar="NODE|MODEL[@ALIAS|:VERSION]")
+@click.argument("reference", metavar="NODE")
 @click.option(
     "--format", "shape", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True,
     help="openlineage: a list of run events (spec 2-0-2); mlmd: ml_metadata.LineageGraph as JSON.",
 )  # fmt: skip
 @click.option("--all", "all_versions", is_flag=True, help="Every version of MODEL.")
+@click.option("--project", help="Project of a data set that is named without one.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @frame.pass_workspace
 def export(
-    workspace: frame.Workspace, reference: str, shape: str, output: Path | None, *, all_versions: bool
+    workspace: frame.Workspace,
+    reference: str,
+    shape: str,
+    output: Path | None,
+    project: str | None,
+    *,
+    all_versions: bool,
 ) -> None:
     """
-    Write a node or a version, and all that is above and below it, for another lineage tool.
+    Write a NODE and all that is above and below it, for another lineage tool.
 
-    MODEL alone means its champion. Without -o, the JSON goes to standard output.
+    Without -o, the JSON goes to standard output.
     """
     from slipway.usecases.export_lineage import export_lineage
     from workbench.cli.why import lineage_of
 
-    nodes = export_lineage(lineage_of(workspace), _starts(workspace, reference, all_versions=all_versions))
+    nodes = export_lineage(
+        lineage_of(workspace), _starts(workspace, reference, project, all_versions=all_versions)
+    )
     if not nodes:
         raise frame.Refusal(
             f"the ledger knows no lineage of {reference!r}",
@@ -62,22 +71,22 @@ def export(
     )
 
 
-def _starts(workspace: frame.Workspace, reference: str, *, all_versions: bool) -> list[str]:
-    from slipway.contracts.lineage import NODE_KINDS
+def _starts(
+    workspace: frame.Workspace, reference: str, project: str | None, *, all_versions: bool
+) -> list[str]:
     from slipway.domain.derivation import package_id
+    from workbench.cli.lineage import node_named
     from workbench.cli.release import ledger_of
-    from workbench.versions import Reference, UnresolvedReferenceError, locate, resolve
+    from workbench.versions import Reference, UnresolvedReferenceError, locate
 
-    if reference.partition(":")[0] in NODE_KINDS and not all_versions:
-        return [reference]
+    if not all_versions:
+        return [node_named(workspace, reference, project)]
     ledger = ledger_of(workspace)
     try:
-        if not all_versions:
-            return [package_id(resolve(ledger, reference)["package_arn"])]
-        project, model = locate(ledger, Reference.parse(reference))
+        versions = ledger.versions(*locate(ledger, Reference.parse(reference)))
     except UnresolvedReferenceError as error:
         raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
-    return [package_id(one["package_arn"]) for one in ledger.versions(project, model)]
+    return [package_id(one["package_arn"]) for one in versions]
 
 
 def _document(workspace: frame.Workspace, nodes: list[Node], shape: str) -> Any:
