@@ -83,12 +83,12 @@ def _failed(release: ReleaseRecord, failure: Mapping[str, Any], job: Mapping[str
 
 
 def _brief(cause: str, lines: Sequence[str]) -> str:
-    """
+    r"""
     The one line that says most: an exception's stands at the end; an error's name alone says nothing.
 
     >>> _brief("AlgorithmError: , exit code: 1", ["Traceback …", "ValueError: not a float"])
     'ValueError: not a float'
-    >>> _brief("AlgorithmError: train ended:\\nValueError: not a float, exit code: 1", [])
+    >>> _brief("AlgorithmError: train ended:\nValueError: not a float, exit code: 1", [])
     'ValueError: not a float'
     >>> _brief("slipway-train ran longer than it may and was stopped", [])
     'slipway-train ran longer than it may and was stopped'

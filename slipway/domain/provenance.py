@@ -185,11 +185,12 @@ def _further(records: Records) -> tuple[tuple[str, str], ...]:
         approval = next((one["facts"] for one in graph.of_kind("approval") if one["facts"]), approval)
     artifact = version.get("artifact") or {}
     against = (release.get("plan") or {}).get("champion")
-    judged = "nothing: there was no champion"
+    champion = against["version"] if against else "none"
+    measured = bool(version or report)
     return known(
         [
             ("Verdict", version.get("verdict") or report.get("summary")),
-            ("Judged against", (against["version"] if against else judged) if release.get("plan") else ""),
+            ("Judged against" if measured else "Champion then", champion if release.get("plan") else ""),
             ("Approval", version.get("approval") or approval.get("status")),
             ("Asked", ", ".join(sorted(approval.get("approvers") or ()))),
             ("Decided by", version.get("approver") or approval.get("decided_by")),

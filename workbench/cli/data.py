@@ -236,7 +236,7 @@ def blame(
         endpoints = sorted({one.endpoint for one in found.live})
         raise Refusal(
             f"live endpoints serve what came of it: {', '.join(endpoints)}",
-            "let another version serve there; `slipway why MODEL:VERSION` says what a version was made from",
+            f"let an older version serve again: {', '.join(_ways_back(found))}",
         )
 
 
@@ -266,6 +266,13 @@ def _blamed(workspace: Workspace, project: str, name_version: str) -> Blame:
             f"`slipway data list {name} --project {project}` shows those that there are",
             EXIT_NOT_FOUND,
         ) from None
+
+
+def _ways_back(found: Blame) -> list[str]:
+    """The commands that put back what served before, one for each model that serves."""
+    live = {one.package for one in found.live}
+    models = sorted({f"{one.project}/{one.model}" for one in found.packages if one.id in live})
+    return [f"`slipway rollback {model} --reason WHY`" for model in models]
 
 
 def _render_blame(console: Console, title: str, found: Blame) -> None:

@@ -164,7 +164,9 @@ def _print(out: Console, root: Branch, direction: Direction, left_out: bool) -> 
 
     def label(one: Branch) -> Text:
         text = Text(f"{one.relation} " if one.relation else "", style="dim")
-        text.append(f"{one.kind} ", style="cyan").append(one.name, style="" if one.relation else "bold")
+        if not one.name.startswith(f"{one.kind} "):
+            text.append(f"{one.kind} ", style="cyan")
+        text.append(one.name, style="" if one.relation else "bold")
         if one.again:
             text.append("  (as elsewhere in this tree)", style="dim")
         elif one.id != f"{one.kind}:{one.name}":
