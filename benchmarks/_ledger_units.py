@@ -2,8 +2,8 @@
 Round trips and request units of calls to DynamoDB, by DynamoDB's rules.
 
 The embedded DynamoDB does not look at sizes when it says what a read consumed, so this is worked out from
-the items: a strongly consistent read takes a unit per 4 KB, a write one per KB, and twice that in a transaction; a check
-counts as a write, an item that is not there as one unit.
+the items: a strongly consistent read takes a unit per 4 KB, a write one per KB, and twice that in a
+transaction; a check counts as a write, an item that is not there as one unit.
 """
 
 from __future__ import annotations

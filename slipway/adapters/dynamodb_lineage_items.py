@@ -45,7 +45,7 @@ def stored_item(stored: Stored) -> dict[str, Any]:
     """
     The item of a node.
 
-    Facts and edges are one text each: DynamoDB's attribute values of the same are three times as large, and
+    Facts and edges are one text each: DynamoDB's attribute values of the same are twice as large, and
     take most of the time of reading and writing them.
     """
     node = stored.node
