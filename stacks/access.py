@@ -15,8 +15,10 @@ from stacks.constructs.statements import (
     allow,
     arn,
     invoke,
+    lend_key,
     on_images,
     on_models,
+    pass_role,
     policy,
     read_objects,
     read_with_key,
@@ -55,12 +57,13 @@ class AccessStack(cdk.Stack):
         settings: Settings,
         storage: StorageStack,
         plan_function_arn: str,
+        job_role_arn: str,
         registry: RegistryStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
-        self._registry = registry
+        self._registry, self._job_role_arn = registry, job_role_arn
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
         for role, statements in own.items():
@@ -133,6 +136,20 @@ class AccessStack(cdk.Stack):
                 self._registry.remove_artifact.arn,
             ),
             self._invoke_endpoints(),
+            *self._train_again(),
+        ]
+
+    def _train_again(self) -> list[Statement]:
+        """Jobs of this environment's names, under the role of its jobs: to reproduce a version."""
+        return [
+            on_models(
+                ["sagemaker:AddTags", "sagemaker:CreateTrainingJob", "sagemaker:ListTags"],
+                self._prefix,
+                "training-job",
+            ),
+            on_models(["sagemaker:AddTags", "sagemaker:CreateProcessingJob"], self._prefix, "processing-job"),
+            pass_role(self._job_role_arn, "sagemaker.amazonaws.com"),
+            lend_key(self._storage.data_key.attr_arn),
         ]
 
     def _invoke_endpoints(self) -> Statement:

@@ -58,6 +58,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         **every,
         storage=storage,
         plan_function_arn=release.plan_function_arn,
+        job_role_arn=release.job_role_arn,
         registry=registry,
     )
     lineage = LineageStack(app, name("lineage"), **with_code, notifications=notifications)

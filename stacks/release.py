@@ -88,6 +88,10 @@ class ReleaseStack(cdk.Stack):
         self._describe()
 
     @property
+    def job_role_arn(self) -> str:
+        return self._job_role.attr_arn
+
+    @property
     def plan_function_arn(self) -> str:
         return self._plan_release.arn
 

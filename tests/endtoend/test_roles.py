@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from slipway.contracts.ledger import release_key
 from tests.endtoend.people import Person, denied
+from workbench.cli.frame import Refusal
 from workbench.local import seams
 
 pytestmark = pytest.mark.endtoend
@@ -39,7 +40,7 @@ def attempts(laptop, people):
     item = {name: {"S": text} for name, text in release_key(release["release_id"]).items()}
     promotion = json.dumps({"request": {}})
     machine, table = platform["promote_machine_arn"], platform["ledger_table"]
-    execution = release["execution_arn"]
+    execution, job = release["execution_arn"], release["plan"]["requests"]["training"]
     calls = {
         "approve": ("sagemaker", "update_model_package", {
             "ModelPackageArn": version["package_arn"], "ApprovalDescription": "seen"}),
@@ -74,6 +75,15 @@ def attempts(laptop, people):
             "Body": b'{"instances": [[1]]}'}),
         "delete an endpoint": ("sagemaker", "delete_endpoint", {
             "EndpointName": release["plan"]["endpoint_name"]}),
+        "tag a version": ("lambda", "invoke", {
+            "FunctionName": platform["tag_version_function"], "Payload": b"{}"}),
+        "remove an artifact": ("lambda", "invoke", {
+            "FunctionName": platform["remove_artifact_function"], "Payload": b"{}"}),
+        "train": ("sagemaker", "create_training_job", {
+            "TrainingJobName": f"{platform['resource_prefix']}-x", "RoleArn": job["RoleArn"],
+            "AlgorithmSpecification": job["AlgorithmSpecification"],
+            "OutputDataConfig": {"S3OutputPath": "s3://nowhere/x"},
+            "ResourceConfig": job["ResourceConfig"], "StoppingCondition": job["StoppingCondition"]}),
         "change a role": ("iam", "put_user_policy", {
             "UserName": "x", "PolicyName": "x", "PolicyDocument": "{}"}),
     }  # fmt: skip
@@ -89,11 +99,14 @@ def attempts(laptop, people):
 
 
 MAY = {
-    "push": {"put data", "push an image", "start a release", "call an endpoint"},
+    "push": {"put data", "push an image", "start a release", "tag a version", "call an endpoint"},
     "approve": {"approve"},
-    "operate": {"promote", "stop", "retry", "move an alias", "start a release", "call an endpoint"},
+    "operate": {
+        "promote", "stop", "retry", "move an alias", "start a release", "tag a version", "call an endpoint",
+        "remove an artifact", "train",
+    },
     "read": set(),
-}
+}  # fmt: skip
 """What each role may change, of all that the attempts try."""
 
 
@@ -128,10 +141,19 @@ class TestAllowed:
             ("data", "list", "--project", PROJECT),
             ("data", "show", "numbers:1.x", "--project", PROJECT),
             ("data", "get", "numbers:1.0.0", str(tmp_path / "numbers"), "--project", PROJECT),
+            ("alias", "list", f"{PROJECT}/tiny"),
+            ("alias", "history", f"{PROJECT}/tiny"),
+            ("registry", "list"),
+            ("registry", "show", f"{PROJECT}/tiny:1.0.0"),
+            ("registry", "search", "tiny"),
+            ("experiment", "list"),
+            ("why", f"{PROJECT}/tiny:1.0.0"),
             ("logs",),
             ("logs", "plan_release"),
         ):
             person.slipway(*command)
+        with pytest.raises(Refusal, match="live endpoints serve what came of it"):
+            person.slipway("data", "blame", f"{PROJECT}/numbers:1.0.0")
 
     @pytest.mark.parametrize("role", ROLES)
     def test_evidence_is_read(self, people, laptop, role):
@@ -181,6 +203,20 @@ class TestAllowed:
         laptop.wait_for(asks_again, "the release to ask again")
         people["operate"].slipway("release", "stop", release["release_id"])
         laptop.reach(release, "stopped")
+
+    def test_who_operates_names_tags_and_trains_versions_again(self, people, laptop):
+        """
+        The registry's functions, and jobs that reproduce what is recorded.
+        """
+        operator = people["operate"]
+        operator.slipway("alias", "set", f"{PROJECT}/tiny@candidate", "1.0.0", "--reason", "to look at")
+        operator.slipway("registry", "tag", f"{PROJECT}/tiny:1.0.0", "team=rates")
+        people["push"].slipway("registry", "tag", f"{PROJECT}/tiny:1.0.0", "market=north")
+        operator.slipway("reproduce", f"{PROJECT}/tiny:1.0.0")
+
+        assert laptop.ledger.alias(PROJECT, "tiny", "candidate")["version"] == "1.0.0"
+        tags = laptop.ledger.version(PROJECT, "tiny", "1.0.0")["tags"]
+        assert tags == {"team": "rates", "market": "north"}
 
     def test_who_operates_promotes_by_hand(self, people, laptop):
         """

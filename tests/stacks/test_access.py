@@ -59,7 +59,9 @@ class TestAccess:
     def test_policies_fit(self, policies: dict[str, Any]) -> None:
         """Each is shorter than IAM takes, once references are the longest names that there are."""
         for role, statements in policies.items():
-            text = json.dumps({"Version": "2012-10-17", "Statement": named(statements)}, separators=(",", ":"))
+            text = json.dumps(
+                {"Version": "2012-10-17", "Statement": named(statements)}, separators=(",", ":")
+            )
             assert len(text) < MAX_CHARACTERS, f"{role}: {len(text)}"
 
     def test_who_reads_changes_nothing(self, policies: dict[str, Any]) -> None:
@@ -85,5 +87,13 @@ class TestAccess:
                 "dynamodb:PutItem",
                 "dynamodb:UpdateItem",
                 "dynamodb:DeleteItem",
-                "iam:PassRole",
             }
+
+    def test_only_operators_hand_on_a_role(self, policies: dict[str, Any]) -> None:
+        """That of jobs, to SageMaker: who pushes, reads or approves starts no job of their own."""
+        holders = {role: one for role in ROLES for one in policies[role] if "iam:PassRole" in one["Action"]}
+        assert set(holders) == {"operate"}
+        assert "JobRole" in json.dumps(holders["operate"]["Resource"])
+        assert holders["operate"]["Condition"] == {
+            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+        }
