@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts.events import SOURCE
-from slipway.domain.data_lineage import data_set_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +59,8 @@ def subjects_of(event: Mapping[str, Any], *, promote_machine_arn: str) -> list[L
             return [LineageSubject("promotion", arn)]
         return [LineageSubject("release", arn.rpartition(":")[2])]
     if kind == OBJECTS:
+        from slipway.domain.data_lineage import data_set_of_key  # noqa: PLC0415 - few events are of data sets
+
         node = data_set_of_key(detail["object"]["key"])
         return [LineageSubject("data-set", node.partition(":")[2])] if node else []
     if kind in _NAMED_IN:

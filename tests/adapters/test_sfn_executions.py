@@ -43,6 +43,20 @@ class TestExecutions:
         assert execution.document == {"plan": {"release_id": "9f2c"}}
         assert (execution.status, execution.ended, execution.ended_at) == ("RUNNING", False, "")
 
+    def test_those_that_began_since(self, machine: Any) -> None:
+        """A listing tells how far each has got; older ones are left out."""
+        client, arn = machine
+        executions = SfnExecutions(client)
+        started = executions.start(arn, "9f2c", "{}")
+        client.stop_execution(executionArn=started.arn)
+        (found,) = executions.since(arn, datetime(2020, 1, 1, tzinfo=UTC))
+        execution = executions.describe(started.arn)
+
+        assert execution is not None
+        assert (found.arn, found.name, found.status) == (started.arn, "9f2c", "ABORTED")
+        assert (found.started_at, found.ended_at) == (execution.started_at, execution.ended_at)
+        assert list(executions.since(arn, datetime(2100, 1, 1, tzinfo=UTC))) == []
+
     def test_name_that_exists(self, machine: Any) -> None:
         """A name that was used is the execution that bears it, not an error."""
         client, arn = machine
