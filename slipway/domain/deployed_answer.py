@@ -76,7 +76,8 @@ def deployed_answer(
     ]
     if differs:
         said += f" But {_endpoints([one for one in live if one['endpoint'] in differs])}."
-    approver, why = (champion or {}).get("approver"), (champion or {}).get("decision_reason")
+    record: Mapping[str, Any] = champion or {}
+    approver, why = record.get("approver"), record.get("decision_reason")
     same = (approver, why) == (now["actor"], now["reason"])
     details = [
         ("Serves now", now["version"]),

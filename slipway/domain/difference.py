@@ -135,9 +135,9 @@ def _libraries(before: Origin, after: Origin) -> Iterator[Change]:
     was, now = (str((one.source or {}).get("base_digest", "")) for one in (before, after))
     if was and now and was != now:
         names = [str((one.source or {}).get("base_image", "")) for one in (before, after)]
-        shown = [f"{name} ({short(digest)})".strip() for name, digest in zip(names, (was, now), strict=True)]
+        old, new = (f"{name} ({short(one)})".strip() for name, one in zip(names, (was, now), strict=True))
         yield Change(
-            "libraries", "base image", *shown, size=_BASE, why="the operating system's libraries may differ"
+            "libraries", "base image", old, new, _BASE, why="the operating system's libraries may differ"
         )
 
 

@@ -144,7 +144,8 @@ def assemble(records: Records) -> Provenance:
 
 def _steps(records: Records, release_id: str) -> Mapping[str, str]:
     """Step to what its look-up in the cache answered."""
-    lookups = (records.release or {}).get("lookups") or {}
+    release: Mapping[str, Any] = records.release or {}
+    lookups: Mapping[str, Any] = release.get("lookups") or {}
     said = {step: str(lookup["explanation"]) for step, lookup in lookups.items() if lookup}
     own = records.graph.facts(f"release:{release_id}") if records.graph is not None else {}
     return {**said, **(own.get("steps") or {})}
@@ -159,7 +160,8 @@ def _promotions(records: Records) -> list[PromotionRecord]:
 
 def _metrics(records: Records) -> list[MetricRow]:
     version: Mapping[str, Any] = records.version or {}
-    plan: Mapping[str, Any] = (records.release or {}).get("plan") or {}
+    release: Mapping[str, Any] = records.release or {}
+    plan: Mapping[str, Any] = release.get("plan") or {}
     manifest = version.get("manifest") or plan.get("manifest") or {}
     declared = manifest.get("evaluation") or {}
     measured = version.get("metrics") or _report(records).get("metrics") or {}

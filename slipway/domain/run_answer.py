@@ -40,7 +40,8 @@ def run_answer(
     training = origin.training or {}
     planned, ended = record.get("planned_at", ""), record.get("ended_at", "")
     whole = _between(planned, ended)
-    waited = _between((version or {}).get("registered_at", ""), (version or {}).get("decided_at", ""))
+    registered: Mapping[str, Any] = version or {}
+    waited = _between(registered.get("registered_at", ""), registered.get("decided_at", ""))
     cost = _cost(origin, version, release_id)
     why = CAUSES.get(str(record.get("cause", "")), str(record.get("cause", "")))
     took_text = f"; it took {duration(whole)}" if whole is not None else ""
@@ -114,7 +115,9 @@ def _cost(origin: Origin, version: VersionRecord | None, release_id: str) -> flo
     if jobs and not own:
         return 0.0
     costs = [float(job["cost_usd"]) for job in own if isinstance(job.get("cost_usd"), int | float)]
-    return sum(costs) if costs else (version or {}).get("cost_usd")
+    if costs:
+        return sum(costs)
+    return version.get("cost_usd") if version is not None else None
 
 
 def cost_text(cost: float | None) -> str:

@@ -76,7 +76,8 @@ def origin_of(
         release: Its release; None: not at hand.
         graph: The graph around it; None: not recorded (yet).
     """
-    plan: Mapping[str, Any] = (release or {}).get("plan") or {}
+    asked: Mapping[str, Any] = release or {}
+    plan: Mapping[str, Any] = asked.get("plan") or {}
     record: Mapping[str, Any] = version or {}
     manifest = record.get("manifest") or plan.get("manifest") or {}
     wanted = manifest.get("training") or {}
@@ -92,7 +93,7 @@ def origin_of(
         else None,
         image_uri=str(training.get("image_uri") or record.get("image_uri") or plan.get("image_uri") or ""),
         image_digest=str(
-            record.get("image_digest") or plan.get("image_digest") or (release or {}).get("image_digest", "")
+            record.get("image_digest") or plan.get("image_digest") or asked.get("image_digest", "")
         ),
         source=_source(training, record, plan, graph) if record or plan or training else None,
         instance_type=str(training.get("instance_type") or wanted.get("instance_type", "")),
@@ -120,9 +121,8 @@ def _source(
     """What the image says of itself; what it leaves unsaid, from the log of the job that ran it."""
     images = _facts(graph.of_kind("image")) if graph is not None else []
     digest = record.get("image_digest") or plan.get("image_digest")
-    said = next(
-        (image["source"] for image in images if image.get("digest") == digest and image.get("source")), {}
-    )
+    own = [image for image in images if image.get("digest") == digest and image.get("source")]
+    said: Mapping[str, Any] = own[0]["source"] if own else {}
     return {
         **(training.get("installed") or {}),
         **(plan.get("source") or {}),
