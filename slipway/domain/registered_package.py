@@ -146,7 +146,7 @@ def tags_to_take(package: RegisteredPackage, tags: Mapping[str, str]) -> dict[st
     carried = properties_for(tags, own=len(package.properties) - len(said))
     if said == carried:
         return None
-    texts = {property_text(key, MAX_PROPERTY_KEY): (key, text) for key, text in tags.items()}
+    names = {key: property_text(key, MAX_PROPERTY_KEY) for key in tags}
+    kept = {key: tags[key] for key, name in names.items() if said.get(name) == carried.get(name)}
     taken = {key: text for key, text in said.items() if carried.get(key) != text}
-    kept = {key: text for name, (key, text) in texts.items() if said.get(name) == carried.get(name)}
     return {**kept, **taken}

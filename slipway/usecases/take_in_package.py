@@ -91,8 +91,9 @@ class PackageIntake:
         if changed is None or METADATA_FIELD in changed:
             known = version.get("tags", {})
             tags = tags_to_take(package, known)
-            if tags is not None:
-                self.ledger.tag_version(*subject, tags=tags, instead_of=known)
+            if tags is not None and self.ledger.tag_version(*subject, tags=tags, instead_of=known):
+                # where one tag went, there may be room for another that did not fit before
+                self.tell_package(*subject)
 
     def _take_approval(
         self, package: RegisteredPackage, version: VersionRecord | None, approval: ApprovalRecord | None
