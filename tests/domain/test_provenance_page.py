@@ -9,11 +9,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from slipway.contracts.lineage import NODE_KINDS
 from slipway.domain.answers import QUESTIONS
 from slipway.domain.blame_page import blame_page
+from slipway.domain.lineage_labels import WORDS
+from slipway.domain.lineage_style import FAMILY, GRAPH_STYLE
 from slipway.domain.provenance_page import provenance_page
 from slipway.usecases.explain_version import explain_release, explain_version
 from slipway.usecases.trace_lineage import blame
+from tests.domain.test_approval_style import READABLE, colours, luminance
 from tests.fakes.hotel_rates import (
     LAST_LINES,
     MODEL,
@@ -185,6 +189,27 @@ class TestProvenancePage:
 
         assert "does not hold it yet" in page
         assert 'id="graph"' not in page
+
+
+class TestColours:
+    @pytest.mark.parametrize(
+        "theme", re.findall(r":root\{(.*?)\}", GRAPH_STYLE, re.DOTALL), ids=["light", "dark"]
+    )
+    @pytest.mark.parametrize("family", sorted(set(FAMILY.values())))
+    def test_kind_can_be_read_on_its_box(self, theme, family):
+        """
+        The word for a node's kind stands out from the box that it stands in, by day and by night.
+        """
+        known = colours(theme)
+        lights = sorted((luminance(known[f"g-{family}"]), luminance(known[f"g-{family}-t"])), reverse=True)
+
+        assert (lights[0] + 0.05) / (lights[1] + 0.05) >= READABLE
+
+    def test_every_kind_has_a_colour(self):
+        """
+        And a word.
+        """
+        assert set(FAMILY) == set(WORDS) == set(NODE_KINDS)
 
 
 class TestBlamePage:
