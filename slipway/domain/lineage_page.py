@@ -41,8 +41,12 @@ font-size:.8125rem;color:var(--soft)}.tall td,.tall td[data-label=digest]{grid-c
 @media (min-width:560px){.parts .facts{grid-template-columns:9.5rem minmax(0,1fr)}}
 @media (min-width:1100px){.parts.two{grid-template-columns:repeat(2,minmax(0,1fr))}
 .even{grid-template-columns:repeat(2,minmax(0,1fr))}.scrolls{display:none}}
-@media print{.said{break-after:avoid}pre{border:1px solid var(--line)}.explained{display:none}
-.card{margin-bottom:.6rem}}
+@media print{body{font-size:9.5pt}.wrap{padding-top:.5rem;padding-bottom:0}.card{padding:.6rem .8rem}
+.parts.two{grid-template-columns:repeat(2,minmax(0,1fr))}.even{display:block}
+.card .facts{grid-template-columns:6.5rem minmax(0,1fr)}
+.facts dt,.facts dd{padding:.15rem 0!important;font-size:.8125rem!important}.said{break-after:avoid}
+pre{border:1px solid var(--line)}.explained{display:none}
+.card{margin-bottom:.5rem}}
 @page{size:A4;margin:14mm}
 """
 
