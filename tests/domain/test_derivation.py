@@ -186,6 +186,14 @@ class TestPackages:
         assert revisions == sorted(set(revisions))
         assert nodes[2]["facts"]["stage"] == "Production"
 
+    def test_a_training_that_was_taken_from_the_cache(self) -> None:
+        """There is no job of this release: the package derives from the earlier one's artifact."""
+        uri = "s3://artifacts/pricing/hotel-rates/releases/c0c0/training/earlier-0-0/output/model.tar.gz"
+        node = package_node(a_version(model_uri=uri), None)
+
+        assert f"model-artifact:{uri}" in [edge["source"] for edge in node["inputs"]]
+        assert artifact_node(uri)["inputs"][0]["source"] == "training-job:earlier-0-0"
+
     def test_of_a_superseded_version_the_approval_is_left(self) -> None:
         """Another release took its number; nothing newer can be heard of it."""
         approval: Any = {

@@ -234,8 +234,11 @@ def _expired(laptop: Laptop) -> None:
 def _by_the_clock(laptop: Laptop) -> None:
     """Schedules call the sweeps under a role of their own, once a minute."""
     laptop.wait_for(
-        lambda: laptop.aws.audit(action="lambda:InvokeFunction", principal="UpkeepSweepsRole"),
-        "a schedule",
+        lambda: all(
+            laptop.aws.audit(action="lambda:InvokeFunction", principal=role)
+            for role in ("UpkeepSweepsRole", "lineage-SweepsRole")
+        ),
+        "both schedules",
         seconds=120,
     )
 
