@@ -66,6 +66,7 @@ AIMS: Final = {
     "runs": {"mlflow": 5.0},
 }
 """Times that a peer takes, of ours."""
+HEAD: Final = "  nodes act         found   ours ms     mlmd   mlflow trips   RRU  WRU  times ours"
 
 
 class Ours:
@@ -194,15 +195,13 @@ def a_node(name: str, *inputs: tuple[str, str], **facts: Any) -> Any:
 
 
 def run() -> dict[str, Any]:
-    sizes = list(SIZES)
-    if more := os.environ.get("SLIPWAY_BENCHMARK_NODES"):
-        sizes += [int(more)]
+    sizes = [*SIZES, *map(int, filter(None, [os.environ.get("SLIPWAY_BENCHMARK_NODES")]))]
     results: dict[str, Any] = {}
+    print(HEAD, file=sys.stderr)
     for nodes in sizes:
         with tempfile.TemporaryDirectory(prefix="slipway-bench-", ignore_cleanup_errors=True) as folder:
             results[str(nodes)] = measure(nodes, Path(folder).resolve())
-    table = list(lines(results))
-    print("\n".join(table), file=sys.stderr)
+        print("\n".join(lines(nodes, results[str(nodes)])), file=sys.stderr, flush=True)
     chart = draw(results, Path("build/benchmarks/ledger.svg"))
     return {"nodes": results, "aims": AIMS, "units": "worked out from item sizes", "chart": str(chart)}
 
@@ -268,15 +267,14 @@ def compare(name: str, ours: Ours, peers: dict[str, Peer]) -> dict[str, Any]:
     }
 
 
-def lines(results: dict[str, Any]) -> Iterator[str]:
-    """The table for people."""
-    yield "  nodes act         found   ours ms     mlmd   mlflow trips   RRU  WRU  times ours"
-    for nodes, result in results.items():
-        for name, act in result["acts"].items():
-            shown = "".join(f"{act['ms'].get(who, ''):>9}" for who in ("ours", "mlmd", "mlflow"))
-            times = ", ".join(_times(name, who, found) for who, found in act["times_ours"].items())
-            units = f"{act['round_trips']:>6}{act['reads']:>6g}{act['writes']:>5g}"
-            yield f"{nodes:>7} {name:<11}{act['found']['ours']:>6} {shown}{units}  {times}"
+def lines(nodes: int, result: dict[str, Any]) -> Iterator[str]:
+    """One size's table for people."""
+    for name, act in result["acts"].items():
+        shown = "".join(f"{act['ms'].get(who, ''):>9}" for who in ("ours", "mlmd", "mlflow"))
+        times = ", ".join(_times(name, who, found) for who, found in act["times_ours"].items())
+        units = f"{act['round_trips']:>6}{act['reads']:>6g}{act['writes']:>5g}"
+        yield f"{nodes:>7} {name:<11}{act['found']['ours']:>6} {shown}{units}  {times}"
+    yield f"{nodes:>7} one round trip that finds nothing: {result['round_trip_ms']} ms"
 
 
 def _times(name: str, who: str, found: float) -> str:

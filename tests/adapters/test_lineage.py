@@ -300,5 +300,5 @@ class TestOtherItems:
         found = list(lineage.experiments())
 
         assert [one["id"] for one in found] == [second, first]
-        assert found[0] == {"id": second, "name": second, **made}
+        assert found[0] == {"id": second, "name": second, "started_at": "2026-11-22T04:00:00.000Z", **made}
         assert found[1]["data_sets"] == ["rates:1.0.0", "sha256:1"]
