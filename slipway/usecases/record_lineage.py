@@ -12,35 +12,30 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.data_lineage import data_set_node, data_set_of_uri
-from slipway.domain.derivation import data_set_id
+from slipway.domain.data_lineage import data_set_node
 from slipway.domain.job_lineage import (
     ENDED,
     PROCESSING_LOGS,
     TRAINING_LOGS,
-    Asked,
-    evaluation_asked,
     evaluation_node,
-    training_asked,
     training_nodes,
 )
 from slipway.domain.metric_curves import JobLog
 from slipway.domain.packages import RELEASE_PROPERTY
 from slipway.domain.serving_lineage import (
-    Served,
     deleted,
     endpoint_node,
-    identity_in,
     promotion_node,
     serving_of,
 )
+from slipway.usecases.read_job_origin import evaluation_origin, training_origin
 from slipway.usecases.read_release_lineage import read_release_lineage
+from slipway.usecases.read_served import read_served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from slipway.contracts.ledger import Failure
-    from slipway.contracts.release import PinnedDataSet
     from slipway.domain.execution import Execution
     from slipway.domain.lineage_subject import LineageSubject
     from slipway.usecases.ports import (
@@ -131,7 +126,11 @@ class LineageRecording:
 
     def _training_job(self, name: str) -> int:
         described = self.sources.jobs.training_job(name)
-        asked = None if described is None else self._training_asked(described)
+        asked = (
+            None
+            if described is None
+            else training_origin(described, self.sources, self.environment, self.data_bucket)
+        )
         if described is None or asked is None:
             return 0
         log = JobLog()
@@ -139,62 +138,15 @@ class LineageRecording:
             log = self.sources.logs.read(TRAINING_LOGS, name, whole=True)
         return self.lineage.put_nodes(training_nodes(described, asked, log))
 
-    def _training_asked(self, described: Mapping[str, Any]) -> Asked | None:
-        """None: the job is nobody's whom we know."""
-        tags = self._own_tags(described["TrainingJobArn"])
-        plan = self._plan(tags)
-        if plan is not None:
-            return training_asked(plan)
-        project = tags.get("slipway:project")
-        if not project:
-            return None
-        read = [self._channel(channel) for channel in described.get("InputDataConfig") or ()]
-        known = [one for one in read if one is not None]
-        return Asked(
-            project=project,
-            model=tags.get("slipway:model", ""),
-            channels=[pinned for _, pinned in known],
-            data_sets=[node for node, _ in known],
-        )
-
-    def _channel(self, channel: Mapping[str, Any]) -> tuple[str, PinnedDataSet] | None:
-        """The data set that a channel reads, with its node's id; None: it reads something else."""
-        uri = ((channel.get("DataSource") or {}).get("S3DataSource") or {}).get("S3Uri", "")
-        found = data_set_of_uri(uri, self.data_bucket)
-        text = None if found is None else self.sources.data_sets.document(*found)
-        if found is None or text is None:
-            return None
-        project, name, version = found
-        document = json.loads(text)
-        pinned: PinnedDataSet = {
-            "channel": channel["ChannelName"],
-            "data_set": name,
-            "version": version,
-            "digest": document["digest"],
-            "uri": uri,
-            "rows": document.get("rows"),
-        }
-        return data_set_id(project, pinned), pinned
-
     def _evaluation_job(self, name: str) -> int:
         described = self.sources.jobs.processing_job(name)
-        plan = None if described is None else self._plan(self._own_tags(described["ProcessingJobArn"]))
-        if described is None or plan is None:
+        asked = None if described is None else evaluation_origin(described, self.sources, self.environment)
+        if described is None or asked is None:
             return 0
         log = JobLog()
         if described["ProcessingJobStatus"] in ("Failed", "Stopped"):
             log = self.sources.logs.read(PROCESSING_LOGS, name, whole=False)
-        return self.lineage.put_nodes([evaluation_node(described, evaluation_asked(plan, name), log)])
-
-    def _own_tags(self, arn: str) -> dict[str, str]:
-        """Empty for a job of another environment."""
-        tags = self.sources.jobs.tags(arn)
-        return tags if tags.get("slipway:environment", self.environment) == self.environment else {}
-
-    def _plan(self, tags: Mapping[str, str]) -> Mapping[str, Any] | None:
-        release_id = tags.get("slipway:release")
-        record = self.sources.ledger.release(release_id) if release_id else None
-        return None if record is None else record.get("plan")
+        return self.lineage.put_nodes([evaluation_node(described, asked, log)])
 
     def _model_package(self, arn: str) -> int:
         described = self.sources.hosting.model_package(arn) or {}
@@ -263,7 +215,7 @@ class LineageRecording:
         described = self.sources.hosting.endpoint(name)
         if described is None:
             return self._deleted(name)
-        served = self._served(described)
+        served = read_served(described, self.sources)
         serving = serving_of(described, served)
         promotions = sorted(
             {
@@ -283,22 +235,3 @@ class LineageRecording:
         serving = deleted(before)
         changed = int(self.lineage.put_serving(serving))
         return changed + self.lineage.put_nodes([endpoint_node(serving, (), "", ())])
-
-    def _served(self, described: Mapping[str, Any]) -> list[Served]:
-        variants = described.get("ProductionVariants") or ()
-        if not variants:
-            return []
-        config = self.sources.hosting.endpoint_config(described["EndpointConfigName"]) or {}
-        configured = {one["VariantName"]: one for one in config.get("ProductionVariants") or ()}
-        served = []
-        for variant in variants:
-            of_config = configured.get(variant["VariantName"], {})
-            model = self.sources.hosting.model(of_config["ModelName"]) if of_config.get("ModelName") else None
-            identity = identity_in(model or {})
-            version = (
-                self.sources.ledger.version(identity["project"], identity["model"], identity["version"])
-                if identity
-                else None
-            )
-            served.append(Served(variant, of_config, identity, version))
-        return served
