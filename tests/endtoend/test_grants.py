@@ -85,12 +85,6 @@ EXCEPTIONS = (
         "release/FunctionsRequestApprovalRole",
     ),
     unused(
-        "an event that comes after those of what is below it moves edges; a sweep meets that only when it "
-        "finds what was lost, and on these ways no event of lineage is",
-        "dynamodb:DeleteItem dynamodb:UpdateItem",
-        "lineage/FunctionsSweepLineageRole",
-    ),
-    unused(
         "what fails again and again, or can't be called, becomes a dead letter; on these ways nothing does",
         "sqs:SendMessage",
         "notifications/FunctionsMailNoticeRole notifications/FunctionsSlackNoticeRole "

@@ -44,6 +44,7 @@ def take_all_ways(laptop: Laptop) -> None:
     _stopped(laptop)
     _stopped_while_promoted(laptop)
     _promoted_by_hand(laptop)
+    _lost_lineage(laptop)
     _lost_push(laptop)
     _lost_end(laptop)
     _undelivered(laptop)
@@ -169,6 +170,24 @@ def _promoted_by_hand(laptop: Laptop) -> None:
     assert ends() == {"1.0.0": "deployed", "9.9.9": "failed"}
 
 
+def _lost_lineage(laptop: Laptop) -> None:
+    """Another version serves, and no event tells lineage of it."""
+    record = laptop.ledger.version(PROJECT, "tiny", "1.1.0")
+    assert record is not None
+    request = {key: record[key] for key in ("project", "model", "version", "release_id")} | {
+        "cause": "promote",
+        "actor": "ana@example.com",
+        "reason": "1.0.0 is too simple",
+    }
+    with _deaf(laptop, "slipway-local-lineage-"):
+        laptop.aws.client("stepfunctions").start_execution(
+            stateMachineArn=laptop.workspace.platform()["promote_machine_arn"],
+            input=json.dumps({"request": request}),
+        )
+        laptop.wait_for(lambda: len(laptop.ledger.promotions(PROJECT, "tiny")) == 3, "the promotion's record")
+    sweep(laptop, "sweep_lineage")
+
+
 def _lost_push(laptop: Laptop) -> None:
     with _deaf(laptop, "ECR Image Action"):
         laptop.push(laptop.model(PROJECT), "1.8.0")
@@ -245,9 +264,13 @@ def _by_the_clock(laptop: Laptop) -> None:
 
 @contextlib.contextmanager
 def _deaf(laptop: Laptop, kind: str) -> Iterator[None]:
-    """No rule hears events of a kind meanwhile."""
+    """No rule hears events of a kind meanwhile; or no rule of a stack, if ``kind`` begins its name."""
     events = laptop.aws.client("events")
-    rules = [one["Name"] for one in events.list_rules()["Rules"] if kind in one.get("EventPattern", "")]
+    rules = [
+        one["Name"]
+        for one in events.list_rules()["Rules"]
+        if kind in one.get("EventPattern", "") or one["Name"].startswith(kind)
+    ]
     assert rules
     for rule in rules:
         events.disable_rule(Name=rule)
