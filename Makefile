@@ -29,7 +29,7 @@ lint: $(VENV)/.dev        ## ruff, import-linter, mypy --strict
 bench: $(VENV)/.dev layer ## run the benchmarks; writes build/benchmarks/*.json
 	$(BIN)/python -m benchmarks
 
-layer: $(VENV)/.run       ## build the functions' dependency layer (arm64, Python 3.13) with uv
+layer: $(VENV)/.run       ## build the functions' dependency layers (arm64, Python 3.13) with uv
 	$(BIN)/python -m workbench.layer
 
 synth: $(VENV)/.run layer ## synthesize every environment into build/cloud-assembly/<env>
@@ -39,6 +39,7 @@ lock: $(VENV)/.run        ## resolve the lock files again
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate -q pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate -q pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile --python-version 3.13 --python-platform aarch64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-annotate -q requirements/layer.in -o requirements/layer.txt
+	$(BIN)/uv pip compile --python-version 3.13 --python-platform aarch64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-annotate -q requirements/arrays.in -o requirements/arrays.txt
 
 clean:           ## remove everything that was built
 	rm -rf build cdk.out .venv node_modules

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks._platform import free_port, scratch_home
-from workbench.layer import build_layer
+from workbench.layer import build_layers
 from workbench.synthesis import repository_root, synthesize
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run() -> dict[str, Any]:
         round; ``cold_with_synthesis``: seconds, once; ``targets``: seconds, and whether a median is below.
     """
     root = repository_root()
-    build_layer(root)
+    build_layers(root)
     synthesize(root, "local", account="000000000000", region="us-east-1")
     rounds: dict[str, list[float]] = {"cold": [], "nothing_changed": [], "down": [], "after_down": []}
     for _ in range(ROUNDS):

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 HASHING_SECONDS: Final = 900
 """Lambda's longest: an artifact is read at 50 MB a second or more, so 40 GB fit."""
 ONE_CORE_MB: Final = 1769
+JUDGING_SECONDS: Final = 300
+"""A million rows with many slices; docs/verdict.md has the measurements."""
 QUEUEING_SECONDS: Final = 2 * 24 * 3600
 """What a release may wait for capacity, beside what its own programs and its approval may take."""
 
@@ -209,7 +211,9 @@ class ReleaseStack(cdk.Stack):
                 write_objects(bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
             ],
-            timeout_seconds=120,
+            timeout_seconds=JUDGING_SECONDS,
+            memory_mb=ONE_CORE_MB,
+            arrays=True,
         )
 
     def _add_register_release(self) -> TaskFunction:

@@ -1,7 +1,8 @@
 """
-The functions' dependency layer: ``build/layer/python`` from the lock file, built by uv, without Docker.
+The functions' dependency layers: ``build/<layer>/python`` from its lock file, built by uv, without Docker.
 
-``python -m workbench.layer``; does nothing where the layer is up to date.
+``layer`` is every function's; ``arrays`` goes to those that judge rows. ``python -m workbench.layer`` does
+nothing where both are up to date.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Final
 
 from slipway.domain.errors import SlipwayError
 
+LAYERS: Final = ("layer", "arrays")
+"""By the name of the lock file in ``requirements/``."""
 PYTHON_VERSION: Final = "3.13"
 PLATFORM: Final = "aarch64-manylinux_2_28"
 SERVICES: Final = (
@@ -43,9 +46,19 @@ UNUSED: Final = (
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
     "*.dist-info/direct_url.json",
+    "numpy/**/*.pyi",
 )
-UNUSED_DIRECTORIES: Final = ("bin", "boto3/examples", "**/tests", "**/__pycache__")
-RECIPE: Final = 2
+UNUSED_DIRECTORIES: Final = (
+    "bin",
+    "boto3/examples",
+    "numpy/_core/include",
+    "numpy/_core/lib",
+    "numpy/f2py",
+    "numpy/random/lib",
+    "**/tests",
+    "**/__pycache__",
+)
+RECIPE: Final = 3
 """Raised when this file changes what it makes from the same lock file."""
 
 
@@ -61,19 +74,30 @@ class LayerError(SlipwayError):
         self.requirements, self.output = requirements, output
 
 
-def build_layer(root: Path, build: Path | None = None) -> tuple[Path, bool]:
+def build_layers(root: Path, build: Path | None = None) -> bool:
     """
-    Make the layer unless it is up to date; its directory, and whether it was built now.
+    Make every layer that is not up to date; whether any was built now.
 
     Raises:
         LayerError: A requirement can't be had for the platform, or its hash differs.
     """
-    requirements, build = root / "requirements" / "layer.txt", build or root / "build"
-    layer, stamp = build / "layer", build / "layer.stamp"
+    built = [build_layer(root, build, name)[1] for name in LAYERS]
+    return any(built)
+
+
+def build_layer(root: Path, build: Path | None = None, name: str = LAYERS[0]) -> tuple[Path, bool]:
+    """
+    Make one layer unless it is up to date; its directory, and whether it was built now.
+
+    Raises:
+        LayerError: A requirement can't be had for the platform, or its hash differs.
+    """
+    requirements, build = root / "requirements" / f"{name}.txt", build or root / "build"
+    layer, stamp = build / name, build / f"{name}.stamp"
     wanted = recipe_of(requirements)
     if layer.is_dir() and stamp.exists() and stamp.read_text() == wanted:
         return layer, False
-    unfinished = build / f"layer.{os.getpid()}"
+    unfinished = build / f"{name}.{os.getpid()}"
     shutil.rmtree(unfinished, ignore_errors=True)
     install(requirements, unfinished / "python")
     trim(unfinished / "python")
@@ -168,13 +192,14 @@ def compile_all(python: str, target: Path) -> None:
 
 
 def main() -> None:
-    """Build the layer of this repository."""
-    try:
-        layer, built = build_layer(Path.cwd())
-    except LayerError as error:
-        sys.exit(str(error))
-    size = sum(file.stat().st_size for file in layer.rglob("*") if file.is_file())
-    print(f"{layer}: {'built' if built else 'up to date'}, {size / 1e6:.1f} MB")  # noqa: T201 - a command
+    """Build the layers of this repository."""
+    for name in LAYERS:
+        try:
+            layer, built = build_layer(Path.cwd(), name=name)
+        except LayerError as error:
+            sys.exit(str(error))
+        size = sum(file.stat().st_size for file in layer.rglob("*") if file.is_file())
+        print(f"{layer}: {'built' if built else 'up to date'}, {size / 1e6:.1f} MB")  # noqa: T201 - a command
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ INPUTS: Final = (
     "functions/**/*.py",
     "environments/*.toml",
     "requirements/layer.txt",
+    "requirements/arrays.txt",
 )
 NODE_MAJORS: Final = ("v22.", "v24.")
 """What jsii supports."""

@@ -42,7 +42,7 @@ class TaskFunction(Construct):
         *,
         module: str,
         code: lambda_.CfnFunction.CodeProperty,
-        layer_arn: str,
+        layer_arns: list[str],
         environment: Mapping[str, str],
         statements: list[Statement],
         log_days: int,
@@ -71,7 +71,7 @@ class TaskFunction(Construct):
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             role=self.role.attr_arn,
-            layers=[layer_arn],
+            layers=layer_arns,
             memory_size=memory_mb,
             timeout=timeout_seconds,
             environment=lambda_.CfnFunction.EnvironmentProperty(variables=dict(environment)),
@@ -113,21 +113,32 @@ class Functions(Construct):
         self._code = lambda_.CfnFunction.CodeProperty(
             s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key
         )
-        layer = self._asset("LayerCode", packages.layer)
-        # One layer version for each stack: its ARN changes with every build, and CloudFormation
-        # refuses to change what another stack imports.
-        self._layer = lambda_.CfnLayerVersion(
+        self._packages = packages
+        self._layer = self._layer_of("Layer", packages.layer, "Slipway's locked dependencies")
+        self._arrays: lambda_.CfnLayerVersion | None = None
+        acknowledge(self, "L1", "the layer is locked, built and tested for this runtime")
+        self.members: list[TaskFunction] = []
+
+    def _layer_of(self, construct_id: str, package: Package, description: str) -> lambda_.CfnLayerVersion:
+        """One layer version for each stack: its ARN changes with every build, which no import would bear."""
+        asset = self._asset(f"{construct_id}Code", package)
+        return lambda_.CfnLayerVersion(
             self,
-            "Layer",
+            construct_id,
             content=lambda_.CfnLayerVersion.ContentProperty(
-                s3_bucket=layer.s3_bucket_name, s3_key=layer.s3_object_key
+                s3_bucket=asset.s3_bucket_name, s3_key=asset.s3_object_key
             ),
             compatible_runtimes=[RUNTIME],
             compatible_architectures=[ARCHITECTURE],
-            description="Slipway's locked dependencies",
+            description=description,
         )
-        acknowledge(self, "L1", "the layer is locked, built and tested for this runtime")
-        self.members: list[TaskFunction] = []
+
+    def _layers(self, *, arrays: bool) -> list[str]:
+        if not arrays:
+            return [self._layer.ref]
+        if self._arrays is None:
+            self._arrays = self._layer_of("Arrays", self._packages.arrays, "Slipway's locked array library")
+        return [self._layer.ref, self._arrays.ref]
 
     def _asset(self, construct_id: str, package: Package) -> assets.Asset:
         return assets.Asset(
@@ -147,6 +158,7 @@ class Functions(Construct):
         timeout_seconds: int = TIMEOUT_SECONDS,
         dead_letters_arn: str | None = None,
         memory_mb: int = MEMORY_MB,
+        arrays: bool = False,
     ) -> TaskFunction:
         """
         The function ``functions.<module>.handler``.
@@ -158,13 +170,14 @@ class Functions(Construct):
             timeout_seconds: When Lambda ends it.
             dead_letters_arn: Where events go that it could not handle, if it is called asynchronously.
             memory_mb: CPU comes with it, one core at 1769.
+            arrays: Whether it computes with arrays, and so carries their layer.
         """
         function = TaskFunction(
             self,
             _pascal(module),
             module=module,
             code=self._code,
-            layer_arn=self._layer.ref,
+            layer_arns=self._layers(arrays=arrays),
             environment={variables.ENVIRONMENT: self._settings.environment, **(environment or {})},
             statements=statements,
             log_days=self._settings.retention.log_days,

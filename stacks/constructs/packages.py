@@ -1,4 +1,4 @@
-"""The two packages that every function carries: this repository's code, and the locked dependencies."""
+"""The packages that functions carry: this repository's code, and the locked dependencies."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Code and dependencies."""
+    """Code and dependencies; only functions that compute with arrays carry ``arrays``."""
 
     code: Package
     layer: Package
+    arrays: Package
 
 
 def pack_code(root: Path, target: Path) -> Package:
@@ -74,7 +75,7 @@ def pack_layer(layer: Path, target: Path) -> Package:
     files = sorted(Path(folder, name) for folder, _, names in os.walk(layer) for name in names)
     for path in files:
         digest.update(f"{path.relative_to(layer).as_posix()}\0{path.stat().st_size}\0".encode())
-    return _packed(layer, files, target / f"layer-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
+    return _packed(layer, files, target / f"{layer.name}-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
 
 
 def _packed(root: Path, files: Iterable[Path], path: Path, digest: str) -> Package:

@@ -9,7 +9,7 @@ import pytest
 from tests.adapters.test_slack_webhook import Slack
 from tests.conftest import start_embedded_aws
 from tests.endtoend.laptop import Laptop
-from workbench.layer import build_layer
+from workbench.layer import build_layers
 from workbench.local.deploy import Deployment
 from workbench.synthesis import repository_root, synthesize
 
@@ -27,7 +27,7 @@ def deploy_platform(
 ) -> None:
     """Deploy the local environment's assembly, or one of other settings, which is built at ``target``."""
     root = repository_root()
-    build_layer(root)
+    build_layers(root)
     assembly = synthesize(
         root, "local", account=aws.account, region=aws.region, environments=environments, target=target
     )

@@ -50,7 +50,7 @@ def _supported_node() -> None:
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """All environments, with a layer of one file: the real one takes a network to build."""
+    """All environments, with layers of one file: the real ones take a network to build."""
     _supported_node()
     os.environ["CDK_VALIDATION"] = "false"  # CDK's own rules take as long as all else; cfn-lint has them too
     import aws_cdk as cdk  # noqa: PLC0415 - starts Node
@@ -65,7 +65,12 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     (layer / "python").mkdir()
     (layer / "python" / "dependency.py").write_text("")
     packed = tmp_path_factory.mktemp("packages")
-    packages = Packages(code=pack_code(ROOT, packed), layer=pack_layer(layer, packed))
+    arrays = tmp_path_factory.mktemp("arrays")
+    (arrays / "python").mkdir()
+    (arrays / "python" / "numbers.py").write_text("")
+    packages = Packages(
+        code=pack_code(ROOT, packed), layer=pack_layer(layer, packed), arrays=pack_layer(arrays, packed)
+    )
     app = cdk.App(analytics_reporting=False, tree_metadata=False, outdir=str(directory), context=FLAGS)
     for environment in ENVIRONMENTS:
         add_platform(app, settings=load(environment, ROOT / "environments"), packages=packages)

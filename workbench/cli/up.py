@@ -81,13 +81,12 @@ def bring_up(
 
 def prepare(workspace: Workspace, seconds: dict[str, float]) -> Path:
     """The layer and the cloud assembly, each made anew only when something changed."""
-    from workbench.layer import build_layer
+    from workbench.layer import build_layers
     from workbench.synthesis import repository_root, synthesize
 
     root, started = repository_root(), time.perf_counter()
-    _, built = build_layer(root)
-    if built:
-        frame.progress(f"dependency layer: built ({time.perf_counter() - started:.1f} s)")
+    if build_layers(root):
+        frame.progress(f"dependency layers: built ({time.perf_counter() - started:.1f} s)")
     assembly = synthesize(
         root, workspace.environment, account=control.DEFAULT_ACCOUNT, region=control.DEFAULT_REGION
     )

@@ -45,6 +45,23 @@ class CodeStore:
             partial.replace(target)
         return target
 
+    def layer(self, archive: bytes) -> Path:
+        """
+        As ``unpacked``, but what was compiled for Lambda's processor is this environment's own.
+
+        A library that this environment lacks stays as it is: importing it says so.
+        """
+        target = self.unpacked(archive)
+        with self._lock:
+            for library in {path.relative_to(target).parts[1] for path in target.glob("python/*/**/*.so")}:
+                found = None if library.endswith(".libs") else importlib.util.find_spec(library)
+                place = target / "python" / library
+                if found is None or found.origin is None or place.is_symlink():
+                    continue
+                shutil.rmtree(place)
+                place.symlink_to(Path(found.origin).parent)
+        return target
+
     def runtime(self) -> Path:
         """A directory that offers boto3 and what it needs, and nothing else of this virtual environment."""
         target = self._directory / "runtime"

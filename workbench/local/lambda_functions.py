@@ -98,7 +98,7 @@ class Functions:
     def _layer(self, reference: Any) -> Path:
         arn = reference if isinstance(reference, str) else reference["Arn"]
         if arn not in self._layers:
-            self._layers[arn] = self._code.unpacked(seams.LAMBDA.layer_zip(reference))
+            self._layers[arn] = self._code.layer(seams.LAMBDA.layer_zip(reference))
         return self._layers[arn]
 
     def warm(self) -> None:
