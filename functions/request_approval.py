@@ -32,6 +32,7 @@ def handler(event: ApprovalRequest, _context: LambdaContext) -> dict[str, Any]:
             events=_wiring.events(),
         ),
         approvers=_wiring.policy()["approvers"],
+        rules=_wiring.policy().get("approval_rules", {}),
         base_url=_wiring.setting(variables.APPROVAL_URL),
         now=now(),
     )

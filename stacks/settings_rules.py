@@ -81,10 +81,20 @@ def _emails_by_project(value: Any) -> bool:
     return isinstance(value, dict) and all(_list_of(_is_email)(emails) for emails in value.values())
 
 
+def _rules_by_project(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(rules, dict) and rules.keys() <= {"persons"} and _whole(1, 2)(rules.get("persons", 1))
+        for rules in value.values()
+    )
+
+
 EMAILS: Final = Rule('a list of e-mail addresses, such as ["team@example.com"]', _list_of(_is_email))
 EMAILS_BY_PROJECT: Final = Rule(
     'a table of project (or "*" for all others) to e-mail addresses, such as "*" = ["team@example.com"]',
     _emails_by_project,
+)
+APPROVAL_RULES: Final = Rule(
+    'a table of project (or "*" for all others) to rules: persons = 1 or 2', _rules_by_project, default={}
 )
 INSTANCE_TYPES: Final = Rule(
     'a list of SageMaker instance types, such as ["ml.m5.large"]; empty for every type',
@@ -118,6 +128,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "step_cache_days": whole(0, 3650, "days", default=90),
         "approvers": EMAILS_BY_PROJECT,
         "recipients": EMAILS_BY_PROJECT,
+        "approval_rules": APPROVAL_RULES,
     },
     "notifications": {
         "platform_team": EMAILS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from slipway.contracts.ledger import BY_MONTH, PENDING_APPROVALS, approval_key
 
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slipway.adapters.dynamodb_table import DynamoDbTable
-    from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
+    from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord, PersonalDecision
+
+
+_APPEND: Final = "#decisions = list_append(if_not_exists(#decisions, :none), :person)"
 
 
 class DynamoDbApprovals:
@@ -71,14 +74,35 @@ class DynamoDbApprovals:
             values={":told": told},
         )
 
-    def decide_approval(self, release_id: str, decision: ApprovalDecision, *, now_epoch: int) -> bool:
+    def decide_approval(
+        self,
+        release_id: str,
+        decision: ApprovalDecision,
+        *,
+        now_epoch: int,
+        person: PersonalDecision | None = None,
+        after: int = 0,
+    ) -> bool:
         values: dict[str, Any] = {f":{name}": value for name, value in decision.items()}
+        change = "SET " + ", ".join(f"#{name} = :{name}" for name in decision)
         in_time = decision["status"] != "expired"
+        condition = f"#status = :pending AND #expires_at_epoch {'>' if in_time else '<='} :now"
+        if person is not None:
+            change, condition = f"{change}, {_APPEND}", f"{condition} AND {_unchanged(after)}"
+            values |= _appended(person, after)
         return self._table.update(
             approval_key(release_id),
-            "SET " + ", ".join(f"#{name} = :{name}" for name in decision),
-            condition=f"#status = :pending AND #expires_at_epoch {'>' if in_time else '<='} :now",
+            change,
+            condition=condition,
             values={**values, ":pending": "pending", ":now": now_epoch},
+        )
+
+    def note_decision(self, release_id: str, person: PersonalDecision, *, now_epoch: int, after: int) -> bool:
+        return self._table.update(
+            approval_key(release_id),
+            f"SET {_APPEND}",
+            condition=f"#status = :pending AND #expires_at_epoch > :now AND {_unchanged(after)}",
+            values={**_appended(person, after), ":pending": "pending", ":now": now_epoch},
         )
 
     def close_approval(self, release_id: str, decision: ApprovalDecision) -> bool:
@@ -114,6 +138,24 @@ class DynamoDbApprovals:
         listed = self._table.query(PENDING_APPROVALS, index=BY_MONTH, attributes=("release_id",))
         found = [self.get_approval(entry["release_id"]) for entry in listed]
         return [record for record in found if record is not None and not record["settled"]]
+
+
+def _unchanged(after: int) -> str:
+    """Nobody else has decided, and nobody was asked anew, since the record was read."""
+    counted, same = "size(#decisions) = :after", "#report_digest = :shown"
+    # records that an older version wrote have neither list nor digest
+    counted = counted if after else f"(attribute_not_exists(#decisions) OR {counted})"
+    return f"{counted} AND #redrive = :asked AND (attribute_not_exists(#report_digest) OR {same})"
+
+
+def _appended(person: PersonalDecision, after: int) -> dict[str, Any]:
+    return {
+        ":none": [],
+        ":person": [dict(person)],
+        ":after": after,
+        ":asked": person["redrive"],
+        ":shown": person["report_digest"],
+    }
 
 
 def _listing(record: Mapping[str, Any]) -> dict[str, str]:

@@ -19,6 +19,8 @@ RELEASE_JUDGED: Final = "Release Judged"
 """+ ``verdict`` (contracts.release.Verdict), ``evaluation``, ``training``."""
 APPROVAL_REQUESTED: Final = "Approval Requested"
 """+ ``approvers``, ``expires_at`` (ISO 8601), ``summary``; never a link: those go by e-mail."""
+APPROVAL_GIVEN: Final = "Approval Given"
+"""+ ``approver``, ``reason``, ``given`` (how many approve by now), ``persons`` (how many must)."""
 APPROVAL_DECIDED: Final = "Approval Decided"
 """+ ``decision`` (approved, rejected or expired), ``approver``, ``reason``, ``undeliverable``."""
 ENDPOINT_IN_SERVICE: Final = "Endpoint In Service"
@@ -35,6 +37,7 @@ KINDS: Final = (
     RELEASE_STARTED,
     RELEASE_JUDGED,
     APPROVAL_REQUESTED,
+    APPROVAL_GIVEN,
     APPROVAL_DECIDED,
     ENDPOINT_IN_SERVICE,
     RELEASE_FAILED,

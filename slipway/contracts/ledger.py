@@ -317,6 +317,27 @@ class ApprovalRecord(TypedDict):
     decision_reason: NotRequired[str]
     source_ip: NotRequired[str]
     user_agent: NotRequired[str]
+    persons: NotRequired[int]
+    """How many different people must approve; missing: one."""
+    decisions: NotRequired[list[PersonalDecision]]
+    """What each person decided, in order; only ever appended to."""
+    report_digest: NotRequired[str]
+    """``sha256:…`` of the report's bytes that approvers were asked about; missing: not known."""
+
+
+class PersonalDecision(TypedDict):
+    """One person's part in a decision."""
+
+    status: Literal["approved", "rejected"]
+    decided_by: str
+    decided_at: str
+    decision_reason: str
+    source_ip: str
+    user_agent: str
+    redrive: int
+    """The record's when it was taken: what was approved before a redrive does not count after it."""
+    report_digest: str
+    """Of the report that was shown; empty: not known."""
 
 
 class ApprovalDecision(TypedDict):

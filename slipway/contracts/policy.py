@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+
+class ApprovalRules(TypedDict, total=False):
+    """How a project's releases are approved; what is missing has its default."""
+
+    persons: int
+    """How many different people must approve: 1 (the default) or 2."""
 
 
 class Policy(TypedDict):
@@ -21,6 +28,8 @@ class Policy(TypedDict):
     """Project (or ``*`` for all others) to the e-mail addresses of those who may approve."""
     recipients: dict[str, list[str]]
     """Project (or ``*``) to the e-mail addresses that are told of results; approvers are told as well."""
+    approval_rules: NotRequired[dict[str, ApprovalRules]]
+    """By project, or ``*`` for all others; missing: one person approves."""
     approval_timeout_hours: int
     resource_prefix: str
     """Every SageMaker name begins with it: ``slipway-<environment>``."""

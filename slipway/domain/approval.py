@@ -37,6 +37,17 @@ class NoApproversError(SlipwayError):
         self.project, self.environment = project, environment
 
 
+class TooFewApproversError(SlipwayError):
+    """More people must approve than may."""
+
+    def __init__(self, project: str, environment: str, persons: int, named: int) -> None:
+        super().__init__(
+            f"{persons} different people must approve project {project!r} in environment {environment!r}, "
+            f"and {named} may; name more under [policy.approvers] in environments/{environment}.toml"
+        )
+        self.project, self.environment, self.persons, self.named = project, environment, persons, named
+
+
 def sentence_of(record: ApprovalRecord) -> str:
     """
     Who decided what and when; empty while nobody has.
@@ -53,7 +64,22 @@ def sentence_of(record: ApprovalRecord) -> str:
     if record["status"] == "expired":
         return f"Nobody decided in time; the request expired on {when}."
     where = " in SageMaker Studio" if record.get("user_agent") == IN_STUDIO else ""
-    return f"{record.get('decided_by', 'Somebody')} {record['status']} this release{where} on {when}."
+    who, did = record.get("decided_by", "Somebody"), record["status"]
+    return f"{who} {did} this release{where} on {when}{_after(record)}."
+
+
+def _after(record: ApprovalRecord) -> str:
+    """Whose approval the last one of two followed."""
+    if record["status"] != "approved" or record.get("persons", 1) < 2:  # noqa: PLR2004 - one decides alone
+        return ""
+    others = dict.fromkeys(
+        one["decided_by"]
+        for one in record.get("decisions", ())
+        if one["status"] == "approved"
+        and one["decided_by"] != record.get("decided_by")
+        and (one["redrive"], one["report_digest"]) == (record["redrive"], record.get("report_digest", ""))
+    )
+    return f", after {' and '.join(others)} had approved it" if others else ""
 
 
 def never_decided(record: ApprovalRecord) -> bool:
@@ -90,18 +116,26 @@ def named_approvers(policy_approvers: Mapping[str, Sequence[str]], project: str)
 
 
 def approvers_of(
-    policy_approvers: Mapping[str, Sequence[str]], project: str, environment: str
+    policy_approvers: Mapping[str, Sequence[str]], project: str, environment: str, *, persons: int = 1
 ) -> tuple[str, ...]:
     """
-    Whom to ask: ``named_approvers``, of whom there must be one.
+    Whom to ask: ``named_approvers``, of whom there must be as many as must approve.
 
     Raises:
         NoApproversError: Nobody is named, or none with an e-mail address.
+        TooFewApproversError: More must approve than are named.
     """
     addresses = named_approvers(policy_approvers, project)
     if not addresses:
         raise NoApproversError(project, environment)
+    if different_people(addresses) < persons:
+        raise TooFewApproversError(project, environment, persons, len(addresses))
     return addresses
+
+
+def different_people(addresses: Sequence[str]) -> int:
+    """How many people these addresses are: two spellings of one mailbox are one person."""
+    return len({address.casefold() for address in addresses})
 
 
 def may_approve(policy_approvers: Mapping[str, Sequence[str]], project: str, address: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain.amounts import day_and_time
 from slipway.domain.approval import MAX_REASON, MAX_VERSION, never_decided, sentence_of
+from slipway.domain.approval_rules import standing_approvals
 from slipway.domain.approval_sections import card, code, facts
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def decision_form(
     """
     return (
         '<section class="card ask" aria-labelledby="decide"><h2 id="decide">Your decision</h2>'
-        f"{_summary(problems)}"
+        f"{_given(record)}{_summary(problems)}"
         '<form method="post" accept-charset="utf-8" autocomplete="off" novalidate>'
         f"{_choices(record, form, problems)}{_reason(form, problems)}{_version(record, form, problems)}"
         '<button type="submit">Record this decision</button>'
@@ -55,8 +56,29 @@ def deciders(record: ApprovalRecord, approver: str) -> str:
         ("Decide before", escape(day_and_time(record["expires_at_epoch"])) if pending else ""),
     ]
     heading = "Who may decide" if pending else "Who was asked"
-    hint = '<p class="hint">The first decision counts. This link is yours alone.</p>' if pending else ""
+    counts = (
+        "Two different people must approve; one rejection ends it."
+        if record.get("persons", 1) > 1
+        else "The first decision counts."
+    )
+    hint = f'<p class="hint">{counts} This link is yours alone.</p>' if pending else ""
     return card(heading, f"{facts(pairs)}{hint}", anchor="who")
+
+
+def approvals_given(record: ApprovalRecord) -> str:
+    """
+    Who approved so far; empty where one person decides or nobody has approved.
+
+    >>> ana = {"status": "approved", "decided_by": "ana@example.com", "redrive": 0, "report_digest": "",
+    ...        "decided_at": "2026-11-22T14:03:11.000Z"}
+    >>> approvals_given({"persons": 2, "redrive": 0, "decisions": [ana]})
+    '1 of 2: ana@example.com approved on 2026-11-22 14:03 UTC'
+    """
+    persons, given = record.get("persons", 1), standing_approvals(record)
+    if persons < 2 or not given:  # noqa: PLR2004 - one person's approval decides
+        return ""
+    people = ", ".join(f"{one['decided_by']} approved on {day_and_time(one['decided_at'])}" for one in given)
+    return f"{len(given)} of {persons}: {people}"
 
 
 def decided_note(record: ApprovalRecord) -> str:
@@ -75,6 +97,11 @@ def decided_note(record: ApprovalRecord) -> str:
     )
 
 
+def _given(record: ApprovalRecord) -> str:
+    given = approvals_given(record)
+    return f'<div class="note good"><b>{escape(given)}</b></div>' if given else ""
+
+
 def _summary(problems: Mapping[str, str]) -> str:
     if not problems:
         return ""
@@ -87,12 +114,19 @@ def _summary(problems: Mapping[str, str]) -> str:
     )
 
 
+def _choices_of(record: ApprovalRecord) -> tuple[tuple[str, str, str], ...]:
+    lacking = record.get("persons", 1) - len(standing_approvals(record))
+    if lacking < 2:  # noqa: PLR2004 - this approval is the last that is needed
+        return _CHOICES
+    return (("approved", "Approve", "Another person must approve too."), _CHOICES[1])
+
+
 def _choices(record: ApprovalRecord, form: DecisionForm, problems: Mapping[str, str]) -> str:
     choices = "".join(
         f'<label class="choice"><input type="radio" name="decision" value="{value}" required'
         f"{' id=decision' if index == 0 else ''}{' checked' if form.decision == value else ''}>"
         f"<span><b>{word} {escape(record['version'])}</b><span>{effect}</span></span></label>"
-        for index, (value, word, effect) in enumerate(_CHOICES)
+        for index, (value, word, effect) in enumerate(_choices_of(record))
     )
     attributes = _described("decision", problems)
     return (

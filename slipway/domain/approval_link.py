@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 _FORM: Final = "slipway-approval-link/1"
+_FORM_WITH_REPORT: Final = "slipway-approval-link/2"
 _KEYS: Final = ("a", "e", "k", "s")
 _RELEASE_ID: Final = re.compile(r"[0-9a-f]{16}\Z")
 _APPROVER: Final = re.compile(r"[^\s\x00-\x1f\x7f@]{1,64}@[^\s\x00-\x1f\x7f@]{1,190}\Z")
@@ -56,22 +57,24 @@ class LinkClaims:
     expires_at: int
     key: str
 
-    def canonical(self, *, image_digest: str, nonce: str) -> bytes:
+    def canonical(self, *, image_digest: str, nonce: str, report_digest: str = "") -> bytes:
         """
         What is signed: the claims with what only the ledger knows of them.
 
         Args:
             image_digest: ``sha256:…`` of the image that is to be approved.
             nonce: The approver's ``nonce_hash`` of this release.
+            report_digest: ``sha256:…`` of the report that is to be shown; empty: not known when asked.
         """
         parts = (
-            _FORM,
+            _FORM_WITH_REPORT if report_digest else _FORM,
             self.release_id,
             image_digest,
             self.approver,
             str(self.expires_at),
             nonce,
             self.key,
+            *([report_digest] if report_digest else []),
         )
         return "\n".join(parts).encode()
 

@@ -50,9 +50,12 @@ def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url
         "Links that were sent before stay valid until they expire."
     )
     others = ", ".join(address for address in record["approvers"] if address != approver) or "nobody"
+    counts = (
+        "two different people must approve" if record.get("persons", 1) > 1 else "the first decision counts"
+    )
     once = (
-        f"The link is for {approver} alone; do not forward it. It works until {until}, and the first "
-        f"decision counts. Who else may decide: {others}."
+        f"The link is for {approver} alone; do not forward it. It works until {until}, and {counts}. "
+        f"Who else may decide: {others}."
     )
     lines = _wrapped(f"{title_of(record)} passed its evaluation in {where} and waits for a decision.")
     lines += ["", *_wrapped(again)] if approver in record["told"] else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from slipway.domain import approval_sections as sections
 from slipway.domain.amounts import day_and_time
 from slipway.domain.approval import DecisionForm, never_decided, sentence_of, title_of
-from slipway.domain.approval_form import decided_note, deciders, decision_form
+from slipway.domain.approval_form import approvals_given, decided_note, deciders, decision_form
 from slipway.domain.slice_tables import slice_tables
 from slipway.domain.succession import sentence_of as succession_of
 from slipway.domain.web_page import WebAnswer, document, plain_answer
@@ -141,8 +141,38 @@ def recorded_answer(record: ApprovalRecord, *, delivery: str) -> WebAnswer:
     )
 
 
+def counted_answer(record: ApprovalRecord, approver: str, *, repeated: bool) -> WebAnswer:
+    """To an approval after which more people must approve; ``repeated``: this person's second one."""
+    given = approvals_given(record)
+    if repeated:
+        return plain_answer(
+            409,
+            "You have approved this already",
+            f"{given}.",
+            f"Somebody else than {approver} must approve as well. Nothing was changed by what you just sent.",
+            environment=record["environment"],
+        )
+    return plain_answer(
+        200,
+        f"Your approval counts: {title_of(record)}",
+        f"{given}.",
+        "Nothing is put into production before another approver approves too; all of them are told.",
+        environment=record["environment"],
+        tone="good",
+    )
+
+
 def already_decided_answer(record: ApprovalRecord) -> WebAnswer:
     """To a decision that came second, or after the release had ended: who decided; nothing was changed."""
+    if record["status"] == "pending":
+        return plain_answer(
+            409,
+            "You are asked anew",
+            "The request was renewed, or its time has passed, while you were deciding.",
+            "Nothing was recorded. Open the newest link that you got.",
+            environment=record["environment"],
+            tone="warn",
+        )
     if never_decided(record):
         return plain_answer(
             410,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "Approval",
     "Evaluation",
     "Gate",
     "InvalidManifestError",
@@ -127,6 +128,13 @@ class Serving:
 class Manifest:
     """A whole, valid manifest; made by ``from_toml``, ``from_label`` or ``from_document``."""
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who must approve."""
+
+    persons: int = 1
+
+
     model: Model
     programs: Programs
     training: Training
@@ -138,6 +146,8 @@ class Manifest:
     def from_toml(cls, text: str, file: str) -> Manifest:
         """
         Read ``slipway.toml``; ``file`` is its name in messages.
+    approval: Approval | None = None
+    """None: as the environment has it; manifests without it keep their canonical text."""
 
         Raises:
             InvalidManifestError: With every problem at once.
@@ -212,6 +222,7 @@ class Manifest:
         """The label's text: JSON with sorted keys and without spaces; equal manifests give equal text."""
         return _canonical(self.document())
 
+            **({"approval": _plain(self.approval)} if self.approval is not None else {}),
 
 def _canonical(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -255,3 +266,4 @@ def _read(checked: Mapping[str, Any]) -> Manifest:
             **{"invocations_per_instance": None} | serving | {"sample": Sample(**serving["sample"])}
         ),
     )
+        approval=Approval(**checked["approval"]) if "approval" in checked else None,

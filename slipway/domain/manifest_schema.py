@@ -246,3 +246,12 @@ def json_schema() -> dict[str, Any]:
         "title": "Slipway model manifest (slipway.toml)",
         **MANIFEST.schema(),
     }
+_APPROVAL: Final = Table(
+    {
+        "persons": Key(
+            Whole(1, 2), "How many different people must approve; the environment may ask for more.", 1
+        ),
+    }
+)
+
+        "approval": Key(_APPROVAL, "Who must approve.", ABSENT),

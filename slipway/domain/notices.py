@@ -150,6 +150,18 @@ def _requested(detail: Mapping[str, Any], _region: str) -> Notice:
     )
 
 
+def _given(detail: Mapping[str, Any], _region: str) -> Notice:
+    approver, given, persons = detail.get("approver"), detail.get("given"), detail.get("persons")
+    return Notice(
+        tone="waiting",
+        headline=f"{_of(detail)}: {given} of {persons} approved, by {approver}",
+        lead=f"{approver} approved this version. It waits for another approver.",
+        facts=_present(("Reason", detail.get("reason"))),
+        next_action="Each approver has a link of their own by e-mail.",
+        release_id=_id(detail),
+    )
+
+
 def _decided(detail: Mapping[str, Any], _region: str) -> Notice:
     decision, approver = str(detail.get("decision", "")), str(detail.get("approver", ""))
     tone, lead = _DECISIONS.get(decision, ("plain", "{approver} decided: {decision}."))
@@ -300,6 +312,7 @@ _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Notice]]] = {
     events.RELEASE_STARTED: _started,
     events.RELEASE_JUDGED: _judged,
     events.APPROVAL_REQUESTED: _requested,
+    events.APPROVAL_GIVEN: _given,
     events.APPROVAL_DECIDED: _decided,
     events.ENDPOINT_IN_SERVICE: _in_service,
     events.RELEASE_FAILED: _failed,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipway.domain.approval import named_approvers
-from slipway.domain.refusals import nobody_may_approve, policy_forbids
+from slipway.domain.approval import different_people, named_approvers
+from slipway.domain.approval_rules import persons_of, rules_for
+from slipway.domain.refusals import nobody_may_approve, policy_forbids, too_few_may_approve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,5 +44,10 @@ def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator
     for subject, number, limit in limited:
         if number > limit:
             yield policy_forbids(subject, number, f"at most {limit}", environment)
-    if not named_approvers(policy["approvers"], manifest.model.project):
-        yield nobody_may_approve(manifest.model.project, environment)
+    project = manifest.model.project
+    named = named_approvers(policy["approvers"], project)
+    persons = persons_of(rules_for(policy.get("approval_rules", {}), project), manifest.document())
+    if not named:
+        yield nobody_may_approve(project, environment)
+    elif different_people(named) < persons:
+        yield too_few_may_approve(project, environment, persons, len(named))

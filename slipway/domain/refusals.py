@@ -124,6 +124,14 @@ def nobody_may_approve(project: str, environment: str) -> Refusal:
     )
 
 
+def too_few_may_approve(project: str, environment: str, persons: int, named: int) -> Refusal:
+    return Refusal(
+        "too few may approve",
+        f"{persons} different people must approve releases of project {project!r}, and {named} may; "
+        f"name more under [policy.approvers] in environments/{environment}.toml",
+    )
+
+
 def no_data_set(channel: str, data_set: str, project: str) -> Refusal:
     return Refusal(
         f"no data set: {data_set}",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
+from slipway.contracts.events import APPROVAL_GIVEN
 from slipway.domain.approval_page import (
     already_decided_answer,
+    counted_answer,
     evidence_answer,
     recorded_answer,
     superseded_answer,
 )
+from slipway.domain.approval_rules import standing_approvals
 from slipway.domain.web_page import WebAnswer
 from slipway.usecases.deliver_decision import deliver_decision
 from slipway.usecases.find_successor import find_successor
 from slipway.usecases.read_evidence import read_plots, read_report
+from slipway.usecases.take_decision import take_decision
 from slipway.usecases.verify_link import verify_link
 
 if TYPE_CHECKING:
@@ -48,7 +52,8 @@ def decide_approval(
     Decide by a link and a form.
 
     Returns:
-        200 when this form decided; 409 when somebody had decided before, or approves
+        200 when this form decided, or counts as one of two approvals; 409 when
+        somebody had decided before, or approves twice, or approves
         what another version serves in place of by now; 410 when
         the time has passed or the release has ended; 422 with the form again when
         something in it is missing or wrong; 404 for a link that is not ours.
@@ -70,14 +75,40 @@ def decide_approval(
     if successor and form.decision == "approved":
         return superseded_answer(record, successor)
     decision = form.decided(approver, now, source_ip=source_ip, user_agent=user_agent)
-    if not ledger.decide_approval(release_id, decision, now_epoch=int(now.timestamp())):
-        return already_decided_answer(ledger.get_approval(release_id) or record)
-    return _deliver(record, decision, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
+    taken, record = take_decision(record, decision, approvals=ledger, now=now)
+    if taken == "decides":
+        return _deliver(record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
+    if taken == "counts":
+        _announce(record, decision, events)
+    return (
+        already_decided_answer(record)
+        if taken == "late"
+        else counted_answer(record, approver, repeated=taken == "repeats")
+    )
+
+
+def _announce(record: ApprovalRecord, decision: ApprovalDecision, events: EventBus) -> None:
+    try:
+        events.emit(
+            APPROVAL_GIVEN,
+            {
+                "environment": record["environment"],
+                "release_id": record["release_id"],
+                "project": record["project"],
+                "model": record["model"],
+                "version": record["version"],
+                "approver": decision["decided_by"],
+                "reason": decision["decision_reason"],
+                "given": len(standing_approvals(record)),
+                "persons": record.get("persons", 1),
+            },
+        )
+    except Exception:  # noqa: BLE001 - it counts all the same, and the page shows it
+        _log.exception("approval not announced", extra={"release_id": record["release_id"]})
 
 
 def _deliver(
-    record: ApprovalRecord,
-    decision: ApprovalDecision,
+    decided: ApprovalRecord,
     *,
     ledger: Ledger,
     tokens: TaskTokens,
@@ -85,12 +116,11 @@ def _deliver(
     events: EventBus,
     now: datetime,
 ) -> WebAnswer:
-    decided = cast("ApprovalRecord", {**record, **decision})
     try:
         delivery = deliver_decision(
             decided, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now
         )
     except Exception:  # noqa: BLE001 - it stands in the ledger, and the sweep sends it again
-        _log.exception("decision recorded but not delivered", extra={"release_id": record["release_id"]})
+        _log.exception("decision recorded but not delivered", extra={"release_id": decided["release_id"]})
         return recorded_answer(decided, delivery="later")
     return recorded_answer(decided, delivery=delivery)

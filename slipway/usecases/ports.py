@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ApprovalRecord,
         ArtifactDigests,
         Failure,
+        PersonalDecision,
         PromotionRecord,
         PushRecord,
         ReleaseRecord,
@@ -226,8 +227,25 @@ class Approvals(Protocol):
 
     def mark_told(self, release_id: str, approver: str, redrive: int) -> None: ...
 
-    def decide_approval(self, release_id: str, decision: ApprovalDecision, *, now_epoch: int) -> bool:
-        """Decide once: False when it is not pending, or (but for "expired") too late."""
+    def decide_approval(
+        self,
+        release_id: str,
+        decision: ApprovalDecision,
+        *,
+        now_epoch: int,
+        person: PersonalDecision | None = None,
+        after: int = 0,
+    ) -> bool:
+        """
+        Decide once: False when it is not pending, or (but for "expired") too late.
+
+        With ``person`` it is appended to ``decisions``, and False where there are not ``after`` of them.
+        """
+
+    def note_decision(
+        self, release_id: str, person: PersonalDecision, *, now_epoch: int, after: int
+    ) -> bool:
+        """Append one that does not decide yet; False in the same cases."""
 
     def close_approval(self, release_id: str, decision: ApprovalDecision) -> bool:
         """The release ended before anybody decided: nothing is left to do; False when it is not pending."""

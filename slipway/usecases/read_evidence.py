@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -22,12 +23,18 @@ MAX_PLOTS_BYTES: Final = 3_000_000
 
 def read_report(uri: str, reports: Reports) -> Evidence:
     """The evidence of a report; empty when there is none, when it is too large, or no JSON object."""
+    return read_report_and_digest(uri, reports)[0]
+
+
+def read_report_and_digest(uri: str, reports: Reports) -> tuple[Evidence, str]:
+    """The same with the ``sha256:…`` of the report's bytes; empty where there are none to be shown."""
     text = reports.read(uri) if uri else None
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" if isinstance(text, str) else ""
     try:
         report = json.loads(text) if isinstance(text, str) else {}
     except ValueError:
         report = {}
-    return Evidence(report if isinstance(report, dict) else {})
+    return Evidence(report if isinstance(report, dict) else {}), digest
 
 
 def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> list[Plot]:

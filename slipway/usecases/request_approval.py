@@ -6,21 +6,24 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.events import APPROVAL_REQUESTED
 from slipway.domain.approval import approvers_of, expiry
 from slipway.domain.approval_link import ApprovalLink, LinkClaims, nonce_hash
 from slipway.domain.approval_mail import approval_subject, approval_text
+from slipway.domain.approval_rules import persons_of, rules_for
 from slipway.domain.errors import SlipwayError
 from slipway.domain.evidence import Evidence, evidence_of_document
 from slipway.domain.timestamps import timestamp
-from slipway.usecases.read_evidence import read_report
+from slipway.usecases.read_evidence import read_report, read_report_and_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalRecord
+    from slipway.contracts.policy import ApprovalRules
     from slipway.contracts.release import ApprovalRequest
     from slipway.usecases.ports import EventBus, Ledger, LinkSigner, Mailer, Reports
 
@@ -57,6 +60,7 @@ def request_approval(
     approvers: Mapping[str, Sequence[str]],
     base_url: str,
     now: datetime,
+    rules: Mapping[str, ApprovalRules] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """
     Record what is asked, and tell each approver once.
@@ -72,15 +76,17 @@ def request_approval(
         approvers: The environment's, by project.
         base_url: Of the approval page, without a slash at its end.
         now: When approval is asked for.
+        rules: The environment's, by project; missing: one person decides.
 
     Returns:
         ``{"release_id", "status", "told", "not_told"}``; the execution doesn't see it.
 
     Raises:
         NoApproversError: Nobody may approve this project here.
+        TooFewApproversError: More must approve than may.
         ApproversNotToldError: Not one of them could be told.
     """
-    record = _ask(request, ports=ports, approvers=approvers, now=now)
+    record = _ask(request, ports=ports, approvers=approvers, rules=rules, now=now)
     release_id = record["release_id"]
     if record["status"] != "pending":
         _log.warning("decided already", extra={"release_id": release_id, "status": record["status"]})
@@ -102,6 +108,7 @@ def _ask(
     *,
     ports: Ports,
     approvers: Mapping[str, Sequence[str]],
+    rules: Mapping[str, ApprovalRules],
     now: datetime,
 ) -> ApprovalRecord:
     """The record as it stands after this request's token was noted in it."""
@@ -110,8 +117,11 @@ def _ask(
     expires = expiry(now, plan["approval_timeout_seconds"])
     known = ledger.get_approval(release_id)
     if known is None:
-        may = approvers_of(approvers, plan["project"], plan["environment"])
+        persons = persons_of(rules_for(rules, plan["project"]), plan["manifest"])
+        may = approvers_of(approvers, plan["project"], plan["environment"], persons=persons)
         record = _first_record(request, may, expires, redrive, now)
+        record["persons"] = persons
+        record["report_digest"] = read_report_and_digest(record["report_uri"], ports.reports)[1]
         if ledger.put_approval({**record, "task_token": token}):
             return record
         known = ledger.get_approval(release_id) or record
@@ -157,6 +167,7 @@ def _first_record(
         "requested_at": timestamp(now),
         "expires_at_epoch": expires,
         "told": {},
+        "decisions": [],
         "redrive": redrive,
         "delivered": False,
         "settled": False,
@@ -166,7 +177,11 @@ def _first_record(
 def approval_url(record: ApprovalRecord, approver: str, *, signer: LinkSigner, base_url: str) -> str:
     """An approver's link to a record that is pending; the same every time."""
     claims = LinkClaims(record["release_id"], approver, record["expires_at_epoch"], signer.key)
-    message = claims.canonical(image_digest=record["image_digest"], nonce=record["approvers"][approver])
+    message = claims.canonical(
+        image_digest=record["image_digest"],
+        nonce=record["approvers"][approver],
+        report_digest=record.get("report_digest", ""),
+    )
     return ApprovalLink(claims, signer.sign(message)).url(base_url)
 
 

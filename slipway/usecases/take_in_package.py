@@ -9,7 +9,7 @@ to do. So our own writes, each of which makes another event, end the matter inst
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.contracts.events import PACKAGE_SET_BACK, VERSION_WITHDRAWN
 from slipway.contracts.names import CHAMPION
@@ -19,6 +19,7 @@ from slipway.domain.succession import sentence_of as sentence_of_successor
 from slipway.domain.timestamps import timestamp
 from slipway.usecases.deliver_decision import MAX_DESCRIPTION, deliver_decision
 from slipway.usecases.find_successor import find_successor
+from slipway.usecases.take_decision import take_decision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,15 +128,14 @@ class PackageIntake:
         if successor and package.approval == "Approved":
             why = sentence_of_successor(successor, approval.get("judged_against"))
             return self._set_back(package, "PendingManualApproval", why)
-        decision = package.decision(now)
-        release_id = approval["release_id"]
-        if not self.ledger.decide_approval(release_id, decision, now_epoch=int(now.timestamp())):
-            decided = self.ledger.get_approval(release_id)
+        if approval.get("persons", 1) > 1 and package.approval == "Approved":
+            # whose profile it is can't be told from whose link: one person could approve twice
+            why = "Two different people must approve it, each by the link of their own."
+            return self._set_back(package, "PendingManualApproval", why)
+        taken, recorded = take_decision(approval, package.decision(now), approvals=self.ledger, now=now)
+        if taken != "decides":
             # too late, and not yet noted so: the sweep ends the request, and rejects the package
-            if decided is None or decided["status"] == "pending":
-                return "later"
-            return self._contradicted(package, decided)
-        recorded = cast("ApprovalRecord", {**approval, **decision})
+            return "later" if recorded["status"] == "pending" else self._contradicted(package, recorded)
         deliver_decision(
             recorded,
             ledger=self.ledger,

@@ -51,8 +51,13 @@ def verify_link(
     record = approvals.get_approval(release_id)
     nonce = record["approvers"].get(claims.approver) if record is not None else None
     digest = record["image_digest"] if record is not None else ""
+    message = claims.canonical(
+        image_digest=digest,
+        nonce=nonce or _NOBODY,
+        report_digest=record.get("report_digest", "") if record is not None else "",
+    )
     # asked in every case: how long an answer takes must not tell which part was wrong
-    genuine = signer.verify(claims.canonical(image_digest=digest, nonce=nonce or _NOBODY), link.mac)
+    genuine = signer.verify(message, link.mac)
     if record is None or nonce is None or not genuine or claims.key != signer.key:
         return unknown_answer()
     if not may_approve(approvers, record["project"], claims.approver):

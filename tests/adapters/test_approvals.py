@@ -11,6 +11,7 @@ import pytest
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
 from slipway.contracts.ledger import BY_MODEL, BY_MONTH
 from slipway.domain.approval import DecisionForm, closed_at, expired_at
+from slipway.domain.approval_rules import personal
 from tests.fakes.approval_room import ANA, BEN, DIGEST, NOW, PACKAGE, RELEASE
 from tests.fakes.ledger import FakeLedger
 
@@ -243,3 +244,66 @@ class TestClosing:
         """
         assert ledger.close_approval("unknown", closed_at("2026-11-22T14:00:00.000Z")) is False
         assert ledger.get_approval("unknown") is None
+
+
+def take(ledger: Any, approver: str, *, after: int, decides: bool = False, **changes: Any) -> bool:
+    person = {**personal(record(**changes), decision(approver))}
+    if decides:
+        return ledger.decide_approval(
+            RELEASE, decision(approver), now_epoch=EXPIRES - 1, person=person, after=after
+        )
+    return ledger.note_decision(RELEASE, person, now_epoch=EXPIRES - 1, after=after)
+
+
+class TestDecisionsOfTwo:
+    @pytest.mark.parametrize("changes", [{}, {"decisions": [], "report_digest": "sha256:1"}])
+    def test_the_first_is_kept_and_the_second_decides(self, ledger, changes):
+        """
+        What is noted leaves the request pending; both stand in the list, also in a record of an older form.
+        """
+        ledger.put_approval(record(**changes))
+
+        assert take(ledger, ANA, after=0, **changes) is True
+        assert ledger.get_approval(RELEASE)["status"] == "pending"
+        assert take(ledger, BEN, after=1, decides=True, **changes) is True
+
+        decided = ledger.get_approval(RELEASE)
+        assert (decided["status"], decided["decided_by"]) == ("approved", BEN)
+        assert [one["decided_by"] for one in decided["decisions"]] == [ANA, BEN]
+
+    @pytest.mark.parametrize(
+        ("after", "changes"),
+        [(1, {}), (0, {"redrive": 1}), (0, {"report_digest": "sha256:2"})],
+        ids=["somebody came first", "asked anew", "other evidence"],
+    )
+    @pytest.mark.parametrize("decides", [True, False])
+    def test_what_rests_on_an_older_record_is_not_written(self, ledger, after, changes, decides):
+        """
+        Who read the record before it changed has to read it again.
+        """
+        ledger.put_approval(record(report_digest="sha256:1", decisions=[]))
+
+        shown = {"report_digest": "sha256:1", **changes}
+        assert take(ledger, ANA, after=after, decides=decides, **shown) is False
+        assert ledger.get_approval(RELEASE)["decisions"] == []
+
+    def test_nothing_is_noted_too_late(self, ledger):
+        """
+        An approval after the expiry counts as little as a decision would.
+        """
+        ledger.put_approval(record())
+        person = personal(record(), decision())
+
+        assert ledger.note_decision(RELEASE, person, now_epoch=EXPIRES, after=0) is False
+
+    def test_of_many_at_once_each_place_is_taken_once(self, ledger):
+        """
+        Eight people who read the same list: one of them is written.
+        """
+        ledger.put_approval(record(decisions=[]))
+        people = [f"p{number}@example.com" for number in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            written = list(pool.map(lambda person: take(ledger, person, after=0), people))
+
+        assert sum(written) == 1
+        assert len(ledger.get_approval(RELEASE)["decisions"]) == 1

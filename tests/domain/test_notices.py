@@ -80,6 +80,12 @@ DETAILS: dict[str, dict[str, Any]] = {
         "serves": True,
         "package_arn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/g/2",
     },
+    events.APPROVAL_GIVEN: {
+        "approver": "ana@example.com",
+        "reason": "better",
+        "given": 1,
+        "persons": 2,
+    },
     events.APPROVAL_DECIDED: {
         "decision": "rejected",
         "approver": "ana@example.com",

@@ -274,6 +274,8 @@ class ApprovalRoom:
     tokens: FakeTokens = field(default_factory=FakeTokens)
     approvers: dict[str, list[str]] = field(default_factory=lambda: {"*": [ANA, BEN]})
 
+    rules: dict[str, Any] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self.packages = FakePackages(self.tokens)
         self.write_report(report())
@@ -328,7 +330,14 @@ class ApprovalRoom:
             reports=self.reports,
             events=self.events,
         )
-        return request_approval(request, ports=ports, approvers=self.approvers, base_url=BASE, now=self.now)
+        return request_approval(
+            request,
+            ports=ports,
+            approvers=self.approvers,
+            rules=self.rules,
+            base_url=BASE,
+            now=self.now,
+        )
 
     def link(self, approver: str = ANA) -> str:
         """The newest link that was mailed to an approver."""

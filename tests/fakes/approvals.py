@@ -48,14 +48,30 @@ class FakeApprovals:
         if release_id in self.approvals:
             self.approvals[release_id]["told"][approver] = redrive
 
-    def decide_approval(self, release_id: Any, decision: Any, *, now_epoch: Any) -> Any:
+    def decide_approval(
+        self, release_id: Any, decision: Any, *, now_epoch: Any, person: Any = None, after: Any = 0
+    ) -> Any:
         with self._writing:
             held = self.approvals.get(release_id)
             if held is None or held["status"] != "pending":
                 return False
+            if person is not None and not _unchanged(held, person, after):
+                return False
             if (decision["status"] == "expired") == (held["expires_at_epoch"] > now_epoch):
                 return False
             held |= decision
+            if person is not None:
+                held.setdefault("decisions", []).append(copy.deepcopy(person))
+            return True
+
+    def note_decision(self, release_id: Any, person: Any, *, now_epoch: Any, after: Any) -> Any:
+        with self._writing:
+            held = self.approvals.get(release_id)
+            if held is None or held["status"] != "pending" or held["expires_at_epoch"] <= now_epoch:
+                return False
+            if not _unchanged(held, person, after):
+                return False
+            held.setdefault("decisions", []).append(copy.deepcopy(person))
             return True
 
     def close_approval(self, release_id: Any, decision: Any) -> Any:
@@ -79,3 +95,11 @@ class FakeApprovals:
     def pending_approvals(self) -> Any:
         waiting = [self.get_approval(r) for r, held in self.approvals.items() if not held["settled"]]
         return sorted(waiting, key=lambda r: r["expires_at_epoch"])
+
+
+def _unchanged(held: Any, person: Any, after: Any) -> bool:
+    return (
+        len(held.get("decisions", [])) == after
+        and held["redrive"] == person["redrive"]
+        and held.get("report_digest", person["report_digest"]) == person["report_digest"]
+    )

@@ -127,3 +127,19 @@ class TestSettingsProblems:
         """``-c env=production`` says what it could have been."""
         with pytest.raises(SettingsError, match="expected an environment: dev, local, prod, stage"):
             load("production", DIRECTORY)
+
+
+class TestApprovalRules:
+    def test_they_travel_in_the_policy(self) -> None:
+        """Functions read them with the rest of it."""
+        text = PROD + '\n[policy.approval_rules]\n"*" = { persons = 2 }\n'
+
+        assert parse("prod", text, file="prod.toml").policy["approval_rules"] == {"*": {"persons": 2}}
+
+    @pytest.mark.parametrize("rules", ['"*" = { persons = 3 }', '"*" = { people = 2 }', '"*" = 2'])
+    def test_other_rules_are_errors(self, rules: str) -> None:
+        """A rule that nobody keeps would be believed."""
+        text = PROD + f"\n[policy.approval_rules]\n{rules}\n"
+
+        with pytest.raises(SettingsError, match=r"policy\.approval_rules"):
+            parse("prod", text, file="prod.toml")
