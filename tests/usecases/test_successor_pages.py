@@ -9,7 +9,9 @@ def serve(room: ApprovalRoom, version: str) -> None:
     """One more version comes to serve."""
     subject = {"project": "pricing", "model": "hotel-rates", "alias": "champion", "release_id": "r"}
     now = room.ledger.alias("pricing", "hotel-rates", "champion") or {"revision": 0}
-    assert room.ledger.move_alias({**subject, "version": version, "revision": now["revision"] + 1})
+    revision = now["revision"] + 1
+    moved = {"revision": revision, "moved_at": f"2026-11-22T0{revision}:00:00.000Z"}
+    assert room.ledger.move_alias({**subject, **moved, "version": version})
 
 
 @pytest.fixture

@@ -97,14 +97,14 @@ class TestServer:
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com")
         sns.publish(TopicArn=topic, Subject="hello", Message="text")
         log = self.client(server, "logs")
-        log.create_log_group(logGroupName="/aws/lambda/thing")
-        log.create_log_stream(logGroupName="/aws/lambda/thing", logStreamName="s")
+        log.create_log_group(logGroupName="/aws/lambda/slipway-local-thing")
+        log.create_log_stream(logGroupName="/aws/lambda/slipway-local-thing", logStreamName="s")
         events = [{"timestamp": int(time.time() * 1000), "message": "one line"}]
-        log.put_log_events(logGroupName="/aws/lambda/thing", logStreamName="s", logEvents=events)
+        log.put_log_events(logGroupName="/aws/lambda/slipway-local-thing", logStreamName="s", logEvents=events)
 
         assert run(inbox.command, "--subject", "hello")[0]["body"] == "text"
         assert [event["message"] for event in run(logs.command, "thing")] == ["one line"]
-        assert [group["group"] for group in run(logs.command)] == ["/aws/lambda/thing"]
+        assert [group["group"] for group in run(logs.command)] == ["/aws/lambda/slipway-local-thing"]
         with pytest.raises(frame.Refusal) as refused:
             CliRunner().invoke(logs.command, ["nothing-like-it"], catch_exceptions=False)
         assert refused.value.exit_code == frame.EXIT_NOT_FOUND
