@@ -81,6 +81,7 @@ def package_node(version: VersionRecord, described: Mapping[str, Any] | None) ->
             artifact_id(version["model_uri"]),
             report_id(version["report_uri"]),
             image_id(version["image_uri"]),
+            _taking_release(version["release_id"], version["model_uri"], version["report_uri"]),
         ),
         as_of=f"{decided}/{version['approval']}/{changed}",
     )
@@ -117,9 +118,21 @@ def superseded_package_node(approval: ApprovalRecord, report: Mapping[str, Any])
             artifact_id(str(report.get("model_uri", ""))),
             report_id(approval["report_uri"]),
             image_id(str(report.get("image_uri", ""))),
+            _taking_release(approval["release_id"], str(report.get("model_uri", "")), approval["report_uri"]),
         ),
         as_of=GONE,
     )
+
+
+def _taking_release(release_id: str, model_uri: str, report_uri: str) -> str:
+    """
+    The id of a release that did not train its own model; empty where its own job leads to it anyway.
+
+    An earlier release's artifact is taken when the bytes of the data are the same. They may bear another
+    version's name here, which no job ever read: who asks for that one is to find this package.
+    """
+    own = f"{report_uri.rpartition('/')[0]}/"
+    return "" if not model_uri or model_uri.startswith(own) else node_id("release", release_id)
 
 
 def _name(arn: str) -> str:

@@ -10,6 +10,8 @@ from slipway.domain.metric_curves import JobLog, LogLine
 from slipway.domain.package_lineage import artifact_node, package_node, superseded_package_node
 from slipway.domain.release_lineage import release_nodes, release_revision
 from slipway.domain.serving_lineage import Served, deleted, endpoint_revision, serving_of
+from slipway.usecases.trace_lineage import blame
+from tests.fakes.lineage import FakeLineage
 from tests.fakes.models import a_champion, a_plan, a_version
 
 BEGAN = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -193,6 +195,27 @@ class TestPackages:
 
         assert f"model-artifact:{uri}" in [edge["source"] for edge in node["inputs"]]
         assert artifact_node(uri)["inputs"][0]["source"] == "training-job:earlier-0-0"
+
+    def test_what_a_release_took_from_the_cache_is_blamed_for_its_own_data_too(self) -> None:
+        """A version with the bytes of an earlier one: no job ever read it under its own name."""
+        lineage = FakeLineage()
+        uri = "s3://artifacts/pricing/hotel-rates/releases/c0c0/training/earlier-0-0/output/model.tar.gz"
+        plan = a_plan()
+        named = (
+            f"data-set:pricing/{plan['training_data'][0]['data_set']}:{plan['training_data'][0]['version']}"
+        )
+        version = a_version(
+            model_uri=uri,
+            release_id=plan["release_id"],
+            report_uri=f"{plan['artifact_prefix']}/report.json",
+        )
+
+        lineage.put_nodes(
+            [*release_nodes(a_release("deployed")), artifact_node(uri), package_node(version, None)]
+        )
+
+        found = [package.how for package in blame(lineage, named).packages]
+        assert found == [("planned with",)]
 
     def test_of_a_superseded_version_the_approval_is_left(self) -> None:
         """Another release took its number; nothing newer can be heard of it."""
