@@ -135,7 +135,7 @@ class TestRetraining:
     @given(any_version(), MOMENTS, MOMENTS)
     def test_later_retraining_follows(self, version: Version, one: str, other: str) -> None:
         """
-        Of two retrainings the later follows the earlier, both follow the version; their precedence is the same.
+        Of two retrainings the later follows the earlier, both follow the version; their precedence is one.
         """
         first, second = version.retrained(one), version.retrained(other)
 

@@ -56,7 +56,8 @@ class TestNag:
         return any(
             "cdk_nag" in resource.get("Metadata", {})
             for name, resource in synthesized.template(environment, part)["Resources"].items()
-            if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy") and prefix in (name, name[:-8])
+            if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+            and prefix in (name, name[:-8])
         )
 
 

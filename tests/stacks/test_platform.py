@@ -169,7 +169,7 @@ class TestEvents:
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
     def test_lineage_hears_of_everything(self, synthesized: Synthesized) -> None:
-        """Workflows, jobs, packages, endpoints, the platform's own events, data sets: seven rules, one target."""
+        """Workflows, jobs, packages, endpoints, our own events, data sets: seven rules, one target."""
         rules = {
             name.partition("/")[2]: rule["Properties"]
             for name, rule in synthesized.resources("prod", "AWS::Events::Rule").items()

@@ -180,7 +180,7 @@ class TestRemove:
 
 class TestSweep:
     def test_removes_what_is_over_and_nothing_else(self, attic: Attic) -> None:
-        """Turned-down versions after 30 days, approved ones after a year; what serves, or may again, never."""
+        """Turned-down versions after 30 days, approved ones after a year; what serves or may again: never."""
         for version in ("1.0.0", "1.1.0", "1.2.0", "1.3.0"):
             attic.version(version)
         attic.version("1.4.0", "rejected")
