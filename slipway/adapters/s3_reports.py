@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.adapters.s3_texts import parts_of, read_text_up_to
-from slipway.domain.texts import MAX_REPORT_BYTES
+from slipway.adapters.s3_texts import parts_of, read_bytes_up_to, read_text_up_to
+from slipway.domain.texts import MAX_PREDICTIONS_BYTES, MAX_REPORT_BYTES
 
 if TYPE_CHECKING:
     from slipway.domain.texts import TooLarge
@@ -19,6 +19,9 @@ class S3Reports:
 
     def read(self, uri: str, *, limit: int = MAX_REPORT_BYTES) -> str | TooLarge | None:
         return read_text_up_to(self._client, *parts_of(uri), limit=limit)
+
+    def read_bytes(self, uri: str, *, limit: int = MAX_PREDICTIONS_BYTES) -> bytes | TooLarge | None:
+        return read_bytes_up_to(self._client, *parts_of(uri), limit=limit)
 
     def write(self, uri: str, text: str) -> None:
         bucket, key = parts_of(uri)

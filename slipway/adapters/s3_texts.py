@@ -28,6 +28,18 @@ def read_text_up_to(client: Any, bucket: str, key: str, *, limit: int) -> str | 
     return _text(answer)
 
 
+def read_bytes_up_to(client: Any, bucket: str, key: str, *, limit: int) -> bytes | TooLarge | None:
+    """As ``read_text_up_to``, for what is read as it is."""
+    answer = _get(client, bucket, key)
+    if answer is None:
+        return None
+    if answer["ContentLength"] > limit:
+        answer["Body"].close()
+        return TooLarge(answer["ContentLength"], limit)
+    content: bytes = answer["Body"].read()
+    return content
+
+
 def _get(client: Any, bucket: str, key: str) -> Any:
     try:
         return client.get_object(Bucket=bucket, Key=key)

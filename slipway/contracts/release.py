@@ -147,6 +147,32 @@ class GateOutcome(TypedDict):
     reason: str
 
 
+class RowsDifference(TypedDict):
+    """The primary metric's gain beside the champion: above nought is better, whatever its direction."""
+
+    gain: float
+    lower: float
+    upper: float
+    confidence: float
+    """Of the interval from ``lower`` to ``upper``."""
+    rows: int
+    more_rows: NotRequired[int]
+    """If undecided: how many further rows would decide; missing: no number would."""
+
+
+class WorstSlice(TypedDict):
+    """The slice whose gain may at best be the lowest; bounds hold for all slices together."""
+
+    column: str
+    value: str
+    rows: int
+    gain: float
+    lower: float
+    upper: float
+    worse: bool
+    """Whether the challenger is shown to be worse there by more than the margin."""
+
+
 class Verdict(TypedDict):
     """The judge's answer; ``accepted`` false ends the release before anybody is asked."""
 
@@ -158,6 +184,11 @@ class Verdict(TypedDict):
     gates: list[GateOutcome]
     report_uri: str
     """``s3://…/report.json``: the evidence that the approval page shows."""
+    word: NotRequired[Literal["better", "equivalent", "worse", "undecided"]]
+    """Missing: both sides were not compared row by row."""
+    difference: NotRequired[RowsDifference]
+    """There exactly when ``word`` is."""
+    worst_slice: NotRequired[WorstSlice]
 
 
 class Package(TypedDict):

@@ -55,6 +55,61 @@ class CostEstimate(TypedDict):
     """Where the prices come from, and as of when."""
 
 
+class MetricComparison(TypedDict):
+    """One metric of both sides, compared row by row; bounds are missing where ``reason`` says why."""
+
+    challenger: NotRequired[float]
+    champion: NotRequired[float]
+    difference: NotRequired[float]
+    """Challenger less champion."""
+    lower: NotRequired[float]
+    upper: NotRequired[float]
+    confidence: NotRequired[float]
+    resamples: NotRequired[int]
+    reason: NotRequired[str]
+
+
+class SliceComparison(TypedDict):
+    """The primary metric in one slice; ``reason`` says why it was not judged, and the numbers are missing."""
+
+    column: str
+    value: str
+    rows: int
+    champion: NotRequired[float]
+    challenger: NotRequired[float]
+    gain: NotRequired[float]
+    """Above nought: the challenger is better."""
+    lower: NotRequired[float]
+    upper: NotRequired[float]
+    p_worse: NotRequired[float]
+    """Adjusted for all slices."""
+    worse: NotRequired[bool]
+    reason: NotRequired[str]
+
+
+class RowsReport(TypedDict):
+    """What the platform computed from both sides' ``predictions.csv``."""
+
+    task: str
+    rows: int
+    problem: str
+    """Why nothing could be computed or compared; empty: it could."""
+    not_compared: str
+    """Why the primary metric was not; empty: it was, or there is no champion."""
+    verdict: NotRequired[str]
+    """``better``, ``equivalent``, ``worse`` or ``undecided``."""
+    sentence: NotRequired[str]
+    more_rows: NotRequired[int]
+    computed: dict[str, float]
+    """The challenger's metrics by the platform's definitions."""
+    reported: dict[str, float]
+    """What the challenger's own report says."""
+    comparisons: dict[str, MetricComparison]
+    slices: list[SliceComparison]
+    """At most 1,000: the judged ones first, those that may be the worst before others."""
+    slices_left_out: int
+
+
 class EvidenceReport(TypedDict):
     """The whole file: all that an approver needs to decide."""
 
@@ -89,5 +144,9 @@ class EvidenceReport(TypedDict):
     cost: CostEstimate
     cached_from: NotRequired[dict[str, str]]
     """Step (contracts.steps.STEPS) to the release whose outputs were taken; one that is missing was run."""
+    schema_version: NotRequired[int]
+    """2 since ``rows`` is there; missing: 1. A reader takes what it knows of a later one."""
+    rows: NotRequired[RowsReport]
+    """Missing: the manifest names no task, so that nothing was computed from rows."""
     evaluation_jobs: NotRequired[list[str]]
     """The processing jobs that measured the challenger and the champion; another release's, if taken from it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts.names import MANIFEST_LABEL
 from slipway.domain.data_sets import DataSetReference
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Approval",
     "Evaluation",
-    "Gate",
     "InvalidManifestError",
     "Manifest",
     "ManifestProblem",
@@ -89,15 +88,20 @@ class Evaluation:
     channels: Mapping[str, DataSetReference]
     metrics: Mapping[str, Metric]
     cache: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A threshold that a metric must meet before anybody is asked."""
-
-    metric: str
-    comparison: Literal["<=", ">=", "<", ">"]
-    threshold: float
+    task: Literal["regression", "binary", "multiclass", "ranking"] | None
+    """None: nothing is computed from rows."""
+    threshold: float | None
+    k: int | None
+    quantile: float | None
+    slices: tuple[str, ...] | None
+    """None: every column of the predictions without a meaning."""
+    min_slice_rows: int
+    stratify_by: str | None
+    block_by: str | None
+    weight: str | None
+    confidence: float
+    resamples: int
+    undecided: Literal["ask", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +129,30 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """A whole, valid manifest; made by ``from_toml``, ``from_label`` or ``from_document``."""
-
-@dataclass(frozen=True, slots=True)
 class Approval:
     """Who must approve."""
 
     persons: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole, valid manifest; made by ``from_toml``, ``from_label`` or ``from_document``."""
+
     model: Model
     programs: Programs
     training: Training
     evaluation: Evaluation
-    gates: tuple[Gate, ...]
+    gates: tuple[str, ...]
+    """In the language of ``slipway.domain.judging.gate_language``."""
     serving: Serving
+    approval: Approval | None = None
+    """None: as the environment has it; manifests without it keep their canonical text."""
 
     @classmethod
     def from_toml(cls, text: str, file: str) -> Manifest:
         """
         Read ``slipway.toml``; ``file`` is its name in messages.
-    approval: Approval | None = None
-    """None: as the environment has it; manifests without it keep their canonical text."""
 
         Raises:
             InvalidManifestError: With every problem at once.
@@ -213,16 +218,17 @@ class Approval:
             | {
                 "channels": _references(evaluation.channels),
                 "metrics": {name: _plain(metric) for name, metric in evaluation.metrics.items()},
+                **({} if evaluation.slices is None else {"slices": list(evaluation.slices)}),
             },
-            "gates": [_plain(gate) for gate in self.gates],
+            "gates": list(self.gates),
             "serving": _plain(serving) | {"sample": _plain(serving.sample)},
+            **({"approval": _plain(self.approval)} if self.approval is not None else {}),
         }
 
     def canonical(self) -> str:
         """The label's text: JSON with sorted keys and without spaces; equal manifests give equal text."""
         return _canonical(self.document())
 
-            **({"approval": _plain(self.approval)} if self.approval is not None else {}),
 
 def _canonical(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -246,6 +252,11 @@ def _channels(channels: Mapping[str, str]) -> dict[str, DataSetReference]:
     return {channel: DataSetReference.parse(reference) for channel, reference in channels.items()}
 
 
+_NOT_GIVEN: Final = dict.fromkeys(
+    ("task", "threshold", "k", "quantile", "slices", "stratify_by", "block_by", "weight")
+)
+
+
 def _read(checked: Mapping[str, Any]) -> Manifest:
     training, evaluation, serving = checked["training"], checked["evaluation"], checked["serving"]
     return Manifest(
@@ -255,15 +266,17 @@ def _read(checked: Mapping[str, Any]) -> Manifest:
             **{"max_wait_minutes": None} | training | {"channels": _channels(training["channels"])}
         ),
         evaluation=Evaluation(
-            **evaluation
+            **_NOT_GIVEN
+            | evaluation
             | {
                 "channels": _channels(evaluation["channels"]),
                 "metrics": {name: Metric(**metric) for name, metric in evaluation["metrics"].items()},
+                "slices": tuple(evaluation["slices"]) if "slices" in evaluation else None,
             }
         ),
-        gates=tuple(Gate(**gate) for gate in checked["gates"]),
+        gates=tuple(checked["gates"]),
         serving=Serving(
             **{"invocations_per_instance": None} | serving | {"sample": Sample(**serving["sample"])}
         ),
-    )
         approval=Approval(**checked["approval"]) if "approval" in checked else None,
+    )

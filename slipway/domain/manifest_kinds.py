@@ -109,21 +109,29 @@ class Number(NamedTuple):
     """A finite number; its canonical form is a float."""
 
     min: float | None = None
+    max: float | None = None
 
     @property
     def expected(self) -> str:
-        return "a finite number" if self.min is None else f"a finite number, {self.min:g} or more"
+        if self.min is None:
+            return "a finite number"
+        return (
+            f"a finite number, {self.min:g} or more"
+            if self.max is None
+            else f"a number from {self.min:g} to {self.max:g}"
+        )
 
     def check(self, key: str, value: Any, report: Report) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             report(key, value, self.expected)
             return value
-        if self.min is not None and value < self.min:
+        if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
             report(key, value, self.expected)
         return float(value)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "number"} | ({} if self.min is None else {"minimum": self.min})
+        limits = {"minimum": self.min, "maximum": self.max}
+        return {"type": "number"} | {name: limit for name, limit in limits.items() if limit is not None}
 
 
 class Flag(NamedTuple):

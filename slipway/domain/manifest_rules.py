@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.domain.judging.gate_language import parse_gate
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -25,9 +27,46 @@ def metrics_are_declared(manifest: Mapping[str, Any], report: Report) -> None:
     primary = manifest["evaluation"]["primary_metric"]
     if primary not in declared:
         report("evaluation.primary_metric", primary, _declared(primary, declared))
-    for place, gate in enumerate(manifest["gates"]):
-        if gate["metric"] not in declared:
-            report(f"gates[{place}].metric", gate["metric"], _declared(gate["metric"], declared))
+    for place, text in enumerate(manifest["gates"]):
+        gate = parse_gate(text)
+        if gate.subject == "metric" and gate.name not in declared:
+            report(f"gates[{place}]", text, _declared(gate.name, declared))
+        elif gate.subject == "metric" and gate.bound.unit:
+            _unit_is_declared(f"gates[{place}]", text, declared[gate.name], gate.bound.unit, report)
+
+
+def _unit_is_declared(key: str, gate: str, metric: Mapping[str, Any], written: str, report: Report) -> None:
+    unit = metric["unit"]
+    if written != unit:
+        has = "no unit" if unit in ("", "1") else f"the unit {unit}"
+        report(key, gate, f"{has}, as the manifest declares for the metric")
+
+
+_OF_ROWS: Final = ("threshold", "k", "quantile", "slices", "stratify_by", "block_by", "weight")
+_OF_TASKS: Final = {"threshold": "binary", "k": "ranking", "quantile": "regression"}
+
+
+def rows_are_described_for_a_task(manifest: Mapping[str, Any], report: Report) -> None:
+    """What says how rows are read goes with a task, and with the right one; gates on slices need one."""
+    evaluation = manifest["evaluation"]
+    task = evaluation.get("task")
+    for key in _OF_ROWS:
+        if key in evaluation and task is None:
+            report(f"evaluation.{key}", evaluation[key], "no such key, because evaluation.task is not set")
+        elif key in _OF_TASKS and key in evaluation and _OF_TASKS[key] != task:
+            report(
+                f"evaluation.{key}",
+                evaluation[key],
+                f"no such key, because it goes with the task '{_OF_TASKS[key]}'",
+            )
+    if "stratify_by" in evaluation and "block_by" in evaluation:
+        report("evaluation.block_by", evaluation["block_by"], "no such key beside evaluation.stratify_by")
+    for place, text in enumerate(manifest["gates"]):
+        gate = parse_gate(text)
+        if gate.column and task is None:
+            report(f"gates[{place}]", text, "evaluation.task, because slices are computed from rows")
+        elif gate.column and gate.column not in evaluation.get("slices", [gate.column]):
+            report(f"gates[{place}]", text, "a column of evaluation.slices")
 
 
 def instances_are_in_order(manifest: Mapping[str, Any], report: Report) -> None:
@@ -56,4 +95,9 @@ def spot_has_its_wait(manifest: Mapping[str, Any], report: Report) -> None:
         report("training.max_wait_minutes", wait, "no such key, because training.spot is false")
 
 
-RULES: Final[tuple[Rule, ...]] = (metrics_are_declared, instances_are_in_order, spot_has_its_wait)
+RULES: Final[tuple[Rule, ...]] = (
+    metrics_are_declared,
+    rows_are_described_for_a_task,
+    instances_are_in_order,
+    spot_has_its_wait,
+)

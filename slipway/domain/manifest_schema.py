@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from slipway.contracts import names
 from slipway.domain.data_sets import DataSetReference, InvalidDataSetReferenceError
+from slipway.domain.judging.gate_language import GateSyntaxError, parse_gate
 from slipway.domain.manifest_kinds import (
     ABSENT,
     Choice,
@@ -51,6 +52,14 @@ def _has_one_group(text: str) -> bool:
         return False
 
 
+def _is_gate(text: str) -> bool:
+    try:
+        parse_gate(text)
+    except GateSyntaxError:
+        return False
+    return True
+
+
 def _slug(longest: int) -> Text:
     return Text(
         f"2 to {longest} of a-z, 0-9 and '-', beginning with a letter, not ending with '-'",
@@ -71,6 +80,7 @@ _METRIC: Final = Text(
     r"[A-Za-z0-9][A-Za-z0-9_.:/-]*",
     64,
 )
+_COLUMN: Final = Text("a column of 1 to 100 characters without '\"'", r'[^"\r\n]+', 100)
 _CHANNELS: Final = {
     "names": Text(
         "a channel's name: 1 to 64 of letters, digits and '._-', but no '.' and no '..'",
@@ -185,14 +195,53 @@ _EVALUATION: Final = Table(
             "Every metric that `evaluate` reports and the platform may use.",
         ),
         "cache": Key(Flag(), "Take the report of an identical evaluation instead of another.", default=True),
+        "task": Key(
+            Choice(("regression", "binary", "multiclass", "ranking")),
+            "What predictions.csv holds: the platform computes the metrics from its rows and compares both "
+            "sides row by row; leave out: reported metrics are believed.",
+            ABSENT,
+        ),
+        "threshold": Key(
+            Number(min=0, max=1),
+            "Binary: from which score on f1, precision, recall and accuracy count a row as 1; "
+            "leave out: 0.5.",
+            ABSENT,
+        ),
+        "k": Key(Whole(1, 999_999), "Ranking: how many of a group ndcg looks at; leave out: all.", ABSENT),
+        "quantile": Key(
+            Number(min=0.001, max=0.999), "Regression: the quantile that pinball is the loss of.", ABSENT
+        ),
+        "slices": Key(
+            ListOf(_COLUMN, 0, 20),
+            "Slice columns of predictions.csv to compare; leave out: every column without a meaning.",
+            ABSENT,
+        ),
+        "min_slice_rows": Key(
+            Whole(20, 1_000_000_000), "Slices with fewer rows are named and not judged.", 100
+        ),
+        "stratify_by": Key(
+            _COLUMN, "Column whose values keep their number of rows in every resample.", ABSENT
+        ),
+        "block_by": Key(
+            _COLUMN, "Column whose rows are drawn together, such as a day or a customer.", ABSENT
+        ),
+        "weight": Key(_COLUMN, "Column that says how much a row counts; leave out: `weight`.", ABSENT),
+        "confidence": Key(Number(min=0.8, max=0.999), "Of the intervals and of the verdict.", 0.95),
+        "resamples": Key(Whole(200, 10_000), "How often the rows are drawn for it.", 2000),
+        "undecided": Key(
+            Choice(("ask", "reject")),
+            "What becomes of a challenger that the rows show neither better, equivalent nor worse.",
+            "ask",
+        ),
     }
 )
-_GATE: Final = Table(
-    {
-        "metric": Key(_METRIC, "One of evaluation.metrics."),
-        "comparison": Key(Choice(("<=", ">=", "<", ">")), "How the metric must stand to the threshold."),
-        "threshold": Key(Number(), "In the metric's unit."),
-    }
+_GATE: Final = Text(
+    "a gate in one line, such as 'mae <= 25 EUR', 'mae <= champion + margin' or 'every slice of country: "
+    "auc >= 0.7' (docs/verdict.md has its grammar; tables with metric, comparison and threshold are read no "
+    "more)",
+    r"[^\r\n]+",
+    300,
+    _is_gate,
 )
 _SERVING: Final = Table(
     {
@@ -226,6 +275,14 @@ _SERVING: Final = Table(
     }
 )
 
+_APPROVAL: Final = Table(
+    {
+        "persons": Key(
+            Whole(1, 2), "How many different people must approve; the environment may ask for more.", 1
+        ),
+    }
+)
+
 MANIFEST: Final = Table(
     {
         "model": Key(_MODEL, "What the model is called."),
@@ -234,6 +291,7 @@ MANIFEST: Final = Table(
         "evaluation": Key(_EVALUATION, "The evaluation job, and what it measures."),
         "gates": Key(ListOf(_GATE, 0, 40), "What the metrics must meet before anybody is asked.", []),
         "serving": Key(_SERVING, "The endpoint."),
+        "approval": Key(_APPROVAL, "Who must approve.", ABSENT),
     }
 )
 
@@ -246,12 +304,3 @@ def json_schema() -> dict[str, Any]:
         "title": "Slipway model manifest (slipway.toml)",
         **MANIFEST.schema(),
     }
-_APPROVAL: Final = Table(
-    {
-        "persons": Key(
-            Whole(1, 2), "How many different people must approve; the environment may ask for more.", 1
-        ),
-    }
-)
-
-        "approval": Key(_APPROVAL, "Who must approve.", ABSENT),

@@ -94,6 +94,16 @@ class Measurement:
         return f"{metric} was not reported; reported: {listed(self.metrics) or 'nothing'}"
 
 
+def number(value: float) -> str:
+    """
+    Six significant digits, without trailing zeros.
+
+    >>> number(31.204567), number(60.0)
+    ('31.2046', '60')
+    """
+    return f"{value:.6g}"
+
+
 def listed(names: Collection[str]) -> str:
     """
     Names in a sentence: the first few in their order, and how many more there are.

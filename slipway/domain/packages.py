@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.container import REPORT_FILE
-from slipway.domain.gates import number
+from slipway.domain.measurement import number
 
 if TYPE_CHECKING:
     from slipway.contracts.release import ReleaseDocument

@@ -7,6 +7,8 @@ from typing import Final
 
 MAX_REPORT_BYTES: Final = 8 * 1024 * 1024
 """A report of 200 metrics on thousands of slices has less; a function's memory holds several."""
+MAX_PREDICTIONS_BYTES: Final = 128 * 1024 * 1024
+"""Of one side: a million rows with several slice columns. The judge holds both sides."""
 MAX_PLOT_BYTES: Final = 2 * 1024 * 1024
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from slipway.contracts.container import REPORT_FILE
+from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
 from slipway.domain.costs import estimate
 from slipway.domain.measurement import Measurement
+from slipway.domain.rows_evidence import RowsEvidence
+from slipway.domain.rows_report import rows_report, verdict_of_rows
+from slipway.domain.texts import TooLarge
 from slipway.domain.timestamps import timestamp
 from slipway.domain.verdict import Judgement, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slipway.contracts.release import ReleaseDocument, Verdict
     from slipway.contracts.report import EvidenceReport, Side
     from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.ports import Clock, Reports
+
+SCHEMA_VERSION: Final = 2
+"""Of ``report.json``."""
 
 
 def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) -> Verdict:
@@ -33,32 +41,78 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
         document,
         reports,
     )
-    champion, champion_side = None, None
+    champion, champion_side, champion_prefix = None, None, ""
     planned, run = plan["champion"], evaluation.get("champion")
     if planned is not None:
         # without a run, its report is not there: that rejects too
-        prefix = run["report_prefix"] if run else f"{plan['artifact_prefix']}/evaluation/champion"
+        champion_prefix = run["report_prefix"] if run else f"{plan['artifact_prefix']}/evaluation/champion"
         champion, champion_side = _side(
-            prefix, planned["version"], planned["image_digest"], planned["release_id"], document, reports
+            champion_prefix,
+            planned["version"],
+            planned["image_digest"],
+            planned["release_id"],
+            document,
+            reports,
         )
+    rows = rows_of(
+        plan["manifest"], evaluation["challenger"]["report_prefix"], champion_prefix, reports=reports
+    )
     judgement = judge(
         plan["manifest"],
         challenger,
         champion,
         champion_version=planned["version"] if planned else "",
+        rows=rows,
     )
+    # people see the metrics that counted
+    challenger_side["metrics"] = dict(judgement.challenger)
+    if champion_side is not None:
+        champion_side["metrics"] = dict(judgement.champion or {})
     uri = f"{plan['artifact_prefix']}/report.json"
     evidence = _evidence(document, judgement, challenger_side, champion_side, timestamp(clock()))
+    if rows is not None:
+        evidence["rows"] = rows_report(rows, plan["manifest"]["evaluation"]["task"], challenger)
     reports.write(uri, json.dumps(evidence, indent=1, sort_keys=True, allow_nan=False))
-    return {
+    verdict: Verdict = {
         "accepted": judgement.accepted,
         "summary": judgement.summary,
         "primary_metric": plan["manifest"]["evaluation"]["primary_metric"],
-        "challenger": dict(challenger.metrics),
-        "champion": dict(champion.metrics) if champion is not None else None,
+        "challenger": dict(judgement.challenger),
+        "champion": None if judgement.champion is None else dict(judgement.champion),
         "gates": list(judgement.outcomes),
         "report_uri": uri,
     }
+    return verdict_of_rows(verdict, rows)
+
+
+def rows_of(
+    manifest: Mapping[str, Any], challenger_prefix: str, champion_prefix: str, *, reports: Reports
+) -> RowsEvidence | None:
+    """
+    What both sides' predictions say; None where the manifest names no task.
+
+    Args:
+        manifest: Its document.
+        challenger_prefix: Beside whose report the predictions lie.
+        champion_prefix: Likewise; empty: there is no champion.
+        reports: Where they are read from.
+    """
+    evaluation = manifest["evaluation"]
+    if "task" not in evaluation:
+        return None
+    uri = f"{challenger_prefix.rstrip('/')}/{PREDICTIONS_FILE}"
+    ours = reports.read_bytes(uri)
+    if not isinstance(ours, bytes):
+        why = f"{uri} is too large: {ours}" if isinstance(ours, TooLarge) else f"evaluate wrote no {uri}"
+        return RowsEvidence(problem=why)
+    uri = f"{champion_prefix.rstrip('/')}/{PREDICTIONS_FILE}"
+    theirs = reports.read_bytes(uri) if champion_prefix else None
+    # numpy takes a tenth of a second to load, and models without a task don't need it
+    from slipway.domain.judging.release_rows import evidence_of_rows  # noqa: PLC0415 - see above
+
+    if isinstance(theirs, TooLarge):
+        return RowsEvidence(problem=f"{uri} is too large: {theirs}")
+    return evidence_of_rows(evaluation, manifest["gates"], ours, theirs)
 
 
 def keep_evaluations(document: ReleaseDocument, verdict: Verdict, *, cache: StepCache) -> list[str]:
@@ -106,6 +160,7 @@ def _evidence(
     manifest = plan["manifest"]
     evaluation = manifest["evaluation"]
     return {
+        "schema_version": SCHEMA_VERSION,
         "release_id": plan["release_id"],
         "environment": plan["environment"],
         "project": plan["project"],

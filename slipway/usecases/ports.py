@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from slipway.domain.texts import MAX_REPORT_BYTES
+from slipway.domain.texts import MAX_PREDICTIONS_BYTES, MAX_REPORT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -247,6 +247,17 @@ class Approvals(Protocol):
     ) -> bool:
         """Append one that does not decide yet; False in the same cases."""
 
+    def renew_report(self, release_id: str, report_digest: str, *, was: str, found_at: str) -> bool:
+        """Ask everybody anew about another report; False when it is decided, or not about ``was`` any more."""
+
+    def note_escalation(
+        self, release_id: str, approvers: Mapping[str, str], *, redrive: int, at: str
+    ) -> bool:
+        """Let more people decide (address to nonce's hash); False when decided, or done at this redrive."""
+
+    def note_reminder(self, release_id: str, *, redrive: int, at: str) -> bool:
+        """All were reminded; False when it is decided, or was done at this redrive."""
+
     def close_approval(self, release_id: str, decision: ApprovalDecision) -> bool:
         """The release ended before anybody decided: nothing is left to do; False when it is not pending."""
 
@@ -369,6 +380,9 @@ class Reports(Protocol):
 
     def read(self, uri: str, *, limit: int = MAX_REPORT_BYTES) -> str | TooLarge | None:
         """The text of a file of at most ``limit`` bytes; None when there is none."""
+
+    def read_bytes(self, uri: str, *, limit: int = MAX_PREDICTIONS_BYTES) -> bytes | TooLarge | None:
+        """A file of at most ``limit`` bytes as it is; None when there is none."""
 
     def write(self, uri: str, text: str) -> None: ...
 

@@ -95,7 +95,9 @@ class TestConfigurationPage:
         Manifest.from_toml(example, "docs/configuration.md")
         document = tomllib.loads(example)
 
-        for name, _ in keys():
+        # each goes with another task, or not beside another key
+        elsewhere = {"evaluation.threshold", "evaluation.k", "evaluation.stratify_by"}
+        for name in (name for name, _ in keys() if name not in elsewhere):
             value: Any = document
             for part in name.replace("[]", ".<name>").split("."):
                 value = (

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from slipway.domain.manifest import InvalidManifestError, Manifest, json_schema
 
 TOML = """
+gates = ["mae <= 60 EUR"]
+
 [model]
 project = "pricing"
 name = "hotel-rates"
@@ -40,11 +42,6 @@ holdout = "hotel-rates-holdout:1.0.0"
 [evaluation.metrics.mae]
 direction = "minimize"
 unit = "EUR"
-
-[[gates]]
-metric = "mae"
-comparison = "<="
-threshold = 60
 
 [serving]
 instance_type = "ml.m5.large"
@@ -155,7 +152,6 @@ class TestManifest:
             ("training/instance_typ", "'instance_type' (did you mean it?)"),
             ("gate", "'gates' (did you mean it?)"),
             ("serving/sample/contenttype", "'content_type' (did you mean it?)"),
-            ("gates/0/treshold", "'threshold' (did you mean it?)"),
         ],
     )
     def test_unknown_key_is_refused_with_what_was_meant(self, path: str, meant: str) -> None:
@@ -196,8 +192,11 @@ class TestManifest:
             ("evaluation/channels", {f"c{n}": "aa:*" for n in range(10)}, "evaluation.channels"),
             ("evaluation/metrics/mae/direction", "down", "evaluation.metrics.mae.direction"),
             ("evaluation/margin", -1, "evaluation.margin"),
-            ("gates/0/comparison", "==", "gates[0].comparison"),
-            ("gates/0/threshold", float("inf"), "gates[0].threshold"),
+            ("gates/0", "mae =< 60", "gates[0]"),
+            ("gates/0", {"metric": "mae", "comparison": "<=", "threshold": 60}, "gates[0]"),
+            ("evaluation/confidence", 1.0, "evaluation.confidence"),
+            ("evaluation/resamples", 20, "evaluation.resamples"),
+            ("evaluation/task", "guessing", "evaluation.task"),
             ("serving/startup_timeout_seconds", 59, "serving.startup_timeout_seconds"),
             ("serving/identity", "none", "serving.identity"),
         ],
@@ -214,7 +213,19 @@ class TestManifest:
         ("path", "value", "said"),
         [
             ("evaluation/primary_metric", "mea", "evaluation.primary_metric is 'mea'; expected a metric of"),
-            ("gates/0/metric", "rmse", "gates[0].metric is 'rmse'; expected a metric of evaluation.metrics"),
+            ("gates/0", "rmse <= 9", "gates[0] is 'rmse <= 9'; expected a metric of evaluation.metrics"),
+            ("gates/0", "mae <= 60 USD", "gates[0] is 'mae <= 60 USD'; expected the unit EUR"),
+            (
+                "gates/0",
+                "every slice of c: mae <= 9",
+                "expected evaluation.task, because slices are computed",
+            ),
+            ("evaluation/slices", ["country"], "expected no such key, because evaluation.task is not set"),
+            (
+                "gates/0",
+                {"metric": "mae", "comparison": "<="},
+                "tables with metric, comparison and threshold",
+            ),
             ("serving/min_instances", 3, "serving.min_instances is 3; expected at most"),
             ("serving/instance_count", 3, "serving.instance_count is 3; expected from serving.min_instances"),
             ("training/spot", True, "training.max_wait_minutes is missing; expected at least"),
@@ -336,7 +347,7 @@ class TestJsonSchema:
 
     @pytest.mark.parametrize(
         ("path", "value"),
-        [("trainin", {}), ("training/volume_gb", 0), ("model/name", "X"), ("gates/0/comparison", "==")],
+        [("trainin", {}), ("training/volume_gb", 0), ("model/name", "X"), ("gates/0", 5)],
     )
     def test_refuses_what_validation_refuses(self, path: str, value: Any) -> None:
         """

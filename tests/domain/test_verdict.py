@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.domain.gates import MetricGate
+from slipway.domain.judging.gate_language import parse_gate
+from slipway.domain.judging.gates import GateEvidence, check_gate
 from slipway.domain.measurement import Measurement
 from slipway.domain.verdict import judge
 
@@ -29,7 +30,7 @@ class TestMetricGate:
     @given(finite, finite, st.sampled_from(["<=", ">=", "<", ">"]))
     def test_comparisons_are_pythons(self, value: float, threshold: float, comparison: str) -> None:
         """A gate passes exactly when the comparison holds; the threshold itself passes <= and >=."""
-        outcome = MetricGate("m", comparison, threshold).check(Measurement({"m": value}))
+        outcome = check_gate(parse_gate(f"m {comparison} {threshold!r}"), GateEvidence({"m": value}))
 
         expected = {
             "<=": value <= threshold,
@@ -47,7 +48,13 @@ class TestMetricGate:
         )
 
         for comparison in ("<=", ">=", "<", ">"):
-            assert MetricGate("m", comparison, 0).check(measured)["passed"] is False
+            manifest = a_manifest() | {"gates": [f"m {comparison} 0"]}
+            outcomes = judge(manifest, measured, None).outcomes
+            assert {
+                "gate": f"m {comparison} 0",
+                "passed": False,
+                "reason": "m is not a finite number",
+            } in outcomes
 
 
 class TestMeasurement:
@@ -90,7 +97,7 @@ class TestVerdict:
 
     def test_every_reason_is_given(self) -> None:
         """The summary holds every failed check, not only the first."""
-        manifest = a_manifest() | {"gates": [{"metric": "m", "comparison": "<=", "threshold": 1}]}
+        manifest = a_manifest() | {"gates": ["m <= 1"]}
 
         summary = judge(
             manifest, Measurement({"m": 3}), Measurement({"m": 2}), champion_version="1.0.0"
@@ -101,7 +108,7 @@ class TestVerdict:
 
     def test_one_reason_is_told_once(self) -> None:
         """A metric that is not a number fails its gate and the declaration, for one reason."""
-        manifest = a_manifest() | {"gates": [{"metric": "m", "comparison": "<=", "threshold": 1}]}
+        manifest = a_manifest() | {"gates": ["m <= 1"]}
 
         summary = judge(manifest, Measurement(not_finite=("m",)), None).summary
 

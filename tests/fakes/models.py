@@ -42,7 +42,7 @@ _DOCUMENT: dict[str, Any] = {
         "channels": {"holdout": "hotel-rates-holdout:1.0.0"},
         "metrics": {"mae": {"direction": "minimize", "unit": "EUR"}},
     },
-    "gates": [{"metric": "mae", "comparison": "<=", "threshold": 60.0}],
+    "gates": ["mae <= 60"],
     "serving": {
         "instance_type": "ml.m5.large",
         "instance_count": 1,

@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.domain.data_sets import DataFile, DataSetVersion
 from slipway.domain.semver import Version
-from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
+from slipway.domain.texts import MAX_PREDICTIONS_BYTES, MAX_REPORT_BYTES, TooLarge
 
 
 class FakeDataSets:
@@ -48,6 +48,10 @@ class FakeReports:
     def read(self, uri: Any, *, limit: int = MAX_REPORT_BYTES) -> Any:
         text = self.files.get(uri)
         return TooLarge(len(text), limit) if text is not None and len(text) > limit else text
+
+    def read_bytes(self, uri: Any, *, limit: int = MAX_PREDICTIONS_BYTES) -> Any:
+        found = self.read(uri, limit=limit)
+        return found.encode() if isinstance(found, str) else found
 
     def write(self, uri: Any, text: Any) -> Any:
         self.files[uri] = text

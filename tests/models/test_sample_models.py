@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
+from slipway.domain.judging.gate_language import parse_gate
+from slipway.domain.judging.gates import GateEvidence, check_gate
 from slipway.domain.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -128,12 +130,19 @@ class TestSampleModels:
         """
         The manifest's gates are met by the first version, with room.
         """
-        for gate in sample.manifest["gates"]:
+        for text in sample.manifest["gates"]:
             for version in (sample.first, sample.second):
-                value = version.report["metrics"][gate["metric"]]
-                assert (
-                    value <= gate["threshold"] if gate["comparison"] == "<=" else value >= gate["threshold"]
+                outcome = check_gate(
+                    parse_gate(text),
+                    GateEvidence(
+                        version.report["metrics"],
+                        units={
+                            name: metric["unit"]
+                            for name, metric in sample.manifest["evaluation"]["metrics"].items()
+                        },
+                    ),
                 )
+                assert outcome["passed"], outcome["reason"]
 
     def test_report_has_every_declared_metric_and_slices(self, sample: Sample) -> None:
         """

@@ -75,7 +75,7 @@ class TestJudgeRelease:
                 "primary_metric": "auc",
                 "metrics": {"auc": {"direction": "maximize", "unit": ""}},
             },
-            "gates": [{"metric": "auc", "comparison": ">=", "threshold": 0.6}],
+            "gates": ["auc >= 0.6"],
         }
         better, worse = '{"metrics": {"auc": 0.7}, "rows": 1}', '{"metrics": {"auc": 0.65}, "rows": 1}'
 
@@ -141,7 +141,7 @@ class TestJudgeRelease:
                 "primary_metric": names[0],
                 "metrics": {name: {"direction": "maximize", "unit": ""} for name in names},
             },
-            "gates": [{"metric": name, "comparison": ">=", "threshold": 0.6} for name in names[:20]],
+            "gates": [f"{name} >= 0.6" for name in names[:20]],
         }
 
         verdict = court.judge(report, report, **sections)

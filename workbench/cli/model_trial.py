@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def render_trial(console: Console, manifest: Manifest, trial: Trial) -> None:
     """Metrics beside their gates, then where everything lies."""
-    from slipway.domain.gates import number
+    from slipway.domain.measurement import number
 
     declared = manifest.evaluation.metrics
     gates = {outcome["gate"]: outcome["passed"] for outcome in trial.gates}
@@ -28,6 +28,8 @@ def render_trial(console: Console, manifest: Manifest, trial: Trial) -> None:
         unit = declared[name].unit if name in declared else ""
         star = " *" if name == manifest.evaluation.primary_metric else ""
         rows.append((f"{name}{star}", number(value), unit, ", ".join(verdicts)))
+    shown = {gate for gate in gates if gate.split(" ")[0] in trial.metrics}
+    rows += [(gate, "", "", "passed" if gates[gate] else "FAILED") for gate in gates if gate not in shown]
     if rows:
         console.print(table(("metric", "value", "unit", "gate"), rows))
         console.print(f"* decides against the champion; {trial.rows:,} rows evaluated")

@@ -53,7 +53,7 @@ def _keys(at: str, table: Table) -> Iterator[tuple[str, Key]]:
     for name, key in table.keys.items():
         path = f"{at}.{name}" if at else name
         inner, suffix = _inner(key.kind)
-        if at:
+        if at or inner is None:
             yield path + suffix, key
         if inner is not None:
             yield from _keys(path + suffix, inner)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from slipway.contracts.container import REPORT_FILE
-from slipway.domain.gates import MetricGate
+from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
+from slipway.domain.judging.gate_language import parse_gate
 from slipway.domain.measurement import Measurement
+from slipway.domain.rows_evidence import RowsEvidence
+from slipway.domain.verdict import judge
 from workbench.models.sandbox import Sandbox, final_metrics
 
 if TYPE_CHECKING:
@@ -102,16 +104,32 @@ def run_trial(
     report = sandbox.ml / "processing" / "evaluation" / REPORT_FILE
     text = report.read_text(encoding="utf-8") if report.is_file() else None
     measured = Measurement.read(text, REPORT_FILE)
-    gates = tuple(
-        MetricGate(gate.metric, gate.comparison, gate.threshold).check(measured) for gate in manifest.gates
-    )
+    document = manifest.document()
+    rows = _rows(document, report.with_name(PREDICTIONS_FILE))
+    judgement = judge(document, measured, None, rows=rows)
+    gates = [outcome for outcome in judgement.outcomes if outcome["gate"] in _gates(document)]
     return replace(
         trial,
-        problem=_judged(measured, list(manifest.evaluation.metrics), gates),
-        metrics=measured.metrics,
-        rows=measured.rows,
-        gates=gates,
+        problem="" if judgement.accepted else judgement.summary.removeprefix("not accepted: "),
+        metrics=judgement.challenger,
+        rows=rows.rows if rows and rows.rows else measured.rows,
+        gates=tuple(gates),
     )
+
+
+def _gates(document: Mapping[str, Any]) -> set[str]:
+    return {str(parse_gate(text)) for text in document["gates"]}
+
+
+def _rows(document: Mapping[str, Any], predictions: Path) -> RowsEvidence | None:
+    """What the predictions say, as the release would compute it; None without a task."""
+    if "task" not in document["evaluation"]:
+        return None
+    if not predictions.is_file():
+        return RowsEvidence(problem=f"evaluate wrote no {PREDICTIONS_FILE}")
+    from slipway.domain.judging.release_rows import evidence_of_rows  # noqa: PLC0415 - loads numpy
+
+    return evidence_of_rows(document["evaluation"], document["gates"], predictions.read_bytes(), None)
 
 
 def _failed(verb: str, exit_code: int, sandbox: Sandbox) -> str:
@@ -119,12 +137,3 @@ def _failed(verb: str, exit_code: int, sandbox: Sandbox) -> str:
         return ""
     words = sandbox.failure(verb).rpartition("\n")[2].strip()  # what stands above it was printed already
     return f"{verb} failed: {words}" if words else f"{verb} ended with exit code {exit_code}"
-
-
-def _judged(measured: Measurement, declared: list[str], gates: tuple[GateOutcome, ...]) -> str:
-    if measured.problem:
-        return measured.problem
-    if lacking := measured.missing(declared):
-        return "; ".join(measured.lack(name) for name in lacking)
-    failed = [gate["reason"] for gate in gates if not gate["passed"]]
-    return "; ".join(failed)

@@ -106,7 +106,7 @@ class TestTrain:
         answer = slipway("model", "train", directory, "--set", "penalty=2")
 
         assert answer.exit_code == 0
-        assert "<= 120 passed" in answer.stdout
+        assert "<= 120 EUR passed" in answer.stdout
         assert "train mae=" in answer.stderr
 
     def test_model_that_misses_a_gate_ends_with_1(self, slipway: Slipway, directory: Path) -> None:
@@ -114,7 +114,7 @@ class TestTrain:
         The document says which gate, the exit code that it failed.
         """
         toml = (directory / "slipway.toml").read_text()
-        (directory / "slipway.toml").write_text(toml.replace("threshold = 120.0", "threshold = 0.1"))
+        (directory / "slipway.toml").write_text(toml.replace("mae <= 120 EUR", "mae <= 0.1 EUR"))
 
         answer = slipway("model", "train", directory, "--json")
 

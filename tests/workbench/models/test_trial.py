@@ -60,9 +60,9 @@ class TestTrial:
         metric = model.manifest.evaluation.primary_metric
         comparison = "<=" if metric == "mae" else ">="
         file = model.path / "slipway.toml"
-        gate = f'[[gates]]\nmetric = "{metric}"\ncomparison = "{comparison}"\nthreshold = '
         limit = "0.001" if metric == "mae" else "0.999"
-        file.write_text(file.read_text().replace("[serving]", f"{gate}{limit}\n[serving]"))
+        text = file.read_text().replace("gates = [", f'gates = ["{metric} {comparison} {limit}", ')
+        file.write_text(text)
         del model.__dict__["manifest"]
 
         trial = tried(model)
