@@ -92,10 +92,11 @@ class LineageSweep:
             "data sets": self._data_sets,
             "releases": self._releases,
             "model packages": self._model_packages,
-            "training jobs": self._training_jobs,
             "evaluation jobs": self._evaluation_jobs,
             "promotions": self._promotions,
             "endpoints": self._endpoints,
+            # last: their metrics' expressions are their owners', and one may take all the time there is
+            "training jobs": self._training_jobs,
         }
         for what, find in finders.items():
             try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from slipway.domain.metric_curves import JobLog
 from tests.fakes.history import History, graph_of
 from tests.fakes.lineage import FakeLineage
 
@@ -23,6 +25,32 @@ STEPS = (
 )
 SWEEP_SECONDS = 1200
 LOST = 0.2
+
+
+class TimeIsUp(BaseException):
+    """A function is ended in the middle of what it does; nobody catches that."""
+
+
+class TestSweep:
+    def test_a_job_s_log_that_takes_for_ever_holds_up_training_jobs_alone(self) -> None:
+        """A metric's regular expression is its owner's: one can take longer than a sweep may."""
+        history, lineage = History(7), FakeLineage()
+        history.store_data()
+        for step in ("release", *["go_on"] * 8, "roll_back") * 6:
+            getattr(history, step)()
+
+        def read(*_: object, whole: bool) -> JobLog:
+            if whole:
+                raise TimeIsUp
+            return JobLog()
+
+        history.sagemaker.read = read  # type: ignore[method-assign]  # of the fake: it is CloudWatch's log
+        with pytest.raises(TimeIsUp):
+            history.sweep(lineage)
+
+        assert lineage.serving()
+        told = {node["kind"] for node in lineage.told.values() if node["as_of"]}
+        assert {"promotion", "endpoint"} <= told
 
 
 class TestChaos:
