@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from slipway.contracts.container import REPORT_FILE
+from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
 from slipway.domain.steps import evaluation_inputs, first_difference, key_of, training_inputs
 from slipway.domain.timestamps import moment_of, timestamp
 
@@ -98,7 +98,7 @@ class StepCache:
         held = self.steps.claim_step(record)
         reason = ""
         if held is not None and held["status"] == "done":
-            reason = self._why_not(plan, held)
+            reason = self._why_not(plan, step, held)
             if not reason:
                 return _hit(step, held, own)
         elif held is not None and not self._works(held):
@@ -118,13 +118,18 @@ class StepCache:
         release = self.ledger.release(held["release_id"])
         return release is not None and release["status"] == "running"
 
-    def _why_not(self, plan: Plan, held: StepRecord) -> str:
+    def _why_not(self, plan: Plan, step: Step, held: StepRecord) -> str:
         """Why outputs that are there can't be taken; empty: they can."""
         who, days, outputs = held["release_id"], plan["cache"]["days"], held.get("outputs", {})
         if moment_of(held.get("done_at", held["claimed_at"])) + timedelta(days=days) < self.clock():
             return f"what release {who} left is older than {days} days"
-        uri = outputs.get("model_uri") or f"{str(outputs.get('report_prefix', '')).rstrip('/')}/{REPORT_FILE}"
-        return "" if self.fingerprints.fingerprint(uri) else f"what release {who} left is gone: {uri}"
+        beside = str(outputs.get("report_prefix", "")).rstrip("/")
+        wanted = [outputs.get("model_uri") or f"{beside}/{REPORT_FILE}"]
+        # without its rows no challenger passes; a champion of before may never have written any
+        if step == "challenger" and "task" in plan["manifest"]["evaluation"]:
+            wanted.append(f"{beside}/{PREDICTIONS_FILE}")
+        gone = next((uri for uri in wanted if not self.fingerprints.fingerprint(uri)), "")
+        return f"what release {who} left is gone: {gone}" if gone else ""
 
     def _difference(self, plan: Plan, step: Step, inputs: StepInputs) -> str:
         of_model = plan["project"], plan["model"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slipway.contracts.container import PREDICTIONS_FILE
 from slipway.domain.steps import key_of, training_inputs
 from slipway.usecases.judge_release import keep_evaluations
 from slipway.usecases.look_up_steps import StepCache
@@ -154,6 +155,20 @@ class TestTraining:
         )
         workshop.measure({**document, "training": {**TRAINED, "model_uri": other}})
         assert workshop.through(THREE, "1.1.2")["training"]["model_uri"] == other
+
+    def test_evaluation_without_the_predictions_that_are_judged_is_a_miss(self, workshop: Workshop) -> None:
+        """What was never written, or is gone, would fail each release that takes the report beside it."""
+        workshop.through(ONE)
+        document = {"plan": workshop.plan(TWO, "1.1.1")}
+        document["plan"]["manifest"]["evaluation"]["task"] = "regression"
+        workshop.train(document)
+        prefix = workshop.before_evaluation(document)["challenger"]["outputs"]["report_prefix"]
+        uri = f"{prefix.rstrip('/')}/{PREDICTIONS_FILE}"
+        workshop.fingerprints.gone.add(uri)
+
+        assert workshop.before_evaluation(document)["challenger"]["explanation"] == (
+            f"miss: what release {ONE} left is gone: {uri}"
+        )
 
     def test_old_outputs_are_not_taken(self, workshop: Workshop) -> None:
         """After policy.step_cache_days they are as good as none."""
