@@ -103,7 +103,8 @@ def evaluation_request(
 
     The instance, the limit and the data are the challenger's for both sides; image, model and
     program are each side's own. Nothing tells a program on which side it is: it could not measure
-    itself differently, and the step cache may take a challenger's report for the champion that it became. ``model_uri`` None: the machine fills in what was trained.
+    itself differently, and the step cache may take a challenger's report for the champion that it
+    became. ``model_uri`` None: the machine fills in what was trained.
     """
     evaluation = manifest.evaluation
     model = _input(MODEL_INPUT, container.EVALUATION_MODEL, model_uri)
