@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.contracts.policy import Policy
     from slipway.domain.site import Site
     from slipway.usecases import ports
+    from slipway.usecases.ask_again import AskAgain
     from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
@@ -218,6 +219,21 @@ def package_intake() -> PackageIntake:
 
     return PackageIntake(
         ledger=ledger(), registry=model_registry(), tokens=task_tokens(), events=events(), clock=now
+    )
+
+
+@cache
+def ask_again() -> AskAgain:
+    from slipway.usecases.ask_again import AskAgain
+
+    return AskAgain(
+        approvals=ledger(),
+        signer=signer(),
+        mailer=mailer(),
+        reports=reports(),
+        approvers=policy()["approvers"],
+        rules=policy().get("approval_rules", {}),
+        base_url=setting(variables.APPROVAL_URL),
     )
 
 

@@ -41,6 +41,7 @@ def _decide(event: dict[str, Any], release_id: str) -> WebAnswer:
         form,
         ledger=_wiring.ledger(),
         approvers=_wiring.policy()["approvers"],
+        rules=_wiring.policy().get("approval_rules", {}),
         signer=_wiring.signer(),
         reports=_wiring.reports(),
         tokens=_wiring.task_tokens(),

@@ -26,6 +26,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             _web.query_of(event),
             ledger=_wiring.ledger(),
             approvers=_wiring.policy()["approvers"],
+            rules=_wiring.policy().get("approval_rules", {}),
             signer=_wiring.signer(),
             reports=_wiring.reports(),
             now=now(),

@@ -23,6 +23,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
         tokens=_wiring.task_tokens(),
         registry=_wiring.model_registry(),
         events=_wiring.events(),
+        asking=_wiring.ask_again(),
         now=now(),
     )
     logger.info("approvals swept", extra=counts)

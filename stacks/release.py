@@ -315,6 +315,8 @@ class ReleaseStack(cdk.Stack):
             plan_function_arn=self._plan_release.arn,
             release_machine_arn=self._machine.arn,
             promote_machine_arn=self._promotion.machine.arn,
+            approval_url=self._approval.url,
+            notice_topic_arn=self._notifications.notice_topic.ref,
         )
         self._dead_letters.admit_rules(
             pushes.attr_arn, upkeep.endings.attr_arn, upkeep.package_changes.attr_arn

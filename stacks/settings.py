@@ -111,8 +111,9 @@ class Settings:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Every approver and recipient once, sorted: each gets an own subscription."""
-        groups = (*self.policy["approvers"].values(), *self.policy["recipients"].values())
+        """Every approver (second lists too) and recipient once, sorted: each gets an own subscription."""
+        second = (rules.get("escalation", []) for rules in self.policy.get("approval_rules", {}).values())
+        groups = (*self.policy["approvers"].values(), *self.policy["recipients"].values(), *second)
         return tuple(sorted({address for group in groups for address in group}))
 
 

@@ -81,9 +81,21 @@ def _emails_by_project(value: Any) -> bool:
     return isinstance(value, dict) and all(_list_of(_is_email)(emails) for emails in value.values())
 
 
+_APPROVAL_RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "persons": _whole(1, 2),
+    "reminder_hours": _whole(0, 720),
+    "escalation_hours": _whole(0, 720),
+    "escalation": _list_of(_is_email),
+}
+
+
 def _rules_by_project(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(rules, dict) and rules.keys() <= {"persons"} and _whole(1, 2)(rules.get("persons", 1))
+        isinstance(rules, dict)
+        and rules.keys() <= _APPROVAL_RULES.keys()
+        and all(_APPROVAL_RULES[key](held) for key, held in rules.items())
+        # hours without a list would ask nobody, and a list without hours would never be asked
+        and bool(rules.get("escalation_hours")) == bool(rules.get("escalation"))
         for rules in value.values()
     )
 
@@ -94,7 +106,10 @@ EMAILS_BY_PROJECT: Final = Rule(
     _emails_by_project,
 )
 APPROVAL_RULES: Final = Rule(
-    'a table of project (or "*" for all others) to rules: persons = 1 or 2', _rules_by_project, default={}
+    'a table of project (or "*" for all others) to rules: persons = 1 or 2; reminder_hours, and '
+    "with escalation (e-mail addresses), of at most 720 hours",
+    _rules_by_project,
+    default={},
 )
 INSTANCE_TYPES: Final = Rule(
     'a list of SageMaker instance types, such as ["ml.m5.large"]; empty for every type',

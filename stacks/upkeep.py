@@ -10,7 +10,16 @@ from slipway.contracts import environment as variables
 from stacks.constructs.machine import machine_arn, on_executions
 from stacks.constructs.rule import rule
 from stacks.constructs.schedules import Schedules
-from stacks.constructs.statements import Statement, allow, invoke, on_images, on_models, put_events
+from stacks.constructs.statements import (
+    Statement,
+    allow,
+    invoke,
+    on_images,
+    on_models,
+    put_events,
+    read_objects,
+    use_key,
+)
 
 if TYPE_CHECKING:
     from stacks.constructs.dead_letters import DeadLetters
@@ -41,12 +50,21 @@ class Upkeep(Construct):
         plan_function_arn: str,
         release_machine_arn: str,
         promote_machine_arn: str,
+        approval_url: str,
+        notice_topic_arn: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._storage = storage
         self._functions = functions
         self._dead_letters = dead_letters
+        self._asking = {
+            variables.LEDGER_TABLE: storage.ledger.ref,
+            variables.POLICY: settings.policy_json,
+            variables.APPROVAL_KEY_ID: storage.approval_key.ref,
+            variables.APPROVAL_URL: approval_url,
+            variables.NOTICE_TOPIC_ARN: notice_topic_arn,
+        }
         self._outcomes = {
             variables.LEDGER_TABLE: storage.ledger.ref,
             variables.PROMOTE_MACHINE_ARN: promote_machine_arn,
@@ -177,9 +195,15 @@ class Upkeep(Construct):
         )
 
     def _add_sweep_approvals(self) -> TaskFunction:
-        """Decided, but not delivered or not heard of, or expired: tells the workflow."""
+        """Decided, but not delivered or not heard of, or expired: tells the workflow; pending: asks again."""
         return self._add_sweep(
             "sweep_approvals",
-            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
-            statements=self._decide("Query"),
+            environment=self._asking,
+            statements=[
+                *self._decide("Query"),
+                allow(["kms:GenerateMac"], [self._storage.approval_key.attr_arn]),
+                allow(["sns:Publish"], [self._asking[variables.NOTICE_TOPIC_ARN]]),
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "sns", "s3"),
+            ],
         )

@@ -105,6 +105,43 @@ class DynamoDbApprovals:
             values={**_appended(person, after), ":pending": "pending", ":now": now_epoch},
         )
 
+    def renew_report(self, release_id: str, report_digest: str, *, was: str, found_at: str) -> bool:
+        return self._table.update(
+            approval_key(release_id),
+            "SET #report_digest = :digest, #told = :nobody, "
+            "#report_changes = list_append(if_not_exists(#report_changes, :none), :change)",
+            condition="#status = :pending AND #report_digest = :was",
+            values={
+                ":digest": report_digest,
+                ":nobody": {},
+                ":none": [],
+                ":change": [{"report_digest": was, "found_at": found_at}],
+                ":pending": "pending",
+                ":was": was,
+            },
+        )
+
+    def note_escalation(
+        self, release_id: str, approvers: Mapping[str, str], *, redrive: int, at: str
+    ) -> bool:
+        # nobody else writes this map after the first request: it may be read and written back
+        known = self.get_approval(release_id)
+        everybody = {**approvers, **(known["approvers"] if known is not None else {})}
+        return self._table.update(
+            approval_key(release_id),
+            "SET #approvers = :everybody, #escalated = :redrive, #escalated_at = :at",
+            condition="#status = :pending AND (attribute_not_exists(#escalated) OR #escalated <> :redrive)",
+            values={":everybody": everybody, ":redrive": redrive, ":at": at, ":pending": "pending"},
+        )
+
+    def note_reminder(self, release_id: str, *, redrive: int, at: str) -> bool:
+        return self._table.update(
+            approval_key(release_id),
+            "SET #reminded = :redrive, #reminded_at = :at",
+            condition="#status = :pending AND (attribute_not_exists(#reminded) OR #reminded <> :redrive)",
+            values={":redrive": redrive, ":at": at, ":pending": "pending"},
+        )
+
     def close_approval(self, release_id: str, decision: ApprovalDecision) -> bool:
         changes: dict[str, Any] = {**decision, "delivered": True, "undeliverable": True, "settled": True}
         return self._table.update(

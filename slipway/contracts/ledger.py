@@ -323,6 +323,24 @@ class ApprovalRecord(TypedDict):
     """What each person decided, in order; only ever appended to."""
     report_digest: NotRequired[str]
     """``sha256:…`` of the report's bytes that approvers were asked about; missing: not known."""
+    report_changes: NotRequired[list[ReportChange]]
+    """The reports that they were asked about before, each of which was changed while they were asked."""
+    wait_seconds: NotRequired[int]
+    """From asking to expiry; missing: nobody is reminded."""
+    reminded: NotRequired[int]
+    """The redrive count at which reminders were sent."""
+    reminded_at: NotRequired[str]
+    escalated: NotRequired[int]
+    """The redrive count at which the second list was asked."""
+    escalated_at: NotRequired[str]
+
+
+class ReportChange(TypedDict):
+    """A report that was changed after people had been asked about it."""
+
+    report_digest: str
+    """Of the report as it was."""
+    found_at: str
 
 
 class PersonalDecision(TypedDict):

@@ -10,6 +10,12 @@ class ApprovalRules(TypedDict, total=False):
 
     persons: int
     """How many different people must approve: 1 (the default) or 2."""
+    reminder_hours: int
+    """All who have not decided are reminded once, so long after they were asked; 0 (the default): never."""
+    escalation_hours: int
+    """So long after asking, ``escalation`` is asked and may decide too; 0 (the default): never."""
+    escalation: list[str]
+    """E-mail addresses."""
 
 
 class Policy(TypedDict):
@@ -29,7 +35,7 @@ class Policy(TypedDict):
     recipients: dict[str, list[str]]
     """Project (or ``*``) to the e-mail addresses that are told of results; approvers are told as well."""
     approval_rules: NotRequired[dict[str, ApprovalRules]]
-    """By project, or ``*`` for all others; missing: one person approves."""
+    """By project, or ``*`` for all others; missing: one person approves, and nobody is reminded."""
     approval_timeout_hours: int
     resource_prefix: str
     """Every SageMaker name begins with it: ``slipway-<environment>``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.domain.amounts import day_and_time, duration
 from slipway.domain.approval import title_of
@@ -17,13 +17,21 @@ WIDTH: Final = 76
 """Columns of text; mail readers wrap longer lines where they like."""
 
 
-def approval_subject(record: ApprovalRecord, evidence: Evidence, approver: str) -> str:
+Occasion = Literal["asked", "reminder"]
+
+
+def approval_subject(
+    record: ApprovalRecord, evidence: Evidence, approver: str, *, occasion: Occasion = "asked"
+) -> str:
     """
     What an approver sees in a list of messages: environment, model, version, and the metric that counts.
 
     ASCII, under 100 characters, without control characters, whatever the names hold.
     """
-    wanted = "Approval wanted again" if approver in record["told"] else "Approval wanted"
+    again = approver in record["told"] or bool(record.get("report_changes"))
+    wanted = "Approval wanted again" if again else "Approval wanted"
+    if occasion == "reminder":
+        wanted = "Reminder, approval wanted"
     head = f"[{record['environment']}] {wanted}: {title_of(record)}"
     rows = evidence.rows()
     if rows and rows[0].challenger is not None:
@@ -33,7 +41,14 @@ def approval_subject(record: ApprovalRecord, evidence: Evidence, approver: str) 
     return subject(head)
 
 
-def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url: str) -> str:
+def approval_text(
+    record: ApprovalRecord,
+    evidence: Evidence,
+    approver: str,
+    url: str,
+    *,
+    occasion: Occasion = "asked",
+) -> str:
     """
     The whole message for one approver.
 
@@ -42,13 +57,10 @@ def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url
         evidence: What the decision rests on.
         approver: Whose link it is.
         url: The signed link; no line of it is wrapped.
+        occasion: Why they get it now.
     """
     until = day_and_time(record["expires_at_epoch"])
     where = record["environment"]
-    again = (
-        "You are asked again, because the release was started anew from where it had stopped. "
-        "Links that were sent before stay valid until they expire."
-    )
     others = ", ".join(address for address in record["approvers"] if address != approver) or "nobody"
     counts = (
         "two different people must approve" if record.get("persons", 1) > 1 else "the first decision counts"
@@ -58,7 +70,7 @@ def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url
         f"Who else may decide: {others}."
     )
     lines = _wrapped(f"{title_of(record)} passed its evaluation in {where} and waits for a decision.")
-    lines += ["", *_wrapped(again)] if approver in record["told"] else []
+    lines += ["", *_wrapped(why)] if (why := _why(record, approver, occasion)) else []
     lines += ["", "Look at the evidence and decide here:", "", url, "", *_wrapped(once)]
     lines += ["", "VERDICT", *_wrapped(evidence.summary, "  ")]
     lines += ["", "METRICS", *_metrics(evidence, record["version"])]
@@ -68,6 +80,25 @@ def approval_text(record: ApprovalRecord, evidence: Evidence, approver: str, url
     lines += ["", "TIME AND COST", *_costs(evidence)]
     lines += ["", f"Release {record['release_id']}", ""]
     return ascii_text("\n".join(lines))
+
+
+def _why(record: ApprovalRecord, approver: str, occasion: Occasion) -> str:
+    """Why somebody is written to who was, or others were, asked before; empty: it is the first time."""
+    if occasion == "reminder":
+        return "This is a reminder, and the only one: nothing was decided since you were asked."
+    if record.get("report_changes"):
+        return (
+            "You are asked anew, because the report was changed after people had been asked about it. Links "
+            "that were sent before decide nothing any more, and what was approved before does not count."
+        )
+    if approver in record["told"]:
+        return (
+            "You are asked again, because the release was started anew from where it had stopped. "
+            "Links that were sent before stay valid until they expire."
+        )
+    if record.get("escalated") == record["redrive"]:
+        return "You are asked as well, because nothing was decided by those who were asked first."
+    return ""
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -26,6 +26,10 @@ _WRONG: Final = (
     "Something in the form is missing or wrong.</div>"
 )
 """On a small screen the form stands below the evidence, out of sight."""
+_CHANGED: Final = (
+    '<div class="note warn" role="alert"><b>The report was changed since you were asked.</b> '
+    "This link can't approve it; you are asked anew within minutes. It can be rejected.</div>"
+)
 
 
 def evidence_answer(
@@ -37,6 +41,7 @@ def evidence_answer(
     form: DecisionForm = _NO_FORM,
     problems: Mapping[str, str] | None = None,
     successor: str = "",
+    changed: bool = False,
 ) -> WebAnswer:
     """
     The whole page: with the form while nobody has decided, with the decision afterwards.
@@ -49,6 +54,7 @@ def evidence_answer(
         form: What was typed before, shown again.
         problems: What was wrong with it, by field: the answer is 422 then.
         successor: The version that came to serve since the evidence was gathered; empty: none.
+        changed: The report is not the one that was asked about.
     """
     pending = record["status"] == "pending"
     version = record["version"]
@@ -64,7 +70,7 @@ def evidence_answer(
         '<a class="skip" href="#decide">Skip to the decision</a><main class="wrap"><div class="head">'
         f"<h1>{escape(heading)}</h1>"
         f"<p>Project {escape(record['project'])} &middot; {escape(state)}</p>"
-        f"{_superseded(record, successor)}"
+        f"{_superseded(record, successor)}{_CHANGED if changed and pending else ''}"
         f'{_WRONG if problems else ""}<a class="jump" href="#decide">{jump}</a></div>'
         f'<div class="columns"><div>{_evidence(record, evidence, plots)}</div>'
         f'<aside class="side" aria-label="Decision">{side}</aside></div>'
@@ -187,6 +193,18 @@ def already_decided_answer(record: ApprovalRecord) -> WebAnswer:
         sentence_of(record),
         "Nothing was changed by what you just sent.",
         environment=record["environment"],
+    )
+
+
+def outdated_answer(record: ApprovalRecord) -> WebAnswer:
+    """To a link, or an approval, of a report that is not the one any more that people were asked about."""
+    return plain_answer(
+        409,
+        "The evidence was changed",
+        f"The evaluation report of {title_of(record)} is not the one that you were asked about any more.",
+        "Nothing was recorded. Everybody is asked anew, with a new link to the report as it is now.",
+        environment=record["environment"],
+        tone="warn",
     )
 
 

@@ -1,16 +1,20 @@
-"""The rules by which people decide: how many must approve, and whose approvals count."""
+"""The rules by which people decide: how many must approve, who may, and whose approvals count."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from slipway.domain.approval import named_approvers
+from slipway.domain.approval_link import is_approver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord, PersonalDecision
     from slipway.contracts.policy import ApprovalRules
 
 Step = Literal["decides", "counts", "repeats"]
+_HOUR: Final = 3600
 
 
 def rules_for(policy_rules: Mapping[str, ApprovalRules], project: str) -> ApprovalRules:
@@ -34,6 +38,54 @@ def persons_of(rules: ApprovalRules, manifest: Mapping[str, Any]) -> int:
     """
     asked = (manifest.get("approval") or {}).get("persons", 1)
     return max(int(asked), rules.get("persons", 1))
+
+
+def may_decide(
+    record: ApprovalRecord,
+    address: str,
+    *,
+    approvers: Mapping[str, Sequence[str]],
+    rules: Mapping[str, ApprovalRules],
+) -> bool:
+    """
+    Whether somebody may decide on a release now, by today's settings.
+
+    The second list may from the moment it was asked, and no longer after a redrive that asks anew.
+    """
+    project = record["project"]
+    if address in named_approvers(approvers, project):
+        return True
+    return record.get("escalated") == record["redrive"] and address in escalation_of(
+        rules_for(rules, project)
+    )
+
+
+def escalation_of(rules: ApprovalRules) -> tuple[str, ...]:
+    """The second list; only addresses, each once."""
+    return tuple(dict.fromkeys(address for address in rules.get("escalation", ()) if is_approver(address)))
+
+
+def reminder_is_due(record: ApprovalRecord, rules: ApprovalRules, now_epoch: float) -> bool:
+    """Whether those who have not decided are to be reminded now; true once for each time they are asked."""
+    return record.get("reminded") != record["redrive"] and _is_over(
+        record, rules.get("reminder_hours", 0), now_epoch
+    )
+
+
+def escalation_is_due(record: ApprovalRecord, rules: ApprovalRules, now_epoch: float) -> bool:
+    """Whether the second list is to be asked now; true once for each time approval is asked for."""
+    return (
+        record.get("escalated") != record["redrive"]
+        and bool(escalation_of(rules))
+        and _is_over(record, rules.get("escalation_hours", 0), now_epoch)
+    )
+
+
+def _is_over(record: ApprovalRecord, hours: int, now_epoch: float) -> bool:
+    waits = record.get("wait_seconds", 0)
+    if record["status"] != "pending" or not hours or not waits:
+        return False
+    return now_epoch >= record["expires_at_epoch"] - waits + hours * _HOUR
 
 
 def standing_approvals(record: ApprovalRecord) -> list[PersonalDecision]:
@@ -67,6 +119,21 @@ def step_of(record: ApprovalRecord, decision: ApprovalDecision) -> Step:
     if _person(decision["decided_by"]) in before:
         return "repeats"
     return "decides" if len(before) + 1 >= record.get("persons", 1) else "counts"
+
+
+def is_changed(record: ApprovalRecord, report_digest: str) -> bool:
+    """
+    Whether the report is no longer the one that people were asked about, or can't be read any more.
+
+    >>> is_changed({"report_digest": "sha256:1"}, "sha256:2"), is_changed({}, "sha256:2")
+    (True, False)
+    """
+    return record.get("report_digest", "") not in ("", report_digest)
+
+
+def has_approved(record: ApprovalRecord, address: str) -> bool:
+    """Whether somebody's approval counts already."""
+    return _person(address) in {_person(one["decided_by"]) for one in standing_approvals(record)}
 
 
 def personal(record: ApprovalRecord, decision: ApprovalDecision) -> PersonalDecision:

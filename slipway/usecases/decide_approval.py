@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.events import APPROVAL_GIVEN
@@ -10,14 +11,15 @@ from slipway.domain.approval_page import (
     already_decided_answer,
     counted_answer,
     evidence_answer,
+    outdated_answer,
     recorded_answer,
     superseded_answer,
 )
-from slipway.domain.approval_rules import standing_approvals
+from slipway.domain.approval_rules import is_changed, standing_approvals
 from slipway.domain.web_page import WebAnswer
 from slipway.usecases.deliver_decision import deliver_decision
 from slipway.usecases.find_successor import find_successor
-from slipway.usecases.read_evidence import read_plots, read_report
+from slipway.usecases.read_evidence import read_plots, read_report_and_digest
 from slipway.usecases.take_decision import take_decision
 from slipway.usecases.verify_link import verify_link
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
+    from slipway.contracts.policy import ApprovalRules
     from slipway.domain.approval import DecisionForm
     from slipway.usecases.ports import EventBus, Ledger, LinkSigner, ModelRegistry, Reports, TaskTokens
 
@@ -45,6 +48,7 @@ def decide_approval(
     registry: ModelRegistry,
     events: EventBus,
     now: datetime,
+    rules: Mapping[str, ApprovalRules] = MappingProxyType({}),
     source_ip: str = "",
     user_agent: str = "",
 ) -> WebAnswer:
@@ -58,7 +62,15 @@ def decide_approval(
         the time has passed or the release has ended; 422 with the form again when
         something in it is missing or wrong; 404 for a link that is not ours.
     """
-    opened = verify_link(release_id, raw_query, approvals=ledger, approvers=approvers, signer=signer, now=now)
+    opened = verify_link(
+        release_id,
+        raw_query,
+        approvals=ledger,
+        approvers=approvers,
+        signer=signer,
+        now=now,
+        rules=rules,
+    )
     if isinstance(opened, WebAnswer):
         return opened
     record, approver = opened
@@ -66,14 +78,21 @@ def decide_approval(
         return already_decided_answer(record)
     problems = form.problems(record["version"])
     successor = find_successor(record, ledger)
+    evidence, digest = read_report_and_digest(record["report_uri"], reports)
     if problems:
-        evidence = read_report(record["report_uri"], reports)
         plots = read_plots(record, evidence, reports)
         return evidence_answer(
-            record, evidence, plots, approver, form=form, problems=problems, successor=successor
+            record,
+            evidence,
+            plots,
+            approver,
+            form=form,
+            problems=problems,
+            successor=successor,
+            changed=is_changed(record, digest),
         )
-    if successor and form.decision == "approved":
-        return superseded_answer(record, successor)
+    if form.decision == "approved" and (successor or is_changed(record, digest)):
+        return superseded_answer(record, successor) if successor else outdated_answer(record)
     decision = form.decided(approver, now, source_ip=source_ip, user_agent=user_agent)
     taken, record = take_decision(record, decision, approvals=ledger, now=now)
     if taken == "decides":

@@ -79,6 +79,7 @@ def deliver_decision(
             "approver": record.get("decided_by", ""),
             "reason": record.get("decision_reason", ""),
             "undeliverable": outcome == "undeliverable",
+            "asked": list(record["approvers"]),
         },
     )
     ledger.mark_settled(record["release_id"])

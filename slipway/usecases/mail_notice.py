@@ -52,7 +52,9 @@ def mail_notice(
     if notice is None:
         return []
     told, failed, cause = [], [], ""
-    for recipient in recipients_of(policy, kind, str(detail.get("project", ""))):
+    usual = recipients_of(policy, kind, str(detail.get("project", "")))
+    # a second list may have been asked as well
+    for recipient in dict.fromkeys((*usual, *map(str, detail.get("asked", ())))):
         try:
             mailer.send(recipient, notice_subject(notice), notice_text(notice))
             told.append(recipient)

@@ -242,9 +242,7 @@ class Approvals(Protocol):
         With ``person`` it is appended to ``decisions``, and False where there are not ``after`` of them.
         """
 
-    def note_decision(
-        self, release_id: str, person: PersonalDecision, *, now_epoch: int, after: int
-    ) -> bool:
+    def note_decision(self, release_id: str, person: PersonalDecision, *, now_epoch: int, after: int) -> bool:
         """Append one that does not decide yet; False in the same cases."""
 
     def renew_report(self, release_id: str, report_digest: str, *, was: str, found_at: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -11,13 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.events import APPROVAL_REQUESTED
 from slipway.domain.approval import approvers_of, expiry
-from slipway.domain.approval_link import ApprovalLink, LinkClaims, nonce_hash
-from slipway.domain.approval_mail import approval_subject, approval_text
 from slipway.domain.approval_rules import persons_of, rules_for
-from slipway.domain.errors import SlipwayError
 from slipway.domain.evidence import Evidence, evidence_of_document
 from slipway.domain.timestamps import timestamp
 from slipway.usecases.read_evidence import read_report, read_report_and_digest
+from slipway.usecases.tell_approvers import nonces, tell_approvers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,17 +26,6 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 _NONCE_BYTES: Final = 16
-
-
-class ApproversNotToldError(SlipwayError):
-    """No message could be sent, so nobody would decide."""
-
-    def __init__(self, release_id: str, approvers: Sequence[str], cause: str) -> None:
-        super().__init__(
-            f"release {release_id}: none of its approvers ({', '.join(approvers)}) could be told: {cause}; "
-            "see that the notice topic can be published to, then retry the release"
-        )
-        self.release_id, self.approvers, self.cause = release_id, tuple(approvers), cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +81,14 @@ def request_approval(
     if not evidence.report:
         evidence = evidence_of_document(request["document"])
     first = not any(redrive >= record["redrive"] for redrive in record["told"].values())
-    told, not_told = _tell(record, evidence, ports=ports, base_url=base_url)
+    told, not_told = tell_approvers(
+        record,
+        evidence,
+        approvals=ports.ledger,
+        signer=ports.signer,
+        mailer=ports.mailer,
+        base_url=base_url,
+    )
     # not before: who sees a release waiting may look for the link at once
     ports.ledger.set_release_status(release_id, "awaiting-approval")
     if first:
@@ -121,6 +114,7 @@ def _ask(
         may = approvers_of(approvers, plan["project"], plan["environment"], persons=persons)
         record = _first_record(request, may, expires, redrive, now)
         record["persons"] = persons
+        record["wait_seconds"] = expires - int(now.timestamp())
         record["report_digest"] = read_report_and_digest(record["report_uri"], ports.reports)[1]
         if ledger.put_approval({**record, "task_token": token}):
             return record
@@ -163,7 +157,7 @@ def _first_record(
         "package_arn": package["arn"] if package is not None else "",
         "judged_against": champion["version"] if champion else "",
         "status": "pending",
-        "approvers": {address: nonce_hash(secrets.token_bytes(_NONCE_BYTES)) for address in approvers},
+        "approvers": nonces(approvers),
         "requested_at": timestamp(now),
         "expires_at_epoch": expires,
         "told": {},
@@ -172,45 +166,6 @@ def _first_record(
         "delivered": False,
         "settled": False,
     }
-
-
-def approval_url(record: ApprovalRecord, approver: str, *, signer: LinkSigner, base_url: str) -> str:
-    """An approver's link to a record that is pending; the same every time."""
-    claims = LinkClaims(record["release_id"], approver, record["expires_at_epoch"], signer.key)
-    message = claims.canonical(
-        image_digest=record["image_digest"],
-        nonce=record["approvers"][approver],
-        report_digest=record.get("report_digest", ""),
-    )
-    return ApprovalLink(claims, signer.sign(message)).url(base_url)
-
-
-def _tell(
-    record: ApprovalRecord, evidence: Evidence, *, ports: Ports, base_url: str
-) -> tuple[list[str], list[str]]:
-    release_id, redrive = record["release_id"], record["redrive"]
-    told: list[str] = []
-    not_told: list[str] = []
-    cause = ""
-    waiting = [address for address in record["approvers"] if record["told"].get(address, -1) < redrive]
-    for approver in waiting:
-        try:
-            url = approval_url(record, approver, signer=ports.signer, base_url=base_url)
-            ports.mailer.send(
-                approver,
-                approval_subject(record, evidence, approver),
-                approval_text(record, evidence, approver, url),
-            )
-        except Exception as error:  # noqa: BLE001 - any one of the others can decide
-            _log.exception("approver not told", extra={"release_id": release_id, "approver": approver})
-            not_told.append(approver)
-            cause = f"{type(error).__name__}: {error}"
-        else:
-            ports.ledger.mark_told(release_id, approver, redrive)
-            told.append(approver)
-    if not_told == list(record["approvers"]):
-        raise ApproversNotToldError(release_id, not_told, cause)
-    return told, not_told
 
 
 def _announce(record: ApprovalRecord, evidence: Evidence, events: EventBus) -> None:

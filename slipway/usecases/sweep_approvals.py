@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from slipway.contracts.ledger import ApprovalRecord
+    from slipway.usecases.ask_again import AskAgain
     from slipway.usecases.ports import EventBus, Ledger, ModelRegistry, TaskTokens
 
 _log: Final = logging.getLogger(__name__)
@@ -31,12 +32,19 @@ class SweepIncompleteError(SlipwayError):
 
 
 def sweep_approvals(
-    *, ledger: Ledger, tokens: TaskTokens, registry: ModelRegistry, events: EventBus, now: datetime
+    *,
+    ledger: Ledger,
+    tokens: TaskTokens,
+    registry: ModelRegistry,
+    events: EventBus,
+    asking: AskAgain,
+    now: datetime,
 ) -> dict[str, int]:
     """
     Look once at every approval that isn't settled.
 
-    One that was decided in SageMaker Studio, whose event was lost, is decided here.
+    One that was decided in SageMaker Studio, whose event was lost, is decided here. Of what is still pending,
+    reminders and escalations that are due are sent, and people are asked anew about a changed report.
 
     Returns:
         How many were ``pending`` (and stay so), ``delivered``, ``undeliverable``,
@@ -49,9 +57,10 @@ def sweep_approvals(
     failures = {}
     for record in ledger.pending_approvals():
         try:
-            counts[
-                _sweep(record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
-            ] += 1
+            outcome = _sweep(record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
+            if outcome == "pending":
+                asking.ask_again(record, now)
+            counts[outcome] += 1
         except Exception as error:  # noqa: BLE001 - the others must not wait for it; raised below
             _log.exception("approval not finished", extra={"release_id": record["release_id"]})
             failures[record["release_id"]] = f"{type(error).__name__}: {error}"

@@ -307,3 +307,43 @@ class TestDecisionsOfTwo:
 
         assert sum(written) == 1
         assert len(ledger.get_approval(RELEASE)["decisions"]) == 1
+
+
+class TestAskingAgain:
+    def test_a_changed_report_is_noted_once(self, ledger):
+        """
+        Everybody is untold, and the former digest is kept.
+        """
+        ledger.put_approval(record(report_digest="sha256:1", told={ANA: 0}))
+
+        assert ledger.renew_report(RELEASE, "sha256:2", was="sha256:1", found_at="t") is True
+        assert ledger.renew_report(RELEASE, "sha256:3", was="sha256:1", found_at="t") is False
+        renewed = ledger.get_approval(RELEASE)
+        assert (renewed["report_digest"], renewed["told"]) == ("sha256:2", {})
+        assert renewed["report_changes"] == [{"report_digest": "sha256:1", "found_at": "t"}]
+
+    def test_the_second_list_is_added_once_for_each_redrive(self, ledger):
+        """
+        Who has a nonce keeps it.
+        """
+        ledger.put_approval(record())
+        more = {"head@example.com": "2" * 64, ANA: "3" * 64}
+
+        assert ledger.note_escalation(RELEASE, more, redrive=0, at="t") is True
+        assert ledger.note_escalation(RELEASE, more, redrive=0, at="t") is False
+        assert ledger.note_escalation(RELEASE, more, redrive=1, at="t") is True
+        known = ledger.get_approval(RELEASE)["approvers"]
+        assert known == {ANA: "0" * 64, BEN: "1" * 64, "head@example.com": "2" * 64}
+
+    def test_a_reminder_is_noted_once_for_each_redrive(self, ledger):
+        """
+        And never of what is decided.
+        """
+        ledger.put_approval(record())
+
+        assert ledger.note_reminder(RELEASE, redrive=0, at="t") is True
+        assert ledger.note_reminder(RELEASE, redrive=0, at="t") is False
+        decide(ledger)
+        assert ledger.note_reminder(RELEASE, redrive=1, at="t") is False
+        assert ledger.note_escalation(RELEASE, {}, redrive=1, at="t") is False
+        assert ledger.renew_report(RELEASE, "sha256:2", was="", found_at="t") is False

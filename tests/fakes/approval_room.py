@@ -16,6 +16,7 @@ from slipway.domain.approval import DecisionForm
 from slipway.domain.approval_link import key_tag
 from slipway.domain.registered_package import RegisteredPackage, marked
 from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
+from slipway.usecases.ask_again import AskAgain
 from slipway.usecases.decide_approval import decide_approval
 from slipway.usecases.request_approval import Ports, request_approval
 from slipway.usecases.show_approval import show_approval
@@ -351,6 +352,7 @@ class ApprovalRoom:
             query,
             ledger=self.ledger,
             approvers=self.approvers,
+            rules=self.rules,
             signer=self.signer,
             reports=self.reports,
             now=self.now,
@@ -364,6 +366,7 @@ class ApprovalRoom:
             DecisionForm(decision, reason, version),
             ledger=self.ledger,
             approvers=self.approvers,
+            rules=self.rules,
             signer=self.signer,
             reports=self.reports,
             tokens=self.tokens,
@@ -375,7 +378,17 @@ class ApprovalRoom:
         )
 
     def sweep(self) -> dict[str, int]:
+        asking = AskAgain(
+            approvals=self.ledger,
+            signer=self.signer,
+            mailer=self.mailer,
+            reports=self.reports,
+            approvers=self.approvers,
+            rules=self.rules,
+            base_url=BASE,
+        )
         return sweep_approvals(
+            asking=asking,
             ledger=self.ledger,
             tokens=self.tokens,
             registry=self.packages,  # type: ignore[arg-type] - the part that is used

@@ -74,6 +74,32 @@ class FakeApprovals:
             held.setdefault("decisions", []).append(copy.deepcopy(person))
             return True
 
+    def renew_report(self, release_id: Any, report_digest: Any, *, was: Any, found_at: Any) -> Any:
+        with self._writing:
+            held = self.approvals.get(release_id)
+            if held is None or held["status"] != "pending" or held.get("report_digest") != was:
+                return False
+            held |= {"report_digest": report_digest, "told": {}}
+            held.setdefault("report_changes", []).append({"report_digest": was, "found_at": found_at})
+            return True
+
+    def note_escalation(self, release_id: Any, approvers: Any, *, redrive: Any, at: Any) -> Any:
+        with self._writing:
+            held = self.approvals.get(release_id)
+            if held is None or held["status"] != "pending" or held.get("escalated") == redrive:
+                return False
+            held["approvers"] = {**approvers, **held["approvers"]}
+            held |= {"escalated": redrive, "escalated_at": at}
+            return True
+
+    def note_reminder(self, release_id: Any, *, redrive: Any, at: Any) -> Any:
+        with self._writing:
+            held = self.approvals.get(release_id)
+            if held is None or held["status"] != "pending" or held.get("reminded") == redrive:
+                return False
+            held |= {"reminded": redrive, "reminded_at": at}
+            return True
+
     def close_approval(self, release_id: Any, decision: Any) -> Any:
         with self._writing:
             held = self.approvals.get(release_id)

@@ -16,7 +16,7 @@ from slipway.adapters import clients
 from slipway.contracts import environment as variables
 from slipway.contracts import events
 from slipway.domain.approval_style import STYLE_SOURCE
-from slipway.usecases.request_approval import approval_url
+from slipway.usecases.tell_approvers import approval_url
 from tests.adapters.test_approvals import create_table
 from tests.fakes.approval_room import ANA, BASE, BEN, FOLDER, RELEASE, SVG, plan, report, taken_apart
 from tests.fakes.waiting_execution import ended, waiting

@@ -159,15 +159,22 @@ class TestRoles:
             "s3:GetObject",
         }
 
-    def test_only_one_function_signs_links(self, synthesized: Synthesized) -> None:
+    def test_who_asks_for_approval_signs_links(self, synthesized: Synthesized) -> None:
         """Who verifies a link can't make one."""
         signers = {
             name
             for name, statement in statements(synthesized, "prod")
             if "kms:GenerateMac" in statement["Action"]
         }
-        assert len(signers) == 1
-        assert "RequestApprovalRole" in signers.pop()
+        verifiers = {
+            name
+            for name, statement in statements(synthesized, "prod")
+            if "kms:VerifyMac" in statement["Action"]
+        }
+        assert len([name for name in signers if "RequestApproval" in name]) == 1
+        assert len([name for name in signers if "SweepApprovals" in name]) == 1
+        assert len(signers) == 2
+        assert not signers & verifiers
 
 
 class TestStatement:

@@ -136,10 +136,26 @@ class TestApprovalRules:
 
         assert parse("prod", text, file="prod.toml").policy["approval_rules"] == {"*": {"persons": 2}}
 
-    @pytest.mark.parametrize("rules", ['"*" = { persons = 3 }', '"*" = { people = 2 }', '"*" = 2'])
+    @pytest.mark.parametrize(
+        "rules",
+        [
+            '"*" = { escalation_hours = 9 }',
+            '"*" = { escalation = ["a@b.c"] }',
+            '"*" = { persons = 3 }',
+            '"*" = { people = 2 }',
+            '"*" = 2',
+        ],
+    )
     def test_other_rules_are_errors(self, rules: str) -> None:
         """A rule that nobody keeps would be believed."""
         text = PROD + f"\n[policy.approval_rules]\n{rules}\n"
 
         with pytest.raises(SettingsError, match=r"policy\.approval_rules"):
             parse("prod", text, file="prod.toml")
+
+    def test_the_second_list_gets_subscriptions(self) -> None:
+        """Whoever may be asked gets mail."""
+        rules = '"*" = { escalation_hours = 9, escalation = ["head@example.com"] }'
+        settings = parse("prod", f"{PROD}\n[policy.approval_rules]\n{rules}\n", file="prod.toml")
+
+        assert "head@example.com" in settings.addresses

@@ -4,7 +4,7 @@ import pytest
 
 from slipway.contracts.events import APPROVAL_REQUESTED
 from slipway.domain.approval import NoApproversError
-from slipway.usecases.request_approval import ApproversNotToldError
+from slipway.usecases.tell_approvers import ApproversNotToldError
 from tests.fakes.approval_room import ANA, BEN, DIGEST, FOLDER, RELEASE, ApprovalRoom
 
 
