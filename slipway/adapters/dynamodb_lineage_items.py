@@ -103,8 +103,11 @@ def check(name: str, stored: Stored | None) -> Action:
 
 
 def put(stored: Stored, before: Stored | None) -> Action:
-    """Write a node if it is as it was read."""
-    return Action("Put", stored_item(stored), **unchanged(before))
+    """Write a node if it is as it was read, and nobody said since that all below it were told."""
+    expected = unchanged(before)
+    if before is not None and before.unfinished:
+        expected["condition"] += " AND attribute_exists(#unfinished)"
+    return Action("Put", stored_item(stored), **expected)
 
 
 def surroundings(node: Node, before: Node | None, doubtful: Collection[str] = ()) -> list[Action]:

@@ -211,7 +211,7 @@ class TestConcurrentWriters:
             assert scan(client) == wanted
 
     @pytest.mark.embedded
-    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("seed", range(12))
     def test_over_http(self, embedded_aws: Any, seed: int) -> None:
         """Likewise on the embedded AWS, whose requests overlap."""
         client, family = embedded_aws.client("dynamodb"), a_family(6)
