@@ -107,7 +107,7 @@ EMAILS_BY_PROJECT: Final = Rule(
 )
 APPROVAL_RULES: Final = Rule(
     'a table of project (or "*" for all others) to rules: persons = 1 or 2; reminder_hours, and '
-    "with escalation (e-mail addresses), of at most 720 hours",
+    "escalation_hours with escalation (e-mail addresses), of at most 720 hours",
     _rules_by_project,
     default={},
 )

@@ -14,6 +14,7 @@ from workbench.local import log_streams, seams
 from workbench.local.iam import role_may
 from workbench.local.lambda_code import CodeStore
 from workbench.local.lambda_workers import Invocation, Order, Outcome, Pool
+from workbench.local.runtime_client import CLOCK_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +84,7 @@ class Functions:
             "_HANDLER": config.get("Handler", ""),
             **seams.LAMBDA.user_variables(config),
             "AWS_ENDPOINT_URL": self._server.endpoint_url,
+            CLOCK_VARIABLE: str(self._server.home / "clock"),
         }
         found = seams.LAMBDA_RUNTIME.execution_credentials(config)
         credentials = {key: value for key, value in found.items() if value}
