@@ -110,7 +110,7 @@ def _approval(one: dict[str, Any]) -> str:
     if one["approval"] == "pending":
         return "waits for its approval (`slipway approval open`)"
     by, at = one.get("approver", ""), one.get("decided_at", "")
-    return one["approval"] + (f" by {by}" if by else "") + (f" at {at}" if at else "")
+    return str(one["approval"]) + (f" by {by}" if by else "") + (f" at {at}" if at else "")
 
 
 def _data(pinned: list[dict[str, Any]]) -> list[str]:

@@ -105,7 +105,8 @@ def _lines(archive: tarfile.TarFile) -> Iterable[tuple[str, str]]:
             yield _digest_of(archive.extractfile(member)), path
         elif member.islnk() or member.issym():
             yield hashlib.sha256(member.linkname.encode("utf-8", "surrogateescape")).hexdigest(), f"{path}@"
-        archive.members = []  # tarfile remembers all that it saw; nothing here goes back
+        # tarfile remembers all that it saw, under a name that typeshed leaves out; nothing here goes back
+        archive.members = []  # type: ignore[attr-defined]
 
 
 def _digest_of(file: IO[bytes] | None) -> str:

@@ -102,7 +102,7 @@ def subjects_of(ledger: Versions, model: str | None, project: str | None) -> Ite
     yield from ((one, name) for one in projects)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[str]):
     """ISO 8601, as the ledger writes it."""
 
     name = "moment"

@@ -14,6 +14,8 @@ from workbench.cli.calls import Moment, ask, subjects_of, version_named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from rich.console import Console
+
     from slipway.contracts.ledger import VersionRecord
     from slipway.domain.search import Criteria
     from slipway.usecases.ports import Versions
@@ -148,9 +150,12 @@ def show(workspace: frame.Workspace, reference: str) -> None:
     ledger = ledger_of(workspace)
     record = version_named(ledger, reference)
     document = document_of(record, ledger, lineage_of(workspace))
-    frame.emit(
-        workspace, document, lambda out: [out.print(line, markup=False) for line in lines_of(document)]
-    )
+
+    def render(out: Console) -> None:
+        for line in lines_of(document):
+            out.print(line, markup=False)
+
+    frame.emit(workspace, document, render)
 
 
 @group.command("tag")
