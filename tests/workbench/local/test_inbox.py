@@ -75,10 +75,10 @@ class TestSubscription:
             )
         sns.publish(
             TopicArn=topic,
-            Subject="approve",
+            Subject="for bob alone",
             Message="please",
             MessageAttributes={"recipient": {"DataType": "String", "StringValue": "bob@example.com"}},
         )
 
-        assert [m["to"] for m in embedded_aws.inbox(subject="approve")] == ["bob@example.com"]
+        assert [m["to"] for m in embedded_aws.inbox(subject="for bob alone")] == ["bob@example.com"]
         assert len(embedded_aws.inbox(to="ann@example.com", subject="Subscription Confirmation")) == 1
