@@ -8,7 +8,7 @@ import time
 import uuid
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
 from workbench.local.states import integrations, jobs, jsonpath
@@ -143,8 +143,16 @@ class Attempt:
             parameters = parameters | {"Name": str(uuid.UUID(self.frame.nonce))}
             self.frame.request = parameters
         about = {"execution": self.execution.start.arn, "machine": self.execution.start.machine_arn}
+        asked = asyncio.ensure_future(
+            self._signed(resource.boto, integrations.call, resource, parameters, about)
+        )
         try:
-            return await self._signed(resource.boto, integrations.call, resource, parameters, about)
+            # who is aborted meanwhile still has to stop what comes of it
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            if self.resource.pattern in FOLLOWED:
+                self.run.services.in_background(self._abandon_later(asked))
+            raise
         except StateFailedError as failure:
             if self.resumed and failure.error in _MADE_ALREADY and self._can_adopt():
                 return self._adopted(parameters)
@@ -240,7 +248,7 @@ class Attempt:
 
     def _abandon(self) -> None:
         """Stop what ``.sync`` follows: the execution no longer waits for it."""
-        if self.frame.phase != "waiting" or self.resource.pattern not in {"sync", "sync:2"}:
+        if self.frame.phase != "waiting" or self.resource.pattern not in FOLLOWED:
             return
         if self.resource.service == "states":
             arn = self.frame.submitted["ExecutionArn"]
@@ -249,7 +257,15 @@ class Attempt:
             work = self._signed("sagemaker", jobs.stop, jobs.JOBS[self.resource.action], self.frame.request)
         self.run.services.in_background(work)
 
+    async def _abandon_later(self, asked: asyncio.Future[Any]) -> None:
+        """Stop what was being asked for when the execution was aborted, once it is there."""
+        self.frame.submitted = await asked
+        self.frame.request, self.frame.phase = self._followed(), "waiting"
+        self._abandon()
 
+
+FOLLOWED: Final = frozenset({"sync", "sync:2"})
+"""Integrations that wait for the end of what they start."""
 _MADE_ALREADY = frozenset(
     {"SageMaker.ResourceInUseException", "StepFunctions.ExecutionAlreadyExistsException"}
 )

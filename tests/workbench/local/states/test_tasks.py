@@ -306,6 +306,30 @@ class TestJobs:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
+    def test_stopping_while_the_job_is_asked_for_stops_it_as_well(self, machines: Machines) -> None:
+        """
+        The job was made, but its answer is still under way when the execution is aborted.
+        """
+        told = {"after": "60", "slow-after": "1"}
+        machine = machines.create({"StartAt": "A", "States": {"A": self.job("stop-2", told)}}, "sagemaker:*")
+        execution = machines.start(machine)
+        machines.until(execution, "TaskStarted")
+        sagemaker = machines.server.client("sagemaker")
+        deadline = time.monotonic() + 5
+        while (
+            not (machines.server.home / "jobs.json").exists()
+            or "stop-2" not in (machines.server.home / "jobs.json").read_text()
+        ):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+        machines.states.stop_execution(executionArn=execution, error="E", cause="because")
+
+        assert machines.wait(execution)["status"] == "ABORTED"
+        while sagemaker.describe_training_job(TrainingJobName="stop-2")["TrainingJobStatus"] != "Stopped":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def test_a_task_that_takes_too_long_times_out(self, machines: Machines) -> None:
         """
         TimeoutSeconds of a task: States.Timeout, and the job is stopped.
