@@ -29,7 +29,7 @@ from slipway.domain.judging.rows_csv import read_rows
 LAMBDA_MB = 1769
 RESAMPLES = 2000
 SIZES = (10_000, 100_000, 1_000_000)
-PEER_RESAMPLES = {10_000: 400, 100_000: 60, 1_000_000: 8}
+PEER_RESAMPLES = {10_000: 200, 100_000: 30, 1_000_000: 4}
 ROUNDS = 3
 """The ratio is the median of as many rounds, in each of which everybody runs in turn."""
 
