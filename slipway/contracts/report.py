@@ -149,4 +149,4 @@ class EvidenceReport(TypedDict):
     rows: NotRequired[RowsReport]
     """Missing: the manifest names no task, so that nothing was computed from rows."""
     evaluation_jobs: NotRequired[list[str]]
-    """The processing jobs that measured the challenger and the champion; another release's, if taken from it."""
+    """Processing jobs that measured challenger and champion; another release's, if taken from it."""

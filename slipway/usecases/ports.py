@@ -246,7 +246,7 @@ class Approvals(Protocol):
         """Append one that does not decide yet; False in the same cases."""
 
     def renew_report(self, release_id: str, report_digest: str, *, was: str, found_at: str) -> bool:
-        """Ask everybody anew about another report; False when it is decided, or not about ``was`` any more."""
+        """Ask all anew about another report; False when it is decided, or not about ``was`` any more."""
 
     def note_escalation(
         self, release_id: str, approvers: Mapping[str, str], *, redrive: int, at: str

@@ -82,7 +82,7 @@ EXCEPTIONS = (
         "lineage/FunctionsRecordLineageRole "
         "release/FunctionsJudgeReleaseRole release/FunctionsLookUpStepsRole "
         "release/FunctionsRegisterReleaseRole "
-        "release/FunctionsRequestApprovalRole",
+        "release/FunctionsRequestApprovalRole release/FunctionsSweepApprovalsRole",
     ),
     unused(
         "what fails again and again, or can't be called, becomes a dead letter; on these ways nothing does",

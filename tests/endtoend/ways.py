@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipway.adapters.s3_reports import S3Reports
 from slipway.contracts.ledger import approval_key
 from slipway.domain.approval import DecisionForm
 from workbench import approvals
@@ -224,10 +225,15 @@ def _undelivered(laptop: Laptop) -> None:
 
 
 def _decided_in_studio(laptop: Laptop) -> None:
-    """Somebody rejects the package itself, after a sweep has looked at it."""
+    """Somebody rejects the package itself, after a sweep that asked about a changed report."""
     laptop.push(laptop.model(PROJECT), "1.12.0")
     release = laptop.reach(_tiny(laptop, "1.12.0"), "awaiting-approval")
+    asked = laptop.ledger.get_approval(release["release_id"])
+    assert asked is not None
+    reports = S3Reports(laptop.aws.client("s3"))
+    reports.write(asked["report_uri"], f"{reports.read(asked['report_uri'])} ")
     sweep(laptop, "sweep_approvals")
+    assert laptop.mails("Approval wanted again: " + f"{PROJECT}/tiny 1.12.0")
     version = laptop.ledger.version(PROJECT, "tiny", "1.12.0")
     assert version is not None
     laptop.aws.client("sagemaker").update_model_package(

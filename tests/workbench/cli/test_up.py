@@ -100,7 +100,9 @@ class TestServer:
         log.create_log_group(logGroupName="/aws/lambda/slipway-local-thing")
         log.create_log_stream(logGroupName="/aws/lambda/slipway-local-thing", logStreamName="s")
         events = [{"timestamp": int(time.time() * 1000), "message": "one line"}]
-        log.put_log_events(logGroupName="/aws/lambda/slipway-local-thing", logStreamName="s", logEvents=events)
+        log.put_log_events(
+            logGroupName="/aws/lambda/slipway-local-thing", logStreamName="s", logEvents=events
+        )
 
         assert run(inbox.command, "--subject", "hello")[0]["body"] == "text"
         assert [event["message"] for event in run(logs.command, "thing")] == ["one line"]
