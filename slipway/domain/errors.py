@@ -71,7 +71,7 @@ class ArtifactRemovedError(SlipwayError):
 
     def __init__(self, project: str, model: str, version: str, removed_at: str) -> None:
         super().__init__(
-            f"version {version!r} of {project}/{model} can't serve, as its artifact was removed {removed_at}; "
+            f"version {version!r} of {project}/{model} can't serve: its artifact was removed {removed_at}; "
             "promote another version, or push the image under a newer one, which trains it again"
         )
         self.project, self.model, self.version, self.removed_at = project, model, version, removed_at
