@@ -222,7 +222,7 @@ def blame(
     from slipway.domain.blame_answer import document_of
 
     of_project, _, name_version = reference.rpartition("/")
-    project = of_project or _of_project(project)
+    project = of_project or project or own_project() or _holder(workspace, name_version)
     found = _blamed(workspace, project, name_version)
     title = f"{project}/{name_version}"
     if wanted(html, opens=opens):
@@ -238,6 +238,29 @@ def blame(
             f"live endpoints serve what came of it: {', '.join(endpoints)}",
             f"let an older version serve again: {', '.join(_ways_back(found))}",
         )
+
+
+def _holder(workspace: Workspace, name_version: str) -> str:
+    """
+    The one project that has a data set of this name.
+
+    Raises:
+        Refusal: None has, or several have.
+    """
+    from slipway.adapters.s3_data_sets import S3DataSets
+
+    name, _ = _name_and_version(name_version)
+    stored = S3DataSets(workspace.client("s3"), workspace.platform()["data_bucket"]).stored()
+    projects = sorted({project for project, data_set, _ in stored if data_set == name})
+    if not projects:
+        raise Refusal(f"no project has a data set {name!r}", "see `slipway data list`", EXIT_NOT_FOUND)
+    if len(projects) > 1:
+        raise Refusal(
+            f"several projects have a data set {name!r}: {', '.join(projects)}",
+            f"name one: `slipway data blame {projects[0]}/{name_version}`",
+            EXIT_USAGE,
+        )
+    return projects[0]
 
 
 def _blamed(workspace: Workspace, project: str, name_version: str) -> Blame:

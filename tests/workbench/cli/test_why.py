@@ -253,6 +253,22 @@ class TestBlame:
         assert answer.exit_code == 0
         assert "It reached no model and no endpoint." in answer.stdout
 
+    def test_the_project_need_not_be_named_where_only_one_has_the_data_set(self, ask: Slipway) -> None:
+        """
+        Two that have it are named, and one has to be chosen.
+        """
+        Path("lonely").mkdir()
+        Path("lonely/a.csv").write_text("a\n1\n")
+        ask("data", "put", "lonely:1.0.0", "lonely", "--project", "pricing")
+        assert "It reached no model and no endpoint." in ask("data", "blame", "lonely:1.0.0").stdout
+
+        ask("data", "put", "lonely:1.0.0", "lonely", "--project", "stays")
+        answer = ask("data", "blame", "lonely:1.0.0")
+
+        assert answer.exit_code == 2
+        assert "pricing, stays" in answer.stderr
+        assert ask("data", "blame", "nowhere:1.0.0").exit_code == 3
+
     def test_unknown_data_set_is_not_found(self, ask: Slipway) -> None:
         """
         3.
