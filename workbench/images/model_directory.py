@@ -66,9 +66,9 @@ class ModelDirectory:
 
     @cached_property
     def source(self) -> str | None:
-        """Where the repository comes from, without a password; None: not known."""
+        """Where the repository comes from, without a password; None: not known, or a mere folder."""
         url = self._git("remote", "get-url", "origin")
-        return without_credentials(url) if url else None
+        return without_credentials(url) if url and is_address(url) else None
 
     def tagged_version(self) -> Version | None:
         """
@@ -100,6 +100,19 @@ def _version(tag: str) -> Version | None:
         return Version.parse(tag.removeprefix("v"))
     except InvalidVersionError:
         return None
+
+
+def is_address(url: str) -> bool:
+    """
+    Whether a remote can be reached from elsewhere, as folders cannot.
+
+    >>> [is_address(url) for url in ("https://example.com/a.git", "git@example.com:a.git", "/src/a", "../a", "file:///a")]
+    [True, True, False, False, False]
+    """
+    if "://" in url:
+        return not url.startswith("file:")
+    host, colon, _ = url.partition(":")
+    return bool(colon) and "/" not in host
 
 
 def without_credentials(url: str) -> str:
