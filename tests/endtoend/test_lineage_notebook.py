@@ -1,4 +1,8 @@
-"""The notebook is run whole, on the platform of these tests, and what is committed is what it says."""
+"""
+The notebook is run whole, on the platform of these tests, and what is committed is what it says.
+
+After a change of it, with an embedded AWS up: ``jupyter execute --inplace docs/notebooks/lineage.ipynb``.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +37,11 @@ def code(notebook: Any) -> list[Any]:
 def said(cell: Any) -> str:
     """What it printed and ended with, as text."""
     parts = (one.get("text") or one.get("data", {}).get("text/plain", "") for one in cell.outputs)
-    return "".join(parts)
+    return "\n".join(parts)
 
 
 def commands(notebook: Any) -> list[str]:
-    lines = "".join(map(said, code(notebook))).splitlines()
+    lines = "\n".join(map(said, code(notebook))).splitlines()
     return [line for line in lines if line.startswith("$ slipway")]
 
 

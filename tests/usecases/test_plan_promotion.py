@@ -136,7 +136,7 @@ class TestPlanPromotion:
         record = harbour.ledger.version("pricing", "hotel-rates", "1.1.0")
         harbour.ledger.note_artifact_removed(record, "2027-11-22T03:00:00.000Z")
 
-        with pytest.raises(ArtifactRemovedError, match="removed at 2027-11-22") as raised:
+        with pytest.raises(ArtifactRemovedError, match="removed 2027-11-22") as raised:
             harbour.plan(cause="rollback")
         action = next_action("Promote", "ArtifactRemovedError", str(raised.value), release_id="9f")
         assert "push the image under a newer one" in action
