@@ -59,6 +59,10 @@ class Outcome:
     """None: it was not evaluated."""
 
 
+ROUNDING: Final = 1e-12
+"""Relative: sums of doubles differ by as much when threads add them in another order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Both outcomes side by side."""
@@ -67,7 +71,7 @@ class Comparison:
     training: tuple[MetricPair, ...]
     evaluation: tuple[MetricPair, ...]
     tolerance: float
-    """Relative; 0 asks for the same content and the very same numbers."""
+    """Relative; 0 asks for the same content, and the same numbers but for rounding."""
 
     @property
     def needed_tolerance(self) -> float:
@@ -87,7 +91,7 @@ class Comparison:
     def reproduced(self) -> bool:
         """Metrics agree within the tolerance; without one, the artifact has the same content as well."""
         alike = self.artifact in ("bytes", "content") or self.tolerance > 0
-        return alike and self.needed_tolerance <= self.tolerance
+        return alike and self.needed_tolerance <= max(self.tolerance, ROUNDING)
 
     @property
     def summary(self) -> str:
@@ -105,6 +109,8 @@ class Comparison:
             metrics = "all metrics are exactly equal"
         elif math.isinf(needed):
             metrics = "a metric is missing on one side, or not finite"
+        elif needed <= ROUNDING:
+            metrics = f"all metrics are equal but for rounding ({self.named_tolerance}, relative)"
         else:
             metrics = f"metrics agree within {self.named_tolerance} (relative)"
         return f"{'reproduced' if self.reproduced else 'not reproduced'}: {artifact}; {metrics}"

@@ -40,6 +40,14 @@ class TestComparing:
         assert not found.reproduced
         assert "files differ; all metrics are exactly equal" in found.summary
 
+    def test_rounding_is_no_difference(self) -> None:
+        """Threads that add in another order change the last digit of a mean."""
+        before, again = {"mae": 18.518627170000002}, {"mae": 18.518627170000006}
+        found = compare(outcome(evaluation=before), outcome(evaluation=again))
+        assert before != again
+        assert found.reproduced
+        assert "equal but for rounding" in found.summary
+
     def test_a_tolerance_asks_for_metrics_alone(self) -> None:
         before, again = outcome(training={"mae": 100.0}), outcome(digests("b", "d"), {"mae": 99.5})
         assert not compare(before, again, tolerance=0.001).reproduced
