@@ -180,6 +180,11 @@ class Endpoints:
                 raise invalid(
                     f"Variant {desired['VariantName']} does not exist in endpoint {endpoint['EndpointArn']}"
                 )
+            if desired.get("DesiredInstanceCount") == 0 and not _is_asynchronous(endpoint):
+                raise invalid(
+                    f"DesiredInstanceCount of variant {desired['VariantName']} cannot be 0: only endpoints "
+                    "for asynchronous inference may have no instance"
+                )
         changed = self._records.update(
             endpoint["EndpointName"], EndpointStatus="Updating", LastModifiedTime=time.time()
         )
@@ -211,6 +216,10 @@ class Endpoints:
     def stop(self) -> None:
         """Take every fleet down; the records stay."""
         self._rollout.stop_all()
+
+
+def _is_asynchronous(endpoint: Document) -> bool:
+    return "AsyncInferenceConfig" in endpoint["_served"]["config"]
 
 
 def _retained(config: Document, endpoint: Document, excluded: set[str]) -> Document:

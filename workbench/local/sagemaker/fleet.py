@@ -7,24 +7,23 @@ import shutil
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
-from workbench.local.sagemaker.job_program import container_environment
-from workbench.local.sagemaker.serving_process import STOP_GRACE_SECONDS, Serving, ServingProcess
+from workbench.local.sagemaker.hosted_model import DEFAULT_STARTUP_SECONDS, serving_of
+from workbench.local.sagemaker.serving_process import STOP_GRACE_SECONDS, ServingProcess
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
-from workbench.local.sagemaker.transfers import RoleStorage, TransferError, split, unpack
+from workbench.local.sagemaker.transfers import TransferError
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from workbench.local.sagemaker.store import Document
 
-PROCESSES_PER_VARIANT: Final = 2
-"""A variant of more instances runs this many processes here; docs/fidelity.md says so."""
-DEFAULT_STARTUP_SECONDS: Final = 240.0
+PROCESSES_PER_VARIANT: Final = 8
+"""An instance is a process here; instances beyond these are only counted, as docs/fidelity.md says."""
 
 
 class FleetError(SlipwayError):
@@ -38,10 +37,14 @@ class Variant:
     name: str
     weight: float
     instance_count: int
+    """Those that serve."""
+    desired_count: int
     image: str
     resolved: str
     processes: list[ServingProcess] = field(default_factory=list)
     turn: int = 0
+    changing: threading.RLock = field(default_factory=threading.RLock)
+    """Held while processes are added or taken away."""
 
     def pick(self) -> ServingProcess | None:
         """The healthy process with the least to do; None while none is healthy."""
@@ -75,42 +78,64 @@ class Fleet:
             FleetError: One of them did not become healthy in time, or could not be started; none still runs.
         """
         try:
-            for variant in self._config["ProductionVariants"]:
-                self._start_variant(variant)
-            for entry in self._config["ProductionVariants"]:
-                variant = self.variants[entry["VariantName"]]
-                for process in variant.processes:
-                    self._require_health(variant.name, process)
+            started = [(variant, self._start_variant(entry)) for variant, entry in self._entries()]
+            for variant, processes in started:
+                self._require_health(variant, processes)
         except BaseException:
             self.stop()
             raise
-        for running in self.variants.values():
-            for process in running.processes:
-                start_thread(f"watch-{self._endpoint}", process.watch)
 
-    def _require_health(self, variant: str, process: ServingProcess) -> None:
-        if not process.await_healthy(self.cancelled):
-            raise FleetError(
-                f"The primary container for production variant {variant} did not pass the ping health check. "
-                "Please check CloudWatch logs for this endpoint."
+    def _entries(self) -> Iterator[tuple[Variant, Document]]:
+        for entry in self._config["ProductionVariants"]:
+            container = self._models[entry["ModelName"]]["_container"]
+            count = entry.get("InitialInstanceCount", 1)
+            variant = Variant(
+                name=entry["VariantName"],
+                weight=entry.get("InitialVariantWeight", 1.0),
+                instance_count=count,
+                desired_count=count,
+                image=container["Image"],
+                resolved=container["_resolved"],
             )
+            self.variants[variant.name] = variant
+            yield variant, entry
 
-    def _start_variant(self, entry: dict[str, Any]) -> None:
-        name, model = entry["VariantName"], self._models[entry["ModelName"]]
-        container = model["_container"]
-        count = entry.get("InitialInstanceCount", 1)
-        variant = Variant(
-            name, entry.get("InitialVariantWeight", 1.0), count, container["Image"], container["_resolved"]
-        )
-        self.variants[name] = variant
+    def _require_health(self, variant: Variant, processes: Sequence[ServingProcess]) -> None:
+        for process in processes:
+            if not process.await_healthy(self.cancelled):
+                raise FleetError(
+                    f"The primary container for production variant {variant.name} did not pass the ping "
+                    "health check. Please check CloudWatch logs for this endpoint."
+                )
+        for process in processes:
+            start_thread(f"watch-{self._endpoint}", process.watch)
+
+    def _start_variant(self, entry: Document) -> list[ServingProcess]:
+        variant = self.variants[entry["VariantName"]]
+        return self._launch(variant, entry, min(variant.instance_count, PROCESSES_PER_VARIANT))
+
+    def _launch(self, variant: Variant, entry: Document, count: int) -> list[ServingProcess]:
+        """Start so many more processes of a variant; they are not healthy yet."""
+        if count == 0:
+            return []
+        name, added = variant.name, []
         log = f"/aws/sagemaker/Endpoints/{self._endpoint}"
         directory = self._surroundings.new_work("model")
         try:
-            serving = self._serving(entry, model, directory / "model")
-            for _ in range(min(max(count, 1), PROCESSES_PER_VARIANT)):
+            serving = serving_of(
+                self._surroundings,
+                self._models[entry["ModelName"]],
+                directory / "model",
+                session=self._endpoint,
+                startup_seconds=entry.get(
+                    "ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS
+                ),
+            )
+            for _ in range(count):
                 stream = LogStream(log, f"{name}/i-{uuid.uuid4().hex[:17]}")
                 process = ServingProcess(self._surroundings, serving, stream)
                 variant.processes.append(process)
+                added.append(process)
                 process.start()
         except ImageNotFoundError as error:
             raise FleetError(f"The image of production variant {name} cannot be pulled: {error}") from error
@@ -124,33 +149,7 @@ class Fleet:
             raise FleetError(f"Production variant {name} could not be started: {error}") from error
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-
-    def _serving(self, entry: dict[str, Any], model: Document, artifact: Path) -> Serving:
-        container = model["_container"]
-        image = self._surroundings.images.unpack(container["_resolved"])
-        artifact.mkdir(parents=True)
-        storage = RoleStorage(
-            self._surroundings.server.endpoint_url, model["ExecutionRoleArn"], self._endpoint
-        )
-        if url := container.get("ModelDataUrl"):
-            unpack(storage.read(*split(url)), artifact)
-        elif source := (container.get("ModelDataSource") or {}).get("S3DataSource"):
-            if source.get("CompressionType", "None") == "Gzip":
-                unpack(storage.read(*split(source["S3Uri"])), artifact)
-            else:
-                storage.fetch_source(source["S3Uri"], artifact)
-        return Serving(
-            image=image,
-            artifact=artifact,
-            environment=container_environment(
-                self._surroundings,
-                model["ExecutionRoleArn"],
-                self._endpoint,
-                container.get("Environment", {}),
-            ),
-            isolated=model.get("EnableNetworkIsolation", False),
-            startup_seconds=entry.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
-        )
+        return added
 
     def weigh(self, weights: Document) -> None:
         """Set the variants' weights, in place."""
@@ -159,16 +158,53 @@ class Fleet:
                 self.variants[name].weight = weight
 
     def resize(self, name: str, count: int) -> None:
-        """Set a variant's instance count; processes beyond the local number are only counted."""
-        self.variants[name].instance_count = count
+        """
+        Let a variant have so many instances: start what is missing, drain what is too much.
+
+        Returns when those added are healthy, or those taken away have answered what they had.
+
+        Raises:
+            FleetError: What was to be added does not become healthy; the number stays what it was.
+        """
+        variant = self.variants[name]
+        with variant.changing:
+            if self.cancelled.is_set():
+                raise FleetError(f"The fleet of production variant {name} is being taken down.")
+            variant.desired_count = count
+            try:
+                self._reach(variant, min(count, PROCESSES_PER_VARIANT))
+            except FleetError:
+                variant.desired_count = variant.instance_count
+                raise
+            variant.instance_count = count
+
+    def _reach(self, variant: Variant, count: int) -> None:
+        before = list(variant.processes)
+        if count < len(before):
+            variant.processes[count:] = []
+            self._end(before[count:], STOP_GRACE_SECONDS)
+            return
+        (entry,) = (one for one in self._config["ProductionVariants"] if one["VariantName"] == variant.name)
+        try:
+            self._require_health(variant, self._launch(variant, entry, count - len(before)))
+        except FleetError:
+            surplus = variant.processes[len(before) :]
+            variant.processes[len(before) :] = []
+            self._end(surplus, STOP_GRACE_SECONDS)
+            raise
 
     def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
         """Take all of it down, requests in flight answered first."""
         self.cancelled.set()
+        running: list[ServingProcess] = []
+        for variant in list(self.variants.values()):
+            with variant.changing:
+                running += variant.processes
+        self._end(running, grace_seconds)
+
+    def _end(self, processes: Sequence[ServingProcess], grace_seconds: float) -> None:
         threads = [
-            start_thread(f"stop-{self._endpoint}", process.stop, grace_seconds)
-            for variant in self.variants.values()
-            for process in variant.processes
+            start_thread(f"stop-{self._endpoint}", process.stop, grace_seconds) for process in processes
         ]
         for thread in threads:
             thread.join()
@@ -191,7 +227,7 @@ def describe_variants(fleet: Fleet, at: float) -> list[Document]:
                     "CurrentWeight": variant.weight,
                     "DesiredWeight": variant.weight,
                     "CurrentInstanceCount": variant.instance_count,
-                    "DesiredInstanceCount": variant.instance_count,
+                    "DesiredInstanceCount": variant.desired_count,
                 }
                 for variant in fleet.variants.values()
             ]

@@ -172,15 +172,20 @@ class Rollout:
         return None
 
     def weigh(self, name: str, desired: list[Document]) -> None:
-        """Set weights and instance counts in place."""
+        """Set weights and instance counts in place; instances that do not become healthy are given up."""
         fleet, endpoint = self.fleet(name), self._records.get(name)
         if fleet is None or endpoint is None:
             return
         for entry in desired:
             if "DesiredWeight" in entry:
                 fleet.weigh({entry["VariantName"]: entry["DesiredWeight"]})
-            if "DesiredInstanceCount" in entry:
-                fleet.resize(entry["VariantName"], entry["DesiredInstanceCount"])
+        reason = self._resize(
+            name,
+            fleet,
+            {e["VariantName"]: e["DesiredInstanceCount"] for e in desired if "DesiredInstanceCount" in e},
+        )
+        if self._ending.is_set():
+            return
         served = endpoint["_served"]
         variants = []
         for entry in served["config"]["ProductionVariants"]:
@@ -192,9 +197,23 @@ class Rollout:
         self._change(
             name,
             EndpointStatus="InService",
+            FailureReason=reason,
             ProductionVariants=describe_variants(fleet, time.time()),
             _served=served | {"config": served["config"] | {"ProductionVariants": variants}},
         )
+
+    def _resize(self, name: str, fleet: Fleet, counts: dict[str, int]) -> str | None:
+        """Give variants so many instances; why one of them could not get them."""
+        for variant, count in counts.items():
+            fleet.variants[variant].desired_count = count
+        self._records.update(name, ProductionVariants=describe_variants(fleet, time.time()))
+        reason = None
+        for variant, count in counts.items():
+            try:
+                fleet.resize(variant, count)
+            except FleetError as error:
+                reason = str(error)
+        return reason
 
     def delete(self, name: str) -> None:
         """Take the fleet down, then the record away."""

@@ -71,7 +71,8 @@ sys.exit(int(os.environ.get("EXIT", "0")))
 """
 
 SERVE = """#!/usr/bin/env python3
-import http.server, json, os, pathlib, socketserver, sys, time
+import http.server, json, os, pathlib, socketserver, sys, time, uuid
+instance = uuid.uuid4().hex
 ml = pathlib.Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 weights = json.loads((ml / "model/weights.json").read_text())
 if os.environ.get("NEVER"):
@@ -88,8 +89,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = int(os.environ.get("STATUS", "200"))
         if body == b"crash":
             os._exit(9)
+        time.sleep(float(os.environ.get("DELAY", "0")))
         answer = json.dumps({
             "tag": os.environ.get("TAG", ""),
+            "instance": instance,
             "scaled": [weights["scale"] * x for x in json.loads(body)],
             "headers": {k.lower(): v for k, v in self.headers.items()},
         }).encode()
