@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -62,6 +63,26 @@ class EmbeddedAws:
         url = f"{self.endpoint_url}/_slipway/{name}?{urllib.parse.urlencode(query)}"
         with urllib.request.urlopen(url, timeout=10) as response:
             return json.load(response)
+
+    def post(self, name: str, **document: Any) -> Any:
+        """Post JSON to ``/_slipway/<name>``; the answer."""
+        request = urllib.request.Request(
+            f"{self.endpoint_url}/_slipway/{name}",
+            json.dumps(document).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    @contextlib.contextmanager
+    def speed(self, speed: float) -> Iterator[None]:
+        """Let SageMaker's waits pass so many times faster meanwhile."""
+        before = self.get("speed")["speed"]
+        self.post("speed", speed=speed)
+        try:
+            yield
+        finally:
+            self.post("speed", speed=before)
 
     def inbox(self, **query: str) -> list[dict[str, Any]]:
         """Mail: ``id``, ``to``, ``subject``, ``body``, ``topic``, ``at``."""

@@ -29,6 +29,7 @@ NOUNS: Final = {
     "lineage": "Show what a node came from, and what came of it.",
     "diff": "Say what changed from one version to another, the likeliest cause first.",
     "inbox": "Show the e-mails that the embedded AWS delivered.",
+    "local": "Set what only the embedded AWS has: its speed, and faults.",
     "logs": "Show the logs of functions, jobs and endpoints.",
     "doctor": "Check this machine and the platform, and say what to mend.",
     "completion": "Print the shell completion script.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli import frame
+from workbench.cli.up import told_speed
 from workbench.local import control
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def command(workspace: Workspace) -> None:
             "pid": found.pid,
             "up_seconds": round(time.time() - found.started_at),
             "home": str(workspace.home),
+            "speed": found.get("speed")["speed"],
         }
     document = {
         "environment": workspace.environment,
@@ -94,6 +96,8 @@ def render(console: Console, document: dict[str, Any]) -> None:
             f"[bold]The embedded AWS runs[/bold] at {server['endpoint_url']} since {server['up_seconds']} s "
             f"(pid {server['pid']}, state in {server['home']})"
         )
+        if server["speed"] > 1:
+            console.print(f"{told_speed(server['speed'])}.", highlight=False)
     for title, columns in (
         ("stacks", ("stack", "status")),
         ("endpoints", ("endpoint", "status")),

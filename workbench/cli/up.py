@@ -27,16 +27,29 @@ SPEED_DIGITS = 1
     "--fresh", is_flag=True, help="Start over: forget buckets, images, models, endpoints, everything."
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of all services and the registry.  [4566]")
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 3600),
+    help="Let SageMaker's waiting times (bake times, cool-downs) pass this many times faster; kept.  [1]",
+)
 @click.option("--no-deploy", is_flag=True, help="Start the server only; deploy nothing to it.")
 @click.option(
     "--env", "environment", default=frame.LOCAL, show_default=True, help="Whose settings to deploy."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
-def command(environment: str, port: int | None, *, fresh: bool, no_deploy: bool, as_json: bool) -> None:
+def command(  # one argument for each option
+    environment: str,
+    port: int | None,
+    speed: float | None,
+    *,
+    fresh: bool,
+    no_deploy: bool,
+    as_json: bool,
+) -> None:
     """Start the embedded AWS and deploy the platform to it; again: apply what changed."""
     workspace = frame.Workspace(environment=environment, json=as_json)
     try:
-        document = bring_up(workspace, port=port, fresh=fresh, deploys=not no_deploy)
+        document = bring_up(workspace, port=port, speed=speed, fresh=fresh, deploys=not no_deploy)
     except control.StartError as error:
         raise frame.Refusal(str(error), "", frame.EXIT_UNREACHABLE) from error
     except SlipwayError as error:
@@ -45,7 +58,12 @@ def command(environment: str, port: int | None, *, fresh: bool, no_deploy: bool,
 
 
 def bring_up(
-    workspace: Workspace, *, port: int | None = None, fresh: bool = False, deploys: bool = True
+    workspace: Workspace,
+    *,
+    port: int | None = None,
+    speed: float | None = None,
+    fresh: bool = False,
+    deploys: bool = True,
 ) -> dict[str, Any]:
     """
     Start the server where it doesn't run, deploy what changed; a document that says how to reach it all.
@@ -64,6 +82,8 @@ def bring_up(
     assembly = prepare(workspace, seconds) if deploys else None
     server = found.wait() if isinstance(found, control.Starting) else found
     seconds["server"] = time.perf_counter() - began - sum(seconds.values())
+    if speed is not None:
+        server.post("speed", {"speed": speed})
     changes: list[dict[str, Any]] = []
     if assembly is not None:
         started = time.perf_counter()
@@ -132,6 +152,7 @@ def describe(home: Path, server: control.Running) -> dict[str, Any]:
         "principal": f"arn:aws:iam::{server.account}:root",
         "home": str(home),
         "pid": server.pid,
+        "speed": server.get("speed")["speed"],
         "models": model_capabilities(),
         "environment_variables": {
             "AWS_ENDPOINT_URL": server.endpoint_url,
@@ -150,6 +171,18 @@ def model_capabilities() -> dict[str, Any]:
     return {"summary": found.summary, "limits": list(found.limits)}
 
 
+def told_speed(speed: float) -> str:
+    """
+    How fast SageMaker's clock runs, in words.
+
+    >>> told_speed(60.0)
+    "SageMaker's waiting times pass 60 times faster"
+    """
+    if speed > 1:
+        return f"SageMaker's waiting times pass {speed:g} times faster"
+    return "SageMaker's waiting times are as they are on AWS"
+
+
 def render(console: Console, document: dict[str, Any]) -> None:
     """For people: where everything is, and lines to paste."""
     seconds = ", ".join(f"{name} {value} s" for name, value in document["seconds"].items() if name != "all")
@@ -163,6 +196,8 @@ def render(console: Console, document: dict[str, Any]) -> None:
         "approvals": document["approval_url"],
         "you are": f"{document['principal']}  (may do everything; functions, machines and jobs have roles)",
         "models": document["models"]["summary"].removeprefix("models "),
+        "speed": document["speed"] > 1
+        and f"SageMaker's waiting times pass {document['speed']:g} times faster",
         "state": document["home"],
     }
     for name, value in rows.items():

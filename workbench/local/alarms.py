@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("slipway.alarms")
 
 EVALUATE_SECONDS: Final = 2.0
+OFTEN_SECONDS: Final = 0.25
+"""Between evaluations when the clock runs fast."""
+HASTENED: Final = frozenset({"AWS/SageMaker", "/aws/sagemaker/Endpoints", "Slipway/Predictions"})
+"""Namespaces whose alarms' periods pass by SageMaker's clock: they watch endpoints while those bake."""
+LATE_SECONDS: Final = 120.0
+"""Datapoints are kept as they come; none comes later than this after a newer one."""
 COMPARISONS: Final = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
@@ -59,17 +65,36 @@ def state_of(alarm: Mapping[str, Any], values: Sequence[float | None]) -> tuple[
     return ("ALARM" if breaching >= needed else "OK"), f"Threshold Crossed: {told}"
 
 
-def periods_of(alarm: Mapping[str, Any], now: float) -> list[float | None]:
-    """The statistic of each evaluation period of an alarm, newest first."""
+def recent(points: Sequence[dict[str, Any]], since: float) -> list[dict[str, Any]]:
+    """The datapoints after a moment; only the last ones are looked at, as there may be very many."""
+    found = []
+    for point in reversed(points):
+        if point["Timestamp"] > since:
+            found.append(point)
+        elif point["Timestamp"] < since - LATE_SECONDS:
+            break
+    return found
+
+
+def periods_of(alarm: Mapping[str, Any], now: float, speed: float = 1.0) -> list[float | None]:
+    """
+    The statistic of each evaluation period of an alarm, newest first.
+
+    Args:
+        alarm: As PutMetricAlarm takes it.
+        now: Where the newest period ends, seconds since the epoch.
+        speed: That of SageMaker's clock; periods of alarms that watch endpoints are shorter by it.
+    """
     dimensions = alarm.get("Dimensions") or {}
     if isinstance(dimensions, list):
         dimensions = {item["Name"]: item["Value"] for item in dimensions}
     key = (alarm["Namespace"], alarm["MetricName"], seams.CLOUDWATCH.dimensions_key(dimensions))
-    points = list(seams.CLOUDWATCH.metrics.get(key, []))
-    seconds = int(alarm.get("Period") or 60)
+    seconds = int(alarm.get("Period") or 60) / (speed if alarm["Namespace"] in HASTENED else 1.0)
+    number_of_periods = int(alarm.get("EvaluationPeriods") or 1)
+    points = recent(seams.CLOUDWATCH.metrics.get(key, []), now - number_of_periods * seconds)
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
     values: list[float | None] = []
-    for number in range(int(alarm.get("EvaluationPeriods") or 1)):
+    for number in range(number_of_periods):
         newest = now - number * seconds
         window = [point for point in points if newest - seconds < point["Timestamp"] <= newest]
         values.append(
@@ -80,13 +105,13 @@ def periods_of(alarm: Mapping[str, Any], now: float) -> list[float | None]:
     return values
 
 
-def evaluate(alarm: dict[str, Any]) -> None:
+def evaluate(alarm: dict[str, Any], speed: float = 1.0) -> None:
     """Bring one alarm to its state; act and tell where it changes."""
     if not alarm.get("MetricName"):
         return
     now = time.time()
     before = alarm["StateValue"]
-    state, reason = state_of(alarm, periods_of(alarm, now))
+    state, reason = state_of(alarm, periods_of(alarm, now, speed))
     if state == before:
         return
     alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(now))
@@ -117,16 +142,16 @@ def install(server: ServerContext) -> None:
         act(alarm, before, state, reason)
         tell(alarm, before, state, reason)
 
-    seams.CLOUDWATCH.replace("evaluate", evaluate)
+    seams.CLOUDWATCH.replace("evaluate", lambda alarm: evaluate(alarm, server.clock.speed))
     seams.CLOUDWATCH.replace("act", act_and_tell)
 
     def loop() -> None:
         while True:
-            time.sleep(EVALUATE_SECONDS)
+            time.sleep(max(server.clock.real(EVALUATE_SECONDS), OFTEN_SECONDS))
             with seams.RESPONSES.scope(server.account, server.region):
                 try:
                     for alarm in list(seams.CLOUDWATCH.alarms.values()):
-                        evaluate(alarm)
+                        evaluate(alarm, server.clock.speed)
                 except Exception:
                     logger.exception("alarms")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workbench.local.clock import Clock
 from workbench.local.iam import Audit
 from workbench.local.state import State
 
@@ -34,6 +35,8 @@ class ServerContext:
     """Whether the inbox confirms e-mail subscriptions itself."""
     state: State = field(init=False)
     """What keeps everything; ``state.mark("name")`` has a service written soon."""
+    clock: Clock = field(init=False)
+    """The time of SageMaker's waits."""
     audit: Audit = field(default_factory=Audit)
     on_start: list[Callable[[], None]] = field(default_factory=list)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
@@ -41,6 +44,7 @@ class ServerContext:
     """Called with repository and digest of each pushed manifest; must not block."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "clock", Clock(self.home / "speed"))
         object.__setattr__(self, "state", State(self.home / "state", self.registry))
 
     @property

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slipway.domain.errors import SlipwayError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 DEFAULT_PORT: Final = 4566
@@ -73,6 +75,10 @@ class ForeignDirectoryError(SlipwayError):
         self.path = path
 
 
+class RefusedError(SlipwayError):
+    """The server does not take what was posted; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A server that answers."""
@@ -92,6 +98,24 @@ class Running:
         url = f"{self.endpoint_url}/_slipway/{name}"
         with urllib.request.urlopen(url, timeout=timeout) as response:  # noqa: S310 - our own server
             return json.load(response)
+
+    def post(self, name: str, document: Mapping[str, Any], timeout: float = 10) -> Any:
+        """
+        Post JSON to ``/_slipway/<name>``; what is answered.
+
+        Raises:
+            RefusedError: The server does not take it.
+        """
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.endpoint_url}/_slipway/{name}",
+            json.dumps(document).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - likewise
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise RefusedError(json.load(error)["error"]) from error
 
 
 def running(home: Path) -> Running | None:

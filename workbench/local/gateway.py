@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from slipway.domain.errors import SlipwayError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     Answer = Callable[[Mapping[str, str]], Any]
+    Change = Callable[[dict[str, Any]], Any]
     Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 PREFIX = "/_slipway/"
 HOSTS = ("127.0.0.1", "localhost")
+LARGEST_CHANGE = 1 << 20
 
 
 class Gateway:
@@ -22,13 +27,14 @@ class Gateway:
 
     ``answers`` maps a path below ``/_slipway/`` to a function of the query that
     returns what is sent as JSON, ``pages`` to one that makes HTML of that for
-    browsers; a mounted ASGI application takes the whole
-    request, body included.
+    browsers, ``changes`` to one of the JSON object that was posted; a mounted
+    ASGI application takes the whole request, body included.
     """
 
     def __init__(self, inner: Asgi) -> None:
         self.inner = inner
         self.answers: dict[str, Answer] = {}
+        self.changes: dict[str, Change] = {}
         self.pages: dict[str, Callable[[Any], str]] = {}
         self._mounts: list[tuple[str, Callable[[str], bool], Asgi]] = []
 
@@ -45,7 +51,11 @@ class Gateway:
                         send, 421, {"error": f"{PREFIX} answers to 127.0.0.1 and localhost alone"}
                     )
                     return
-                await self._answer(path.removeprefix(PREFIX), scope, send)
+                name = path.removeprefix(PREFIX)
+                if scope["method"] == "POST":
+                    await self._change(name, scope, receive, send)
+                else:
+                    await self._answer(name, scope, send)
                 return
             for prefix, is_mine, application in self._mounts:
                 if path.startswith(prefix) and is_mine(path):
@@ -64,6 +74,56 @@ class Gateway:
             await send_body(send, status, self.pages[name](document).encode(), b"text/html; charset=utf-8")
         else:
             await send_json(send, status, document)
+
+    async def _change(self, name: str, scope: Any, receive: Any, send: Any) -> None:
+        change = self.changes.get(name)
+        if change is None:
+            error = f"nothing to post at {PREFIX}{name}; there are {sorted(self.changes)}"
+            await send_json(send, 404, {"error": error})
+            return
+        # A page of another site can post, but not this type without being asked for leave first.
+        if not any(
+            key == b"content-type" and value == b"application/json" for key, value in scope["headers"]
+        ):
+            await send_json(send, 415, {"error": "post application/json"})
+            return
+        try:
+            document = read_object(await received(receive))
+            found = await asyncio.to_thread(change, document)
+        except (ValueError, SlipwayError) as error:
+            await send_json(send, 400, {"error": str(error)})
+            return
+        await send_json(send, 200, found)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """
+    The JSON object that a body is.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - a wrong value that was posted
+    return document
+
+
+async def received(receive: Any) -> bytes:
+    """
+    The whole body of a request.
+
+    Raises:
+        ValueError: It is larger than anything that is posted here.
+    """
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_CHANGE:
+            raise ValueError(f"the body is larger than {LARGEST_CHANGE} bytes")
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def asked_by_this_machine(scope: Any) -> bool:

@@ -13,6 +13,7 @@ from workbench.local import (
     alarms,
     apigateway,
     autoscaling,
+    clock,
     cloudformation_types,
     dynamodb_queries,
     ecr,
@@ -35,6 +36,7 @@ def install(server: ServerContext) -> Gateway:
     """Put every part in its place; the ASGI application that answers for all of them."""
     gateway = Gateway(seams.APP.asgi)
     gateway.answers["health"] = lambda _query: {"pid": os.getpid(), "home": str(server.home)}
+    clock.install(server.clock, gateway)
     iam.install(server.audit, gateway)
     inbox.install(server, inbox.Inbox(server.home / "inbox.jsonl"), gateway)
     ecr_api = ecr.install(server, gateway)

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from workbench.cli import down, frame, inbox, logs, status, up
+from workbench.cli import down, frame, inbox, local, logs, status, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,19 @@ class TestServer:
         assert identity["Arn"] == server["principal"]
         assert server["home"] == str(home)
         assert run(status.command)["server"]["pid"] == server["pid"]
+
+    def test_speed_of_waiting_times_is_set_and_told(self, server: dict[str, Any]) -> None:
+        """
+        `slipway local speed` sets how fast SageMaker's waits pass; up and status say so.
+        """
+        assert server["speed"] == 1
+        assert run(local.group, "speed", "60") == {"speed": 60.0}
+
+        assert run(local.group, "speed") == {"speed": 60.0}
+        assert run(status.command)["server"]["speed"] == 60
+        told = CliRunner().invoke(up.command, ["--no-deploy"]).stdout
+        assert "SageMaker's waiting times pass 60 times faster" in told
+        assert run(up.command, "--no-deploy", "--speed", "1")["speed"] == 1
 
     def test_mail_and_logs_are_shown(self, server: dict[str, Any]) -> None:
         """

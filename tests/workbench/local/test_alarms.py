@@ -111,3 +111,41 @@ class TestAlarm:
         told = [json.loads(message["Body"])["detail"] for message in workshop.messages(queue, count=2)]
         assert [detail["state"]["value"] for detail in told] == ["OK", "ALARM"]
         assert until(lambda: embedded_aws.inbox(to="ops@example.com", subject="ALARM"))
+
+    def test_watching_an_endpoint_is_hastened_with_its_bake_times(self, embedded_aws: EmbeddedAws) -> None:
+        """
+        At speed 60 an alarm of a minute's period on an endpoint's metric rings, and is quiet again after a
+        second or so; one on another namespace still rings.
+        """
+        cloudwatch = embedded_aws.client("cloudwatch")
+        names = {"alarms-fast": "AWS/SageMaker", "alarms-slow": "Test"}
+        for name, namespace in names.items():
+            cloudwatch.put_metric_alarm(
+                AlarmName=name,
+                Namespace=namespace,
+                MetricName="Invocation5XXErrors",
+                Dimensions=[{"Name": "EndpointName", "Value": name}],
+                Statistic="Average",
+                Period=60,
+                EvaluationPeriods=1,
+                Threshold=0.5,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="notBreaching",
+            )
+            point = {
+                "MetricName": "Invocation5XXErrors",
+                "Value": 1,
+                "Dimensions": [{"Name": "EndpointName", "Value": name}],
+            }
+            cloudwatch.put_metric_data(Namespace=namespace, MetricData=[point])
+
+        def states() -> list[str]:
+            found = cloudwatch.describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+            return [alarm["StateValue"] for alarm in sorted(found, key=lambda alarm: alarm["AlarmName"])]
+
+        with embedded_aws.speed(60):
+            assert until(lambda: states()[1] == "ALARM")
+            assert until(lambda: states() == ["OK", "ALARM"])
+            history = cloudwatch.describe_alarm_history(AlarmName="alarms-fast")["AlarmHistoryItems"]
+
+        assert any("to ALARM" in item["HistorySummary"] for item in history)
