@@ -7,7 +7,10 @@ the promote machine's lease and the functions' items can't drift apart.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from slipway.contracts.promotion import LayoutEntry, ServingKind
 
 BY_MODEL: Final = "by_model"
 """Index on ``model_pk``, ``model_sk``: a model's releases, newest last."""
@@ -58,6 +61,7 @@ ReleaseStatus = Literal[
     "refused",
     "running",
     "awaiting-approval",
+    "on-trial",
     "promoting",
     "deployed",
     "not-accepted",
@@ -137,7 +141,37 @@ def promotion_key(project: str, model: str, execution: str) -> dict[str, str]:
 
 def lease_key(endpoint: str) -> dict[str, str]:
     """Key of the lease that one promotion at a time holds on an endpoint."""
-    return {"pk": f"ENDPOINT#{endpoint}", "sk": "LEASE"}
+    return {"pk": endpoint_partition(endpoint), "sk": "LEASE"}
+
+
+def endpoint_partition(endpoint: str) -> str:
+    """The partition of an endpoint's lease, state and history."""
+    return f"ENDPOINT#{endpoint}"
+
+
+def endpoint_state_key(endpoint: str) -> dict[str, str]:
+    """Key of what an endpoint serves, as the last promotion left it."""
+    return {"pk": endpoint_partition(endpoint), "sk": "STATE"}
+
+
+def endpoint_history_prefix() -> str:
+    """What the sort keys of an endpoint's history begin with."""
+    return "HISTORY#"
+
+
+def endpoint_history_key(endpoint: str, moment: str) -> dict[str, str]:
+    """Key of what one promotion made of an endpoint; never written twice."""
+    return {"pk": endpoint_partition(endpoint), "sk": f"{endpoint_history_prefix()}{moment}"}
+
+
+def trial_prefix() -> str:
+    """What the sort keys of a model's trials begin with."""
+    return "TRIAL#"
+
+
+def trial_key(project: str, model: str, trial_id: str) -> dict[str, str]:
+    """Key of a trial of a challenger beside the champion."""
+    return {"pk": model_partition(project, model), "sk": f"{trial_prefix()}{trial_id}"}
 
 
 class Failure(TypedDict):
@@ -279,6 +313,64 @@ class PromotionRecord(TypedDict):
     failure: NotRequired[Failure]
     told_at: NotRequired[str]
     """As in a release."""
+
+
+class EndpointState(TypedDict):
+    """
+    What an endpoint serves since a promotion; the newest is its state, all of them its history.
+
+    Written with the aliases that moved, and only by the execution that holds the lease.
+    """
+
+    endpoint: str
+    project: str
+    model: str
+    status: Literal["in-service", "stopped"]
+    kind: ServingKind
+    config_name: str
+    """The endpoint config that serves; where the endpoint is stopped, the one that served last."""
+    layout: list[LayoutEntry]
+    """The champion first; where the endpoint is stopped, what it served last."""
+    cause: Literal["approval", "promote", "rollback"]
+    action: str
+    """contracts.promotion.Action."""
+    version: str
+    """The one that the action was about."""
+    execution_arn: str
+    fence: int
+    """Of the lease under which it was written; only ever grows."""
+    changed_at: str
+    actor: str
+    reason: str
+    trial_id: NotRequired[str]
+
+
+TrialStatus = Literal["running", "proposed", "promoted", "rejected", "stopped", "superseded", "failed"]
+OPEN_TRIALS: Final[tuple[TrialStatus, ...]] = ("running", "proposed")
+"""The challenger stands on the endpoint."""
+
+
+class TrialRecord(TypedDict):
+    """A challenger that is tried beside the champion: an A/B test, or a shadow run."""
+
+    trial_id: str
+    project: str
+    model: str
+    kind: Literal["ab", "shadow"]
+    champion: str
+    challenger: str
+    release_id: str
+    status: TrialStatus
+    started_at: str
+    ends_by: str
+    settings: dict[str, Any]
+    """The strategy as it was decided: share, requests, hours, outcome, direction, minimum effect."""
+    state: dict[str, Any]
+    """The last analysis."""
+    execution_arn: str
+    ended_at: NotRequired[str]
+    reason: NotRequired[str]
+    """Why it ended."""
 
 
 class ApprovalRecord(TypedDict):

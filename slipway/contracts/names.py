@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -19,11 +20,29 @@ CHAMPION: Final = "champion"
 LIBRARIES_LABEL: Final = "io.slipway.libraries"
 """The OCI label of an image's Python and distributions: ``{"python": …, "libraries": {…}}``."""
 
-PROTECTED_ALIASES: Final = (CHAMPION, "challenger", "shadow")
-"""Moved by promotions alone; so is every alias that begins with ``ab-``."""
+CHALLENGER: Final = "challenger"
+"""The alias of the version under an A/B test."""
+
+SHADOW: Final = "shadow"
+"""The alias of the version that requests are mirrored to."""
+
+BESIDE_PREFIX: Final = "beside-"
+
+PROTECTED_ALIASES: Final = (CHAMPION, CHALLENGER, SHADOW)
+"""Moved by promotions alone."""
+
+PROTECTED_ALIAS_PREFIXES: Final = ("ab-", BESIDE_PREFIX)
+"""So are those that begin so."""
 
 VARIANT: Final = "AllTraffic"
-"""The production variant; deployment guardrails demand the same name in every config."""
+"""The champion's variant; deployment guardrails demand the same name in every config."""
+
+ALARM_SUBJECTS: Final = ("5xx", "model-errors", "latency-p99", "prediction-low", "prediction-high")
+"""What the alarms of a promotion watch; the last part of their names."""
+
+PREDICTION_NAMESPACE: Final = "Slipway/Predictions"
+PREDICTION_METRIC: Final = "Prediction"
+"""Of CloudWatch; its one dimension ``ModelName`` is the SageMaker model, which is one version's own."""
 
 
 def _slug(text: str) -> str:
@@ -48,6 +67,73 @@ def endpoint(resource_prefix: str, project: str, model: str) -> str:
     'slipway-prod-pricing-hotel-rates'
     """
     return f"{resource_prefix}-{project}-{model}"[:MAX_SAGEMAKER_NAME].rstrip("-")
+
+
+def version_slug(version: str) -> str:
+    """
+    A version as part of a name; different versions give different slugs.
+
+    Only ``1.2.3`` can be read back from its slug: all others carry six digits of their hash.
+
+    >>> version_slug("1.1.0"), version_slug("1.1.0-rc.1")
+    ('1-1-0', '1-1-0-rc-1-2d8b50')
+    >>> version_slug("1.1.0-rc-1")
+    '1-1-0-rc-1-44e9d7'
+    """
+    slug = _slug(version)[:24].rstrip("-").lower()
+    return slug if re.fullmatch(r"[0-9.]{1,24}", version) else f"{slug}-{_short_hash(version)}"
+
+
+def variant_of(version: str) -> str:
+    """
+    The variant of a version that stands beside the champion.
+
+    >>> variant_of("1.1.0")
+    'v-1-1-0'
+    """
+    return f"v-{version_slug(version)}"
+
+
+def alias_beside(version: str) -> str:
+    """
+    The alias of a version that stands beside the champion for no trial.
+
+    >>> alias_beside("1.1.0")
+    'beside-1-1-0'
+    """
+    return f"{BESIDE_PREFIX}{version_slug(version)}"
+
+
+def alarm(endpoint_name: str, config_name: str, subject: str, variant: str = VARIANT) -> str:
+    """
+    The alarm that is made with an endpoint config and goes with it; ``subject`` is one of ``ALARM_SUBJECTS``.
+
+    >>> alarm("slipway-prod-pricing-hotel-rates", "slipway-prod-hotel-rates-1-4-0-9f2c41d0", "5xx")
+    'slipway-prod-pricing-hotel-rates/slipway-prod-hotel-rates-1-4-0-9f2c41d0/5xx'
+    >>> alarm("e", "c", "5xx", "v-1-4-1")
+    'e/c/5xx/v-1-4-1'
+    """
+    of_variant = "" if variant == VARIANT else f"/{variant}"
+    return f"{alarm_prefix(endpoint_name, config_name)}{subject}{of_variant}"
+
+
+def alarm_prefix(endpoint_name: str, config_name: str = "") -> str:
+    """What the names of an endpoint's alarms begin with, or of those of one of its configs."""
+    return f"{endpoint_name}/{config_name}/" if config_name else f"{endpoint_name}/"
+
+
+def of_layout(champion_name: str, layout_digest: str) -> str:
+    """
+    The endpoint config of more than the champion; ``champion_name`` is ``of_release(room=7)`` of it.
+
+    >>> of_layout("slipway-prod-hotel-rates-1-4-0-9f2c41d0", "3fa9c1e07d")
+    'slipway-prod-hotel-rates-1-4-0-9f2c41d0-3fa9c1'
+    """
+    return f"{champion_name}-{layout_digest[:6]}"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
 def of_release(resource_prefix: str, model: str, version: str, release_id: str, *, room: int = 0) -> str:

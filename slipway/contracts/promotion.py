@@ -4,6 +4,64 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+Action = Literal["serve", "beside", "shadow", "remove", "stop"]
+"""
+What becomes of VERSION on its model's endpoint.
+
+``serve``: it becomes champion, alone. ``beside``: it gets a share of the traffic beside the champion; with
+share 0 only who names its variant reaches it. ``shadow``: it gets copies of requests and answers nobody.
+``remove``: it leaves, the champion stays. ``stop``: the endpoint is deleted; the ledger keeps what served.
+"""
+
+Role = Literal["champion", "challenger", "beside", "shadow"]
+"""``challenger``: beside the champion in an A/B test; ``beside``: for any other reason."""
+
+ServingKind = Literal["real-time", "serverless", "asynchronous"]
+
+
+class LayoutEntry(TypedDict):
+    """One version on an endpoint."""
+
+    variant: str
+    version: str
+    release_id: str
+    share: float
+    """Of the traffic, 0 to 1: production variants add up to 1. Of a shadow: of requests, mirrored."""
+    role: Role
+
+
+class AliasMove(TypedDict):
+    """An alias that moves with the promotion."""
+
+    alias: str
+    version: str | None
+    """None: it points nowhere from now on."""
+    release_id: str
+    """Of ``version``; empty where that is None."""
+
+
+class ScalingTarget(TypedDict):
+    """How Application Auto Scaling keeps one variant; there is one for each that is scaled."""
+
+    resource_id: str
+    dimension: str
+    min_capacity: int
+    max_capacity: int
+    policies: list[dict[str, Any]]
+    """Complete PutScalingPolicy requests, in this order."""
+    schedules: list[dict[str, Any]]
+    """Complete PutScheduledAction requests."""
+    step_alarms: list[dict[str, Any]]
+    """PutMetricAlarm requests but for ``AlarmActions``: the ARN that PutScalingPolicy answers for the policy
+    of the alarm's name. Only step scaling needs any: target tracking makes its own."""
+
+
+class ScaledVariant(TypedDict):
+    """A scalable target that must go before the endpoint is updated: SageMaker refuses the update else."""
+
+    resource_id: str
+    dimension: str
+
 
 class PromotionRequest(TypedDict):
     """Which registered version is to serve, and why."""
@@ -16,6 +74,16 @@ class PromotionRequest(TypedDict):
     actor: str
     """Who approved or asked: an e-mail address or an IAM ARN."""
     reason: str
+    action: NotRequired[Action]
+    """Missing: ``serve``."""
+    share: NotRequired[float]
+    """Of ``beside`` and ``shadow``; missing: that of the strategy."""
+    strategy: NotRequired[dict[str, Any]]
+    """Instead of ``[serving.strategy]`` of the manifest, key by key: what the approver's conditions say."""
+    accept_drift: NotRequired[str]
+    """The endpoint config that somebody set by hand and that may be replaced."""
+    trial_id: NotRequired[str]
+    """The trial that puts the version there, or ends by this promotion."""
 
 
 class Identity(TypedDict):
@@ -29,26 +97,64 @@ class Identity(TypedDict):
 
 
 class Promotion(TypedDict):
-    """What ``plan_promotion`` worked out."""
+    """
+    What ``plan_promotion`` worked out.
+
+    With action ``stop`` there are no requests: ``model_requests`` and the like are empty.
+    """
 
     endpoint_name: str
     endpoint_config_name: str
     model_name: str
+    """Of the version that ``identity`` names."""
     identity: Identity
+    """What the smoke test's answer must say: VERSION, or the champion where VERSION answers nobody."""
     model_request: dict[str, Any]
-    """Complete CreateModel request."""
+    """Complete CreateModel request of VERSION; the first of ``model_requests`` takes its place."""
     endpoint_config_request: dict[str, Any]
     """Complete CreateEndpointConfig request."""
-    deployment_config: dict[str, Any]
-    """DeploymentConfig of UpdateEndpoint."""
+    deployment_config: dict[str, Any] | None
+    """DeploymentConfig of UpdateEndpoint; None: send none (variants' names differ, or the kind has none)."""
     tags: list[dict[str, str]]
     scaling: dict[str, Any] | None
-    """``{"resource_id", "min_capacity", "max_capacity", "policy_name", "invocations_per_instance"}``."""
+    """``{"resource_id", "min_capacity", "max_capacity", "policy_name", "invocations_per_instance"}``;
+    ``scaling_targets`` take its place."""
     smoke: dict[str, Any]
-    """``{"content_type", "body", "accept"}`` of the manifest's sample request."""
+    """``{"content_type", "body", "accept", "variant"}`` of the manifest's sample request; ``variant`` is the
+    TargetVariant, empty where one production variant stands alone."""
     previous: dict[str, Any] | None
     """The champion's ``{"version", "release_id"}`` before this promotion; the alias moves only from there."""
     poll_seconds: int
+    action: NotRequired[Action]
+    kind: NotRequired[ServingKind]
+    layout: NotRequired[list[LayoutEntry]]
+    """As wanted; the champion first. Empty: nothing is to stand (``stop``)."""
+    model_requests: NotRequired[list[dict[str, Any]]]
+    """Complete CreateModel requests of all versions in the layout; one that exists is the one we want."""
+    retain_variant_properties: NotRequired[bool]
+    """RetainAllVariantProperties: autoscaled counts stay. False where a variant may stand at 0 instances."""
+    exclude_retained: NotRequired[list[dict[str, str]]]
+    """ExcludeRetainedVariantProperties; send it only with the above."""
+    alarms: NotRequired[list[dict[str, Any]]]
+    """Complete PutMetricAlarm requests; ``deployment_config``, where there is one, has their names."""
+    scaling_targets: NotRequired[list[ScalingTarget]]
+    scaling_removals: NotRequired[list[ScaledVariant]]
+    """Every scalable target that the layout before may have; deregistered before the update."""
+    alias_moves: NotRequired[list[AliasMove]]
+    believed_config: NotRequired[str | None]
+    """The config that the ledger says serves; another one in service is drift, and refused
+    (EndpointDriftedError) unless it is the request's ``accept_drift``. None: the ledger knows of none."""
+    superseded_trial: NotRequired[str]
+    """The running trial that this promotion ends; recorded with it. Empty: none."""
+
+
+class Lease(TypedDict):
+    """What the execution holds; with any other in the ledger, nothing can be recorded."""
+
+    owner: str
+    """The execution's ARN."""
+    fence: int
+    """Counted up each time that the lease is taken."""
 
 
 class EndpointSummary(TypedDict):
@@ -69,6 +175,7 @@ class PromotionDocument(TypedDict):
     """The whole, as the execution ends with it."""
 
     request: PromotionRequest
+    lease: NotRequired[Lease]
     promotion: NotRequired[Promotion]
     smoke: NotRequired[dict[str, Any]]
     endpoint: NotRequired[EndpointSummary]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from slipway.contracts.names import PROTECTED_ALIASES
+from slipway.contracts.names import PROTECTED_ALIAS_PREFIXES, PROTECTED_ALIASES
 from slipway.domain.timestamps import moment_of, timestamp
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from slipway.contracts.ledger import AliasRecord
 
-AB_PREFIX: Final = "ab-"
 MAX_ALIAS: Final = 40
 NEVER_APPROVED: Final = ("rejected", "expired", "abandoned")
 """Versions of these approvals are experiments: no alias names them."""
@@ -31,7 +30,7 @@ def is_protected(alias: str) -> bool:
     >>> is_protected("champion"), is_protected("ab-price-test"), is_protected("candidate")
     (True, True, False)
     """
-    return alias in PROTECTED_ALIASES or alias.startswith(AB_PREFIX)
+    return alias in PROTECTED_ALIASES or alias.startswith(PROTECTED_ALIAS_PREFIXES)
 
 
 def alias_problem(alias: str) -> str:
