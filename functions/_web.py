@@ -53,7 +53,8 @@ def form_of(event: Mapping[str, Any]) -> DecisionForm | WebAnswer:
         fields = parse_qs(text, keep_blank_values=True, max_num_fields=16, errors="replace")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return plain_answer(400, "The form could not be read", "Open the link and send the form again.")
-    return DecisionForm(**{name: fields.get(name, [""])[-1] for name in ("decision", "reason", "version")})
+    names = ("decision", "reason", "version", "strategy", "share")
+    return DecisionForm(**{name: fields.get(name, [""])[-1] for name in names})
 
 
 def response_of(answer: WebAnswer) -> dict[str, Any]:

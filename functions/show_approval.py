@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from functions import _web, _wiring
+from slipway.domain.approval_conditions import AllowedConditions
 from slipway.domain.timestamps import now
 from slipway.usecases.show_approval import show_approval
 
@@ -27,6 +28,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             ledger=_wiring.ledger(),
             approvers=_wiring.policy()["approvers"],
             rules=_wiring.policy().get("approval_rules", {}),
+            allowed=AllowedConditions.of(_wiring.policy()),
             signer=_wiring.signer(),
             reports=_wiring.reports(),
             now=now(),

@@ -20,10 +20,11 @@ RELEASE_JUDGED: Final = "Release Judged"
 APPROVAL_REQUESTED: Final = "Approval Requested"
 """+ ``approvers``, ``expires_at`` (ISO 8601), ``summary``; never a link: those go by e-mail."""
 APPROVAL_GIVEN: Final = "Approval Given"
-"""+ ``approver``, ``reason``, ``given`` (how many approve by now), ``persons`` (how many must)."""
+"""+ ``approver``, ``reason``, ``conditions`` (in words; empty: none),
+``given`` (how many approve by now), ``persons`` (how many must)."""
 APPROVAL_DECIDED: Final = "Approval Decided"
-"""+ ``decision`` (approved, rejected or expired), ``approver``, ``reason``, ``undeliverable``, ``asked``
-(addresses)."""
+"""+ ``decision`` (approved, rejected or expired), ``approver``, ``reason``, ``conditions`` (in words; empty:
+none), ``undeliverable``, ``asked`` (addresses)."""
 ENDPOINT_IN_SERVICE: Final = "Endpoint In Service"
 """+ ``endpoint`` (contracts.promotion.EndpointSummary)."""
 RELEASE_FAILED: Final = "Release Failed"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from slipway.contracts.promotion import LayoutEntry, ServingKind
+    from slipway.contracts.promotion import LayoutEntry, PromotionConditions, ServingKind
 
 BY_MODEL: Final = "by_model"
 """Index on ``model_pk``, ``model_sk``: a model's releases, newest last."""
@@ -409,6 +409,8 @@ class ApprovalRecord(TypedDict):
     decision_reason: NotRequired[str]
     source_ip: NotRequired[str]
     user_agent: NotRequired[str]
+    conditions: NotRequired[PromotionConditions]
+    """What the approval depends on; missing: nothing."""
     persons: NotRequired[int]
     """How many different people must approve; missing: one."""
     decisions: NotRequired[list[PersonalDecision]]
@@ -444,6 +446,7 @@ class PersonalDecision(TypedDict):
     decision_reason: str
     source_ip: str
     user_agent: str
+    conditions: NotRequired[PromotionConditions]
     redrive: int
     """The record's when it was taken: what was approved before a redrive does not count after it."""
     report_digest: str
@@ -459,3 +462,5 @@ class ApprovalDecision(TypedDict):
     decision_reason: str
     source_ip: str
     user_agent: str
+    conditions: NotRequired[PromotionConditions]
+    """Of an approval; missing: none."""

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+STRATEGY_KINDS: Final = ("all-at-once", "canary", "linear", "rolling", "shadow", "ab")
+"""How traffic may move to a version."""
+
+
+class PromotionConditions(TypedDict):
+    """What whoever approved asks for in place of the manifest's ``[serving.strategy]``."""
+
+    strategy: str
+    """One of STRATEGY_KINDS; empty: the manifest's."""
+    share: float | None
+    """Above 0, at most 1; None: the manifest's."""
+
 
 Action = Literal["serve", "beside", "shadow", "remove", "stop"]
 """
@@ -84,6 +97,8 @@ class PromotionRequest(TypedDict):
     """The endpoint config that somebody set by hand and that may be replaced."""
     trial_id: NotRequired[str]
     """The trial that puts the version there, or ends by this promotion."""
+    conditions: NotRequired[PromotionConditions]
+    """Missing: whoever approved set none."""
 
 
 class Identity(TypedDict):

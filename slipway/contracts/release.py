@@ -7,7 +7,10 @@ The release workflow's document: it grows by one key per step, and no step rewri
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from slipway.contracts.promotion import PromotionConditions
 
 
 class PinnedDataSet(TypedDict):
@@ -206,6 +209,8 @@ class Approval(TypedDict):
     approver: str
     reason: str
     decided_at: str
+    conditions: NotRequired[PromotionConditions]
+    """What the approval depends on; missing: nothing."""
 
 
 class ReleaseDocument(TypedDict):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slipway.domain.amounts import day_and_time
+from slipway.domain.approval_conditions import AllowedConditions, conditions_in_words, conditions_of
 from slipway.domain.approval_link import is_approver
 from slipway.domain.errors import SlipwayError
 from slipway.domain.timestamps import timestamp
@@ -22,6 +23,7 @@ MAX_REASON: Final = 1000
 """Characters of a reason; it travels in the workflow's document."""
 MAX_VERSION: Final = 128
 _MARGIN_SECONDS: Final = 30
+ANY_CONDITIONS: Final = AllowedConditions()
 IN_STUDIO: Final = "SageMaker Studio"
 """``user_agent`` of a decision that was taken by changing the model package, and not by a link."""
 
@@ -65,7 +67,9 @@ def sentence_of(record: ApprovalRecord) -> str:
         return f"Nobody decided in time; the request expired on {when}."
     where = " in SageMaker Studio" if record.get("user_agent") == IN_STUDIO else ""
     who, did = record.get("decided_by", "Somebody"), record["status"]
-    return f"{who} {did} this release{where} on {when}{_after(record)}."
+    conditions = conditions_in_words(record.get("conditions")) if did == "approved" else ""
+    how = f", on condition of {conditions}" if conditions else ""
+    return f"{who} {did} this release{where} on {when}{_after(record)}{how}."
 
 
 def _after(record: ApprovalRecord) -> str:
@@ -94,12 +98,16 @@ def title_of(record: ApprovalRecord) -> str:
 
 def output_of(record: ApprovalRecord) -> Approval:
     """What the waiting execution gets; nobody's decision counts as expired."""
-    return {
+    output: Approval = {
         "decision": "expired" if record["status"] == "pending" else record["status"],
         "approver": record.get("decided_by", ""),
         "reason": record.get("decision_reason", ""),
         "decided_at": record.get("decided_at", ""),
     }
+    conditions = record.get("conditions")
+    if record["status"] == "approved" and conditions:
+        output["conditions"] = conditions
+    return output
 
 
 def named_approvers(policy_approvers: Mapping[str, Sequence[str]], project: str) -> tuple[str, ...]:
@@ -167,8 +175,10 @@ class DecisionForm:
     decision: str = ""
     reason: str = ""
     version: str = ""
+    strategy: str = ""
+    share: str = ""
 
-    def problems(self, wanted: str) -> dict[str, str]:
+    def problems(self, wanted: str, allowed: AllowedConditions = ANY_CONDITIONS) -> dict[str, str]:
         """
         What is wrong with it for version ``wanted``, by field; empty when the form decides.
 
@@ -186,13 +196,15 @@ class DecisionForm:
             found["version"] = f"Type the version that you decide on: {wanted}"
         elif typed != wanted:
             found["version"] = f"This is release {wanted}, not {typed[:MAX_VERSION]!r}."
-        return found
+        if self.decision == "rejected":
+            return found
+        return found | allowed.problems(self.strategy, self.share)
 
     def decided(
         self, approver: str, now: datetime, *, source_ip: str = "", user_agent: str = ""
     ) -> ApprovalDecision:
         """The decision of a form without problems, with where it came from."""
-        return {
+        decision: ApprovalDecision = {
             "status": "approved" if self.decision == "approved" else "rejected",
             "decided_by": approver,
             "decided_at": timestamp(now),
@@ -200,6 +212,10 @@ class DecisionForm:
             "source_ip": source_ip[:64],
             "user_agent": printable(user_agent)[:200],
         }
+        conditions = conditions_of(self.strategy, self.share)
+        if conditions and self.decision == "approved":
+            decision["conditions"] = conditions
+        return decision
 
 
 def expired_at(now: datetime) -> ApprovalDecision:

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain.amounts import day_and_time
 from slipway.domain.approval import MAX_REASON, MAX_VERSION, never_decided, sentence_of
+from slipway.domain.approval_conditions import conditions_in_words
+from slipway.domain.approval_conditions_form import conditions_fields
 from slipway.domain.approval_rules import standing_approvals
 from slipway.domain.approval_sections import card, code, facts
+from slipway.domain.form_fields import described, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.domain.approval import DecisionForm
+    from slipway.domain.approval_conditions import AllowedConditions
 
 _CHOICES: Final = (
     ("approved", "Approve", "It is put into production now."),
@@ -23,7 +27,11 @@ _CHOICES: Final = (
 
 
 def decision_form(
-    record: ApprovalRecord, approver: str, form: DecisionForm, problems: Mapping[str, str]
+    record: ApprovalRecord,
+    approver: str,
+    form: DecisionForm,
+    problems: Mapping[str, str],
+    allowed: AllowedConditions,
 ) -> str:
     """
     The form: decision, reason, and the version typed by hand.
@@ -33,12 +41,14 @@ def decision_form(
         approver: Whose link opened the page.
         form: What was typed before, shown again.
         problems: What was wrong with it, by field.
+        allowed: The conditions that may be chosen.
     """
     return (
         '<section class="card ask" aria-labelledby="decide"><h2 id="decide">Your decision</h2>'
         f"{_given(record)}{_summary(problems)}"
         '<form method="post" accept-charset="utf-8" autocomplete="off" novalidate>'
-        f"{_choices(record, form, problems)}{_reason(form, problems)}{_version(record, form, problems)}"
+        f"{_choices(record, form, problems)}{conditions_fields(record, form, problems, allowed)}"
+        f"{_reason(form, problems)}{_version(record, form, problems)}"
         '<button type="submit">Record this decision</button>'
         '<p class="hint">It is recorded under your name and can\'t be taken back.</p></form>'
         f"</section>{deciders(record, approver)}"
@@ -78,6 +88,8 @@ def approvals_given(record: ApprovalRecord) -> str:
     if persons < 2 or not given:  # noqa: PLR2004 - one person's approval decides
         return ""
     people = ", ".join(f"{one['decided_by']} approved on {day_and_time(one['decided_at'])}" for one in given)
+    conditions = conditions_in_words(given[0].get("conditions"))
+    people += f", on condition of {conditions}" if conditions else ""
     return f"{len(given)} of {persons}: {people}"
 
 
@@ -128,19 +140,18 @@ def _choices(record: ApprovalRecord, form: DecisionForm, problems: Mapping[str, 
         f"<span><b>{word} {escape(record['version'])}</b><span>{effect}</span></span></label>"
         for index, (value, word, effect) in enumerate(_choices_of(record))
     )
-    attributes = _described("decision", problems)
-    return (
-        f"<fieldset{attributes}><legend>Decision</legend>{choices}{_problem('decision', problems)}</fieldset>"
-    )
+    attributes = described("decision", problems)
+    wrong = problem_of("decision", problems)
+    return f"<fieldset{attributes}><legend>Decision</legend>{choices}{wrong}</fieldset>"
 
 
 def _reason(form: DecisionForm, problems: Mapping[str, str]) -> str:
     return (
         '<div class="field"><label class="above" for="reason">Reason</label>'
         f'<textarea id="reason" name="reason" maxlength="{MAX_REASON}" rows="4"'
-        f"{_described('reason', problems, hint=True)}>\n{escape(form.reason[: 2 * MAX_REASON])}</textarea>"
+        f"{described('reason', problems, hint=True)}>\n{escape(form.reason[: 2 * MAX_REASON])}</textarea>"
         '<p class="hint" id="reason-hint">What convinced you, or did not. Required to reject.</p>'
-        f"{_problem('reason', problems)}</div>"
+        f"{problem_of('reason', problems)}</div>"
     )
 
 
@@ -149,19 +160,7 @@ def _version(record: ApprovalRecord, form: DecisionForm, problems: Mapping[str, 
         '<div class="field"><label class="above" for="version">Type the version to confirm</label>'
         f'<input type="text" id="version" name="version" class="mono" required spellcheck="false"'
         f' autocapitalize="none" autocomplete="off" maxlength="{MAX_VERSION}"'
-        f' value="{escape(form.version[:MAX_VERSION])}"{_described("version", problems, hint=True)}>'
+        f' value="{escape(form.version[:MAX_VERSION])}"{described("version", problems, hint=True)}>'
         f'<p class="hint" id="version-hint">This is {code(record["version"])}.</p>'
-        f"{_problem('version', problems)}</div>"
+        f"{problem_of('version', problems)}</div>"
     )
-
-
-def _described(field: str, problems: Mapping[str, str], *, hint: bool = False) -> str:
-    ids = [*([f"{field}-hint"] if hint else []), *([f"{field}-problem"] if field in problems else [])]
-    described = f' aria-describedby="{" ".join(ids)}"' if ids else ""
-    return f'{described} aria-invalid="true"' if field in problems else described
-
-
-def _problem(field: str, problems: Mapping[str, str]) -> str:
-    if field not in problems:
-        return ""
-    return f'<p class="problem" id="{field}-problem">{escape(problems[field])}</p>'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain import approval_sections as sections
 from slipway.domain.amounts import day_and_time
-from slipway.domain.approval import DecisionForm, never_decided, sentence_of, title_of
+from slipway.domain.approval import ANY_CONDITIONS, DecisionForm, never_decided, sentence_of, title_of
 from slipway.domain.approval_form import approvals_given, decided_note, deciders, decision_form
 from slipway.domain.slice_tables import slice_tables
 from slipway.domain.succession import sentence_of as succession_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalRecord
+    from slipway.domain.approval_conditions import AllowedConditions
     from slipway.domain.approval_sections import Plot
     from slipway.domain.evidence import Evidence
 
@@ -42,6 +43,7 @@ def evidence_answer(
     problems: Mapping[str, str] | None = None,
     successor: str = "",
     changed: bool = False,
+    allowed: AllowedConditions = ANY_CONDITIONS,
 ) -> WebAnswer:
     """
     The whole page: with the form while nobody has decided, with the decision afterwards.
@@ -55,13 +57,14 @@ def evidence_answer(
         problems: What was wrong with it, by field: the answer is 422 then.
         successor: The version that came to serve since the evidence was gathered; empty: none.
         changed: The report is not the one that was asked about.
+        allowed: The conditions that an approver may set.
     """
     pending = record["status"] == "pending"
     version = record["version"]
     heading = f"Put {record['model']} {version} into production?" if pending else title_of(record)
     state = f"Decide before {day_and_time(record['expires_at_epoch'])}." if pending else sentence_of(record)
     side = (
-        decision_form(record, approver, form, problems or {})
+        decision_form(record, approver, form, problems or {}, allowed)
         if pending
         else decided_note(record) + deciders(record, approver)
     )
@@ -165,6 +168,19 @@ def counted_answer(record: ApprovalRecord, approver: str, *, repeated: bool) -> 
         "Nothing is put into production before another approver approves too; all of them are told.",
         environment=record["environment"],
         tone="good",
+    )
+
+
+def differing_answer(record: ApprovalRecord) -> WebAnswer:
+    """To an approval under other conditions than those under which somebody else approved already."""
+    return plain_answer(
+        409,
+        "Your conditions are not the ones that were approved",
+        f"{approvals_given(record)}.",
+        "Nothing was recorded. Two people must approve the same: open your link again and choose the same "
+        "conditions, or reject.",
+        environment=record["environment"],
+        tone="warn",
     )
 
 

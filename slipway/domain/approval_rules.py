@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord, PersonalDecision
     from slipway.contracts.policy import ApprovalRules
 
-Step = Literal["decides", "counts", "repeats"]
+Step = Literal["decides", "counts", "repeats", "differs"]
 _HOUR: Final = 3600
 
 
@@ -111,13 +111,17 @@ def step_of(record: ApprovalRecord, decision: ApprovalDecision) -> Step:
     What one more decision does to a pending record.
 
     A rejection decides at once, whoever it is from. An approval decides when enough
-    different people approve; a second one of the same person changes nothing.
+    different people approve the same; a second one of the same person changes nothing,
+    and neither does one under other conditions than those who approved before set.
     """
     if decision["status"] != "approved":
         return "decides"
-    before = {_person(approval["decided_by"]) for approval in standing_approvals(record)}
+    standing = standing_approvals(record)
+    before = {_person(approval["decided_by"]) for approval in standing}
     if _person(decision["decided_by"]) in before:
         return "repeats"
+    if any(approval.get("conditions") != decision.get("conditions") for approval in standing):
+        return "differs"
     return "decides" if len(before) + 1 >= record.get("persons", 1) else "counts"
 
 

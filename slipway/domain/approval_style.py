@@ -100,7 +100,7 @@ padding:.6rem .75rem;margin-bottom:.5rem;cursor:pointer}
 .choice b{display:block}
 .choice span span{color:var(--soft);font-size:.875rem}
 .field{margin:0 0 1rem}
-input[type=text],textarea{width:100%;font:inherit;color:inherit;background:var(--page);
+input[type=text],textarea,select{width:100%;font:inherit;color:inherit;background:var(--page);
 border:1px solid #7d8b98;border-radius:8px;padding:.55rem .7rem}
 textarea{min-height:6rem;resize:vertical}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
@@ -116,6 +116,7 @@ button:hover{filter:brightness(1.08)}
 .plain .note{margin-top:1rem}
 .plain p:last-child{margin-bottom:0}
 details{margin-top:.8rem}
+.conditions{margin:0 0 1rem}
 details summary{cursor:pointer;font-weight:600;font-size:.9375rem}
 details[open] summary{margin-bottom:.6rem}
 .narrow{margin:1rem 0 0}

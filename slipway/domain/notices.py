@@ -156,7 +156,7 @@ def _given(detail: Mapping[str, Any], _region: str) -> Notice:
         tone="waiting",
         headline=f"{_of(detail)}: {given} of {persons} approved, by {approver}",
         lead=f"{approver} approved this version. It waits for another approver.",
-        facts=_present(("Reason", detail.get("reason"))),
+        facts=_present(("Reason", detail.get("reason")), ("Conditions", detail.get("conditions"))),
         next_action="Each approver has a link of their own by e-mail.",
         release_id=_id(detail),
     )
@@ -174,7 +174,10 @@ def _decided(detail: Mapping[str, Any], _region: str) -> Notice:
         tone=tone,
         headline=f"{_of(detail)}: {decision}" + (f" by {approver}" if approver else ""),
         lead=f"{lead.format(approver=approver, decision=decision)} {after}".strip(),
-        facts=_present(("Reason", detail.get("reason") if decision != "expired" else "")),
+        facts=_present(
+            ("Reason", detail.get("reason") if decision != "expired" else ""),
+            ("Conditions", detail.get("conditions")),
+        ),
         release_id=_id(detail),
     )
 

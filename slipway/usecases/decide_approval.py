@@ -7,9 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.events import APPROVAL_GIVEN
+from slipway.domain.approval import ANY_CONDITIONS
+from slipway.domain.approval_conditions import conditions_in_words
 from slipway.domain.approval_page import (
     already_decided_answer,
     counted_answer,
+    differing_answer,
     evidence_answer,
     outdated_answer,
     recorded_answer,
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
     from slipway.contracts.policy import ApprovalRules
     from slipway.domain.approval import DecisionForm
+    from slipway.domain.approval_conditions import AllowedConditions
     from slipway.usecases.ports import EventBus, Ledger, LinkSigner, ModelRegistry, Reports, TaskTokens
+    from slipway.usecases.take_decision import Taken
 
 _log: Final = logging.getLogger(__name__)
 
@@ -49,6 +54,7 @@ def decide_approval(
     events: EventBus,
     now: datetime,
     rules: Mapping[str, ApprovalRules] = MappingProxyType({}),
+    allowed: AllowedConditions = ANY_CONDITIONS,
     source_ip: str = "",
     user_agent: str = "",
 ) -> WebAnswer:
@@ -57,8 +63,9 @@ def decide_approval(
 
     Returns:
         200 when this form decided, or counts as one of two approvals; 409 when
-        somebody had decided before, or approves twice, or approves
-        what another version serves in place of by now; 410 when
+        somebody had decided before, or approves twice, or under other conditions
+        than who approved before, or approves what another version serves in place of
+        by now; 410 when
         the time has passed or the release has ended; 422 with the form again when
         something in it is missing or wrong; 404 for a link that is not ours.
     """
@@ -76,7 +83,7 @@ def decide_approval(
     record, approver = opened
     if record["status"] != "pending":
         return already_decided_answer(record)
-    problems = form.problems(record["version"])
+    problems = form.problems(record["version"], allowed)
     successor = find_successor(record, ledger)
     evidence, digest = read_report_and_digest(record["report_uri"], reports)
     if problems:
@@ -90,6 +97,7 @@ def decide_approval(
             problems=problems,
             successor=successor,
             changed=is_changed(record, digest),
+            allowed=allowed,
         )
     if form.decision == "approved" and (successor or is_changed(record, digest)):
         return superseded_answer(record, successor) if successor else outdated_answer(record)
@@ -99,11 +107,16 @@ def decide_approval(
         return _deliver(record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
     if taken == "counts":
         _announce(record, decision, events)
-    return (
-        already_decided_answer(record)
-        if taken == "late"
-        else counted_answer(record, approver, repeated=taken == "repeats")
-    )
+    return _not_yet(taken, record, approver)
+
+
+def _not_yet(taken: Taken, record: ApprovalRecord, approver: str) -> WebAnswer:
+    """To a form that did not decide."""
+    if taken == "late":
+        return already_decided_answer(record)
+    if taken == "differs":
+        return differing_answer(record)
+    return counted_answer(record, approver, repeated=taken == "repeats")
 
 
 def _announce(record: ApprovalRecord, decision: ApprovalDecision, events: EventBus) -> None:
@@ -118,6 +131,7 @@ def _announce(record: ApprovalRecord, decision: ApprovalDecision, events: EventB
                 "version": record["version"],
                 "approver": decision["decided_by"],
                 "reason": decision["decision_reason"],
+                "conditions": conditions_in_words(decision.get("conditions")),
                 "given": len(standing_approvals(record)),
                 "persons": record.get("persons", 1),
             },

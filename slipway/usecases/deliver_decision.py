@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from slipway.contracts.events import APPROVAL_DECIDED
 from slipway.contracts.names import CHAMPION
 from slipway.domain.approval import output_of, sentence_of
+from slipway.domain.approval_conditions import conditions_in_words
 from slipway.domain.timestamps import moment_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def deliver_decision(
             "decision": record["status"],
             "approver": record.get("decided_by", ""),
             "reason": record.get("decision_reason", ""),
+            "conditions": conditions_in_words(record.get("conditions")),
             "undeliverable": outcome == "undeliverable",
             "asked": list(record["approvers"]),
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from slipway.domain.approval import ANY_CONDITIONS
 from slipway.domain.approval_page import evidence_answer
 from slipway.domain.approval_rules import is_changed
 from slipway.domain.web_page import WebAnswer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from slipway.contracts.policy import ApprovalRules
+    from slipway.domain.approval_conditions import AllowedConditions
     from slipway.usecases.ports import Ledger, LinkSigner, Reports
 
 
@@ -30,6 +32,7 @@ def show_approval(
     reports: Reports,
     now: datetime,
     rules: Mapping[str, ApprovalRules] = MappingProxyType({}),
+    allowed: AllowedConditions = ANY_CONDITIONS,
 ) -> WebAnswer:
     """
     The page for one link.
@@ -58,4 +61,5 @@ def show_approval(
         approver,
         successor=find_successor(record, ledger),
         changed=is_changed(record, digest),
+        allowed=allowed,
     )

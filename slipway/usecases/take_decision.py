@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
     from slipway.usecases.ports import Approvals
 
-Taken = Literal["decides", "counts", "repeats", "late"]
+Taken = Literal["decides", "counts", "repeats", "differs", "late"]
 _TRIES: Final = 8
 """More people than may decide at once on one release; each failed try means that another one succeeded."""
 
@@ -30,8 +30,9 @@ def take_decision(
         now: Must be before the request expires.
 
     Returns:
-        ``decides``, ``counts`` (more must approve), ``repeats`` (this person approved before), or ``late``
-        (decided, expired, or asked anew meanwhile), with the record as it stands then.
+        ``decides``, ``counts`` (more must approve), ``repeats`` (this person approved before), ``differs``
+        (others approved under other conditions), or ``late`` (decided, expired, or asked anew meanwhile),
+        with the record as it stands then.
     """
     release_id, epoch = record["release_id"], int(now.timestamp())
     asked = record["redrive"], record.get("report_digest", "")
@@ -39,7 +40,7 @@ def take_decision(
         if record["status"] != "pending":
             break
         step = step_of(record, decision)
-        if step == "repeats":
+        if step in ("repeats", "differs"):
             return step, record
         person, before = personal(record, decision), record.get("decisions", [])
         written = (

@@ -7,7 +7,7 @@ execution with its own error; ``record_outcome`` finds the step in the history.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from slipway.contracts import events
 from stacks.machines.language import (
@@ -296,13 +296,13 @@ def _approval() -> States:
 
 
 def _promotion() -> States:
-    request: dict[str, Any] = {
-        key: query(f"$states.input.plan.{key}") for key in ("project", "model", "version", "release_id")
-    } | {
-        "cause": "approval",
-        "actor": query("$states.input.approval.approver"),
-        "reason": query("$states.input.approval.reason"),
-    }
+    # a key whose value is not there is left out: who set no conditions hands none on
+    request = """
+        {'project': $states.input.plan.project, 'model': $states.input.plan.model,
+         'version': $states.input.plan.version, 'release_id': $states.input.plan.release_id,
+         'cause': 'approval', 'actor': $states.input.approval.approver,
+         'reason': $states.input.approval.reason, 'conditions': $states.input.approval.conditions}
+        """
     return {
         "Promote": {
             "Type": "Task",
@@ -311,7 +311,7 @@ def _promotion() -> States:
                 "StateMachineArn": "${promote_machine}",
                 "Name": query(f"$states.input.plan.release_id & {ATTEMPT}"),
                 "Input": {
-                    "request": request,
+                    "request": query(request),
                     # Links both executions in the console.
                     "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": query("$states.context.Execution.Id"),
                 },

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slipway.domain.approval import DecisionForm
+from slipway.domain.approval_conditions import AllowedConditions
 from slipway.domain.approval_link import key_tag
 from slipway.domain.registered_package import RegisteredPackage, marked
 from slipway.domain.texts import MAX_REPORT_BYTES, TooLarge
@@ -276,6 +277,7 @@ class ApprovalRoom:
     approvers: dict[str, list[str]] = field(default_factory=lambda: {"*": [ANA, BEN]})
 
     rules: dict[str, Any] = field(default_factory=dict)
+    allowed: AllowedConditions = field(default_factory=AllowedConditions)
 
     def __post_init__(self) -> None:
         self.packages = FakePackages(self.tokens)
@@ -353,17 +355,26 @@ class ApprovalRoom:
             ledger=self.ledger,
             approvers=self.approvers,
             rules=self.rules,
+            allowed=self.allowed,
             signer=self.signer,
             reports=self.reports,
             now=self.now,
         )
 
-    def post(self, link: str, decision: str = "approved", reason: str = "", version: str = "1.1.0") -> Any:
+    def post(
+        self,
+        link: str,
+        decision: str = "approved",
+        reason: str = "",
+        version: str = "1.1.0",
+        **conditions: str,
+    ) -> Any:
         release_id, query = taken_apart(link)
         return decide_approval(
             release_id,
             query,
-            DecisionForm(decision, reason, version),
+            DecisionForm(decision, reason, version, **conditions),
+            allowed=self.allowed,
             ledger=self.ledger,
             approvers=self.approvers,
             rules=self.rules,
