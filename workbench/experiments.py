@@ -30,7 +30,7 @@ def of_releases(releases: Iterable[ReleaseRecord], ledger: Ledger) -> Iterator[d
             "model": release["model"],
             "version": release["version"],
             "status": release["status"],
-            "metrics": {},
+            "metrics": release.get("metrics", {}),
             "began": release["planned_at"],
             "why": release["reason"],
             "belongs_to": f"{release['project']}/{release['model']}",

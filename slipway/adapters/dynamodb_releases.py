@@ -58,15 +58,27 @@ class DynamoDbReleases:
         )
 
     def end_release(
-        self, release_id: str, *, status: ReleaseStatus, ended_at: str, reason: str, failure: Failure | None
+        self,
+        release_id: str,
+        *,
+        status: ReleaseStatus,
+        ended_at: str,
+        reason: str,
+        failure: Failure | None = None,
+        metrics: Mapping[str, float] | None = None,
     ) -> bool:
         change = "SET #status = :status, #ended_at = :ended_at, #reason = :reason"
         values: dict[str, Any] = {":status": status, ":ended_at": ended_at, ":reason": reason}
-        if failure is not None:
-            values[":failure"] = failure
+        gone = []
+        for name, value in (("failure", failure), ("metrics", dict(metrics or {}))):
+            if value:
+                change += f", #{name} = :{name}"
+                values[f":{name}"] = value
+            else:  # an earlier end may have left it
+                gone.append(f"#{name}")
         return self._table.update(
             release_key(release_id),
-            f"{change}, #failure = :failure" if failure is not None else f"{change} REMOVE #failure",
+            f"{change} REMOVE {', '.join(gone)}" if gone else change,
             # a redriven execution ends again, later than before
             condition="attribute_exists(#pk) AND (attribute_not_exists(#ended_at) OR #ended_at < :ended_at)",
             values=values,

@@ -204,6 +204,8 @@ class ReleaseRecord(TypedDict):
     """Missing: claimed, not yet started."""
     ended_at: NotRequired[str]
     failure: NotRequired[Failure]
+    metrics: NotRequired[dict[str, float]]
+    """As they were judged; missing: it has not ended, or ended before a verdict."""
     told_at: NotRequired[str]
     """The moment (``planned_at`` or ``ended_at``) of what people were last told; not in lists."""
     artifact_removed_at: NotRequired[str]

@@ -12,11 +12,20 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """A release's last status and its reason; what becomes of the version that still waited for approval."""
+    """
+    How a release ended.
+
+    Attributes:
+        status: Its last one.
+        reason: Why it did not deploy; empty: it did.
+        approval: What becomes of the version that still waited for approval.
+        metrics: The challenger's, as they were judged; empty: nothing was.
+    """
 
     status: ReleaseStatus
     reason: str
     approval: VersionApproval
+    metrics: Mapping[str, float]
 
 
 def outcome_of(document: Mapping[str, Any]) -> Outcome:
@@ -26,16 +35,17 @@ def outcome_of(document: Mapping[str, Any]) -> Outcome:
     >>> outcome_of({"verdict": {"accepted": False, "summary": "mae is 61, needs <= 60"}}).status
     'not-accepted'
     """
+    verdict = document.get("verdict") or {}
+    metrics = verdict.get("challenger") or {}
     if document.get("endpoint"):
-        return Outcome("deployed", "", "approved")
+        return Outcome("deployed", "", "approved", metrics)
     approval = document.get("approval") or {}
     match approval.get("decision"):
         case "rejected":
-            return Outcome("rejected", _decided(approval), "rejected")
+            return Outcome("rejected", _decided(approval), "rejected", metrics)
         case "expired":
-            return Outcome("expired", "nobody decided in time", "expired")
-    verdict = document.get("verdict") or {}
-    return Outcome("not-accepted", str(verdict.get("summary", "")), "abandoned")
+            return Outcome("expired", "nobody decided in time", "expired", metrics)
+    return Outcome("not-accepted", str(verdict.get("summary", "")), "abandoned", metrics)
 
 
 def _decided(approval: Mapping[str, Any]) -> str:

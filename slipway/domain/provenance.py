@@ -164,7 +164,7 @@ def _metrics(records: Records) -> list[MetricRow]:
     plan: Mapping[str, Any] = release.get("plan") or {}
     manifest = version.get("manifest") or plan.get("manifest") or {}
     declared = manifest.get("evaluation") or {}
-    measured = version.get("metrics") or _report(records).get("metrics") or {}
+    measured = version.get("metrics") or release.get("metrics") or _report(records).get("metrics") or {}
     if not measured:
         return []
     return compare(str(declared.get("primary_metric", "")), measured, {}, declared.get("metrics") or {})

@@ -6,9 +6,9 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
-from slipway.contracts.lineage import node_id
+from slipway.contracts.lineage import kind_of, node_id
 from slipway.contracts.names import CHAMPION
-from slipway.domain.derivation import package_id
+from slipway.domain.derivation import package_id, report_id
 from slipway.domain.lineage_graph import MAX_SHOWN, graph_of, nearby, with_endpoints
 from slipway.domain.provenance import Provenance, Records, assemble
 
@@ -54,7 +54,8 @@ def explain_release(ledger: Ledger, lineage: Lineage, release: ReleaseRecord) ->
     """
     All about a release: of the version that it registered, or of how it ended without one.
 
-    Costs as many reads as a version's, and one more to find that there is none.
+    Costs as many reads as a version's, one more to find that there is none, and one for the jobs that its
+    evidence came of.
     """
     project, model, version = release["project"], release["model"], release["version"]
     if version:
@@ -63,7 +64,7 @@ def explain_release(ledger: Ledger, lineage: Lineage, release: ReleaseRecord) ->
             return explain_version(ledger, lineage, registered)
     serving = lineage.serving()
     graph = graph_around(
-        lineage, node_id("release", release["release_id"]), serving, beside=named_jobs(release)
+        lineage, node_id("release", release["release_id"]), serving, beside=beside_release(release)
     )
     moves = tuple(ledger.alias_history(project, model, CHAMPION)) if project else ()
     return assemble(
@@ -78,10 +79,19 @@ def explain_release(ledger: Ledger, lineage: Lineage, release: ReleaseRecord) ->
     )
 
 
-def named_jobs(release: ReleaseRecord) -> list[str]:
+def beside_release(release: ReleaseRecord) -> list[str]:
     """
-    Nodes of the jobs that a release's failure names: an evaluation is below its model, not below its release.
+    Nodes that belong to a release and are not below it: an evaluation, and the evidence that it produced, is
+    below the model that it measured.
     """
+    plan = release.get("plan")
+    if plan is None:
+        return []
+    return [*_named_jobs(release), report_id(f"{plan['artifact_prefix']}/report.json")]
+
+
+def _named_jobs(release: ReleaseRecord) -> list[str]:
+    """Nodes of the jobs that a release's failure names."""
     plan, failure = release.get("plan"), release.get("failure")
     if plan is None or failure is None:
         return []
@@ -105,7 +115,8 @@ def graph_around(
     """
     The graph around a node, with facts: three reads. None: the node is not recorded.
 
-    One read gives the node with all edges above it, one what is below it, one the facts of what is shown.
+    One read gives the node with all edges above it, one what is below it, one the facts of what is shown;
+    where there is evidence among ``beside``, one more the facts of the jobs that produced it.
 
     Args:
         lineage: The graph.
@@ -121,9 +132,12 @@ def graph_around(
     wanted = list(dict.fromkeys([*above, *below, *beside]))
     shown = wanted[: MAX_SHOWN - 1]
     nodes: dict[str, NodeFacts] = {center: node, **lineage.nodes(shown)}
+    producers = _inputs(nodes, [one for one in beside if kind_of(one) == "report"])
+    if producers:
+        nodes |= lineage.nodes(producers)
     left_out = len(wanted) - len(shown)
     shown = [one for one in shown if one in nodes or one not in beside]
-    shown += [center, *_inputs(nodes, [*below, *beside])]
+    shown += [center, *_inputs(nodes, [*below, *beside, *producers])]
     return with_endpoints(graph_of(center, nodes, shown=shown, left_out=left_out), serving)
 
 

@@ -58,7 +58,14 @@ class Releases(Protocol):
         """Move an open release to another open status; False when it is unknown or has ended."""
 
     def end_release(
-        self, release_id: str, *, status: ReleaseStatus, ended_at: str, reason: str, failure: Failure | None
+        self,
+        release_id: str,
+        *,
+        status: ReleaseStatus,
+        ended_at: str,
+        reason: str,
+        failure: Failure | None = None,
+        metrics: Mapping[str, float] | None = None,
     ) -> bool:
         """Record an end; False when this end, or a later one, is recorded already."""
 

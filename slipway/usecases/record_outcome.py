@@ -10,14 +10,14 @@ from slipway.contracts.events import RELEASE_FAILED
 from slipway.domain.approval import closed_at
 from slipway.domain.failures import failure_of, understand
 from slipway.domain.history import failed_step
-from slipway.domain.outcomes import outcome_of
+from slipway.domain.outcomes import Outcome, outcome_of
 from slipway.domain.telling import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    from slipway.contracts.ledger import Failure, PromotionRecord, ReleaseStatus, VersionApproval
+    from slipway.contracts.ledger import Failure, PromotionRecord
     from slipway.domain.execution import Execution
     from slipway.usecases.ports import Clock, EventBus, Executions, Ledger, Steps
 
@@ -57,29 +57,34 @@ class OutcomeRecording:
                 release_id, started_at=execution.redriven_at
             )
             return "running" if reopened else ""
-        status, reason, approval, failure = self._ending(execution, release_id, plan.get("endpoint_name", ""))
+        end, failure = self._ending(execution, release_id, plan.get("endpoint_name", ""))
         recorded = self.ledger.end_release(
-            release_id, status=status, ended_at=execution.ended_at, reason=reason, failure=failure
+            release_id,
+            status=end.status,
+            ended_at=execution.ended_at,
+            reason=end.reason,
+            failure=failure,
+            metrics=end.metrics,
         )
-        if plan and approval != "approved":
+        if plan and end.approval != "approved":
             # its number may be used again
             self.ledger.set_version_approval(
                 plan["project"],
                 plan["model"],
                 plan["version"],
                 release_id=release_id,
-                approval=approval,
+                approval=end.approval,
                 approver="",
                 at=execution.ended_at,
             )
-        if status in ("failed", "stopped"):
+        if end.status in ("failed", "stopped"):
             # a link that was mailed must not approve what nobody promotes any more; a retry asks anew
             self.ledger.close_approval(release_id, closed_at(execution.ended_at))
             self._give_back_steps(release_id)
         if failure is not None and (recorded or self._not_told(release_id, execution.ended_at)):
             self._tell(plan, release_id, failure, execution.arn)
             self.ledger.note_told(release_id, execution.ended_at)
-        return status if recorded else ""
+        return end.status if recorded else ""
 
     def _give_back_steps(self, release_id: str) -> None:
         """Identical releases that wait for its steps run them themselves."""
@@ -97,16 +102,13 @@ class OutcomeRecording:
             and told_of(record, ended_at, self.clock()) == "not told"
         )
 
-    def _ending(
-        self, execution: Execution, release_id: str, endpoint: str
-    ) -> tuple[ReleaseStatus, str, VersionApproval, Failure | None]:
+    def _ending(self, execution: Execution, release_id: str, endpoint: str) -> tuple[Outcome, Failure | None]:
         if execution.status == "SUCCEEDED":
-            outcome = outcome_of(execution.output)
-            return outcome.status, outcome.reason, outcome.approval, None
+            return outcome_of(execution.output), None
         if execution.status == "ABORTED":
-            return "stopped", execution.cause or "somebody stopped it", "abandoned", None
+            return Outcome("stopped", execution.cause or "somebody stopped it", "abandoned", {}), None
         failure = self._failure(execution, release_id, endpoint)
-        return "failed", f"{failure['step']}: {failure['error']}", "abandoned", failure
+        return Outcome("failed", f"{failure['step']}: {failure['error']}", "abandoned", {}), failure
 
     def _promotion(self, execution: Execution) -> str:
         request = execution.document.get("request", {})

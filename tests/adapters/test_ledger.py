@@ -162,6 +162,18 @@ class TestReleases:
         assert ledger.end_release(R, status="deployed", ended_at=SIX, reason="", failure=None) is True
         assert "failure" not in ledger.release(R)
 
+    def test_metrics_of_an_end_are_kept(self, ledger: Any) -> None:
+        """What a verdict was about stands with the release and in lists; a later end has its own."""
+        ledger.claim_release(a_release())
+        measured = {"mae": 49.0021, "r2": -0.0847745}
+        ledger.end_release(R, status="not-accepted", ended_at=FIVE, reason="worse", metrics=measured)
+
+        assert ledger.release(R)["metrics"] == measured
+        assert ledger.releases_of_model("pricing", "hotel-rates", limit=1)[0]["metrics"] == measured
+
+        ledger.end_release(R, status="failed", ended_at=SIX, reason="x", failure=FAILURE)
+        assert "metrics" not in ledger.release(R)
+
     def test_retried_release_is_open_again(self, ledger: Any) -> None:
         """A failed release that was redriven later runs; a late "running" of the first try opens nothing."""
         ledger.claim_release(a_release())

@@ -22,6 +22,7 @@ RELEASES = {
     "1.2.0": "c2c2c2c2c2c2c2c2",
     "1.3.0": "d3d3d3d3d3d3d3d3",
     "1.4.0": "e4e4e4e4e4e4e4e4",
+    "1.5.0": "f5f5f5f5f5f5f5f5",
 }
 LAST_LINES = [
     "reading /opt/ml/input/data/train/rates.csv",
@@ -142,6 +143,15 @@ def a_release_record(version: str, day: int, **changes: Any) -> Any:
         "plan": plan,
         **changes,
     }
+
+
+def not_accepted(version: str, day: int) -> Any:
+    """The release of a version that the judge refused: nothing was registered."""
+    verdict = {"status": "not-accepted", "reason": "not accepted: mae is 49", "metrics": {"mae": 49.0}}
+    record = a_release_record(version, day, **verdict)
+    record["plan"] |= {"artifact_prefix": report_uri(version).removesuffix("/report.json")}
+    record["plan"]["manifest"]["training"]["hyperparameters"] = {"learning_rate": 0.1, "rounds": 2}
+    return record
 
 
 FAILURE = {
@@ -352,6 +362,21 @@ def nodes_of(version: str, number: int, *, champion: str = "", failed: bool = Fa
               [("ContributedTo", package), ("ContributedTo", f"approval:{release_id}")], at.format("14")),
     ]  # fmt: skip
     return found
+
+
+def nodes_not_accepted(version: str, number: int) -> list[Any]:
+    """Of such a release: its graph ends at the evidence."""
+    nodes = nodes_of(version, number, champion="1.1.0")
+    for node in nodes:
+        if node["kind"] == "report":
+            node["facts"] |= {
+                "accepted": False,
+                "summary": "not accepted: mae is 49",
+                "metrics": {"mae": 49.0},
+            }
+        if node["kind"] == "training-job":
+            node["facts"]["hyperparameters"] = {"learning_rate": "0.1", "rounds": "2"}
+    return [one for one in nodes if one["kind"] not in ("model-package", "approval", "promotion")]
 
 
 def serving(version: str = "1.1.0", number: int = 2, **changes: Any) -> Any:

@@ -42,15 +42,25 @@ class FakeReleases:
             record["status"] = status
             return True
 
-    def end_release(self, release_id: Any, *, status: Any, ended_at: Any, reason: Any, failure: Any) -> Any:
+    def end_release(
+        self,
+        release_id: Any,
+        *,
+        status: Any,
+        ended_at: Any,
+        reason: Any,
+        failure: Any = None,
+        metrics: Any = None,
+    ) -> Any:
         with self.lock:
             record = self.releases.get(release_id)
             if record is None or record.get("ended_at", "") >= ended_at:
                 return False
             record |= {"status": status, "ended_at": ended_at, "reason": reason}
-            record.pop("failure", None)
-            if failure is not None:
-                record["failure"] = failure
+            for name, value in (("failure", failure), ("metrics", dict(metrics or {}))):
+                record.pop(name, None)
+                if value:
+                    record[name] = value
             return True
 
     def reopen_release(self, release_id: Any, *, started_at: Any) -> Any:

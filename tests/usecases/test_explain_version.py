@@ -22,7 +22,9 @@ from tests.fakes.hotel_rates import (
     holdout,
     id_of_package,
     image_digest,
+    nodes_not_accepted,
     nodes_of,
+    not_accepted,
     seed_ledger,
     seed_lineage,
     serving,
@@ -293,6 +295,24 @@ class TestOtherEndings:
         ledger.releases[RELEASES["1.2.0"]] = a_release_record("1.2.0", 3, status=status, reason=reason)
 
         assert of_release(ledger, lineage, "1.2.0").answer("failure").said == said
+
+    def test_version_that_was_not_accepted_shows_what_was_measured(self, ledger, lineage):
+        """
+        No package stands above its evidence: metrics, verdict, report and both evaluations are shown all the
+        same, and are paid for.
+        """
+        record = not_accepted("1.5.0", 6)
+        ledger.claim_release(record)
+        lineage.put_nodes(nodes_not_accepted("1.5.0", 6))
+
+        found = of_release(ledger, lineage, "1.5.0")
+
+        assert [(row.metric, row.challenger) for row in found.metrics] == [("mae", 49.0)]
+        assert dict(found.further)["Verdict"] == "not accepted: mae is 49"
+        assert dict(found.further)["Judged against"] == "1.1.0"
+        assert dict(found.further)["Report"].endswith("/report.json")
+        assert len([one for one in found.graph.of_kind("evaluation-job") if one["facts"]]) == 2
+        assert found.answer("run").facts["cost_usd"] == pytest.approx(0.00195 + 2 * 0.0006)
 
     def test_release_of_a_registered_version_is_answered_as_the_version(self, ledger, lineage):
         """

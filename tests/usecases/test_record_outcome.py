@@ -109,6 +109,14 @@ class TestReleases:
         assert yard.version["approval"] == approval
         assert yard.events.emitted == []
 
+    def test_what_was_judged_is_kept(self, yard: Yard) -> None:
+        """An experiment that was not accepted is found by its metrics as well."""
+        verdict = {"accepted": False, "summary": "mae is 61", "challenger": {"mae": 61.0}}
+        yard.executions.end(yard.arn, "SUCCEEDED", output={"verdict": verdict})
+        yard.record()
+
+        assert yard.release["metrics"] == {"mae": 61.0}
+
     def test_reason_of_a_rejection(self, yard: Yard) -> None:
         """Who rejected, and why, stands in the release."""
         approval = {"decision": "rejected", "approver": "ana@example.com", "reason": "weak on weekends"}

@@ -101,6 +101,7 @@ def _show_release(out: Console, release: ReleaseRecord) -> None:
             "image": release["image_digest"],
             "training data": _channels(plan.get("training_data") or []),
             "parameters": _pairs(plan.get("requests", {}).get("training", {}).get("HyperParameters") or {}),
+            "metrics": _metrics(release.get("metrics") or {}),
             "compared with": (plan.get("champion") or {}).get("version", ""),
             "artifact": f"removed at {release['artifact_removed_at']}"
             if "artifact_removed_at" in release
@@ -125,7 +126,7 @@ def _show_job(out: Console, job: dict[str, Any]) -> None:
             "image": facts.get("image_uri", ""),
             "training data": _channels(facts.get("channels") or []),
             "parameters": _pairs(facts.get("hyperparameters") or {}),
-            "metrics": _pairs({name: f"{value:g}" for name, value in (facts.get("metrics") or {}).items()}),
+            "metrics": _metrics(facts.get("metrics") or {}),
             "cost": f"{facts['cost_usd']:.4f} USD" if "cost_usd" in facts else "",
             "began": facts.get("started_at", ""),
             "ended": facts.get("ended_at", ""),
@@ -142,6 +143,10 @@ def _print(out: Console, facts: dict[str, str]) -> None:
 
 def _channels(pinned: list[dict[str, Any]]) -> str:
     return ", ".join(f"{one['channel']} = {one['data_set']}:{one['version']}" for one in pinned)
+
+
+def _metrics(values: dict[str, float]) -> str:
+    return _pairs({name: f"{float(value):g}" for name, value in values.items()})
 
 
 def _pairs(values: dict[str, Any]) -> str:
