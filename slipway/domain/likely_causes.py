@@ -19,9 +19,8 @@ from slipway.domain.difference import KINDS, Change, Kind, changes, size_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slipway.contracts.ledger import VersionRecord
+    from slipway.domain.compared import Compared
     from slipway.domain.comparison import MetricRow
-    from slipway.domain.version_origin import Origin
 
 WEIGHTS: Final[Mapping[Kind, float]] = {
     "evaluation data": 120.0,
@@ -86,8 +85,8 @@ class Difference:
     From one version to another.
 
     Attributes:
-        before: ``<project>/<model>:<version>``.
-        after: Likewise.
+        before: What was compared with.
+        after: The other one.
         metrics: ``challenger`` is after, ``champion`` is before; the primary one first.
         changes: All that differ, kind by kind.
         causes: The likeliest first.
@@ -96,8 +95,8 @@ class Difference:
         repository: Where they are; empty: not known.
     """
 
-    before: str
-    after: str
+    before: Compared
+    after: Compared
     metrics: tuple[MetricRow, ...]
     changes: tuple[Change, ...]
     causes: tuple[Cause, ...]
@@ -108,8 +107,9 @@ class Difference:
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return {
-            "before": self.before,
-            "after": self.after,
+            "before": self.before.name,
+            "after": self.after.name,
+            "statuses": [self.before.status or None, self.after.status or None],
             "conclusion": self.conclusion,
             "caution": CAUTION,
             "causes": [one.document() for one in self.causes],
@@ -130,29 +130,27 @@ class Difference:
         }
 
 
-def difference(before: VersionRecord, after: VersionRecord, was: Origin, now: Origin) -> Difference:
+def difference(before: Compared, after: Compared) -> Difference:
     """
     What changed, with the likeliest cause of another metric first.
 
     Args:
-        before: The version that is compared with.
+        before: What is compared with.
         after: The other one.
-        was: Where the first came from.
-        now: Where the second came from.
     """
-    declared = after["manifest"].get("evaluation") or {}
+    was, now = before.origin, after.origin
     metrics = compare(
-        str(declared.get("primary_metric", "")),
-        after["metrics"],
-        before["metrics"],
-        declared.get("metrics") or {},
+        str(after.evaluation.get("primary_metric", "")),
+        after.metrics,
+        before.metrics,
+        after.evaluation.get("metrics") or {},
     )
     found = changes(was, now)
     causes = ranked(found)
     commits = [one.commit.removesuffix("+dirty") for one in (was, now)]
     return Difference(
-        before=_named(before),
-        after=_named(after),
+        before=before,
+        after=after,
         metrics=tuple(metrics),
         changes=tuple(found),
         causes=tuple(causes),
@@ -206,7 +204,3 @@ def _moved(row: MetricRow) -> str:
 def _change(change: Change) -> str:
     why = f" ({change.why})" if change.why else ""
     return f"{change.name} {change.before or 'nothing'} → {change.after or 'nothing'}{why}"
-
-
-def _named(record: VersionRecord) -> str:
-    return f"{record['project']}/{record['model']}:{record['version']}"

@@ -65,6 +65,12 @@ class LineageGraph:
         }
 
 
+def verdict_facts(graph: LineageGraph | None) -> Mapping[str, Any]:
+    """The report's that says whether it was accepted; empty where none is recorded."""
+    reports = [one["facts"] for one in graph.of_kind("report")] if graph is not None else []
+    return next((facts for facts in reports if "accepted" in facts), {})
+
+
 def nearby(node: Node) -> list[str]:
     """
     Ids of a node's ancestors that tell how it was made, the nearest first.

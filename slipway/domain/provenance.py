@@ -9,6 +9,7 @@ from slipway.domain.answers import Answer, Question, known, moment
 from slipway.domain.comparison import MetricRow, compare
 from slipway.domain.deployed_answer import deployed_answer
 from slipway.domain.failure_answer import failure_answer
+from slipway.domain.lineage_graph import verdict_facts
 from slipway.domain.origin_answers import data_answer, libraries_answer, parameters_answer
 from slipway.domain.run_answer import run_answer
 from slipway.domain.version_origin import Origin, origin_of
@@ -164,24 +165,18 @@ def _metrics(records: Records) -> list[MetricRow]:
     plan: Mapping[str, Any] = release.get("plan") or {}
     manifest = version.get("manifest") or plan.get("manifest") or {}
     declared = manifest.get("evaluation") or {}
-    measured = version.get("metrics") or release.get("metrics") or _report(records).get("metrics") or {}
+    measured = (
+        version.get("metrics") or release.get("metrics") or verdict_facts(records.graph).get("metrics") or {}
+    )
     if not measured:
         return []
     return compare(str(declared.get("primary_metric", "")), measured, {}, declared.get("metrics") or {})
 
 
-def _report(records: Records) -> Mapping[str, Any]:
-    """The verdict's report, which is the one that says whether it was accepted."""
-    if records.graph is None:
-        return {}
-    reports = [one["facts"] for one in records.graph.of_kind("report")]
-    return next((facts for facts in reports if "accepted" in facts), {})
-
-
 def _further(records: Records) -> tuple[tuple[str, str], ...]:
     version: Mapping[str, Any] = records.version or {}
     release: Mapping[str, Any] = records.release or {}
-    graph, report = records.graph, _report(records)
+    graph, report = records.graph, verdict_facts(records.graph)
     approval: Mapping[str, Any] = records.approval or {}
     if graph is not None:
         approval = next((one["facts"] for one in graph.of_kind("approval") if one["facts"]), approval)

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
+from slipway.contracts.lineage import node_id
+from slipway.domain.compared import Candidate, Compared, Registered, Unregistered, compared
 from slipway.domain.derivation import package_id
 from slipway.domain.likely_causes import Difference, difference
 from slipway.domain.lineage_graph import graph_of, nearby
-from slipway.domain.version_origin import Origin, origin_of
 
 if TYPE_CHECKING:
-    from slipway.contracts.ledger import VersionRecord
-    from slipway.contracts.lineage import NodeFacts
+    from collections.abc import Iterator
+
+    from slipway.contracts.lineage import Descendant, NodeFacts
     from slipway.usecases.ports import Lineage
 
+_BELOW: Final = 24
+"""Nodes below a release that are looked at: its training is among them."""
 
-def compare_versions(lineage: Lineage, before: VersionRecord, after: VersionRecord) -> Difference:
-    """
-    What changed from one version to the other; at most three reads, whatever the graph's size.
 
-    The packages' nodes come in one read, the facts above them in another. A version that the graph does not
-    hold is taken from its record alone.
+def compare_versions(lineage: Lineage, before: Candidate, after: Candidate) -> Difference:
     """
-    ids = [package_id(one["package_arn"]) for one in (before, after)]
-    packages = lineage.nodes(ids)
-    above = {one: nearby(packages[one]) for one in ids if one in packages}
-    wanted = sorted({name for names in above.values() for name in names})
+    What changed from one to the other; two reads, and one more for each that registered no version.
+
+    The nodes themselves come in one read, the facts around them in another. One that the graph does not hold
+    is taken from its record alone.
+    """
+    ids = [_node(one) for one in (before, after)]
+    held = lineage.nodes(ids)
+    around = {one: nearby(held[one]) for one in ids if one in held}
+    for candidate, one in zip((before, after), ids, strict=True):
+        if isinstance(candidate, Unregistered) and one in held:
+            around[one] = [*around[one], *(below["id"] for below in _below(lineage, one))]
+    wanted = sorted({name for names in around.values() for name in names})
     facts: dict[str, NodeFacts] = {**lineage.nodes(wanted)} if wanted else {}
 
-    def origin(record: VersionRecord, package: str) -> Origin:
-        if package not in above:
-            return origin_of(record, None, None)
-        known = {name: facts[name] for name in above[package] if name in facts}
-        return origin_of(record, None, graph_of(package, {package: packages[package], **known}))
+    def side(candidate: Candidate, one: str) -> Compared:
+        if one not in around:
+            return compared(candidate, None)
+        known = {name: facts[name] for name in around[one] if name in facts}
+        return compared(candidate, graph_of(one, {one: held[one], **known}))
 
-    return difference(before, after, origin(before, ids[0]), origin(after, ids[1]))
+    return difference(side(before, ids[0]), side(after, ids[1]))
+
+
+def _node(candidate: Candidate) -> str:
+    if isinstance(candidate, Registered):
+        return package_id(candidate.version["package_arn"])
+    return node_id("release", candidate.release["release_id"])
+
+
+def _below(lineage: Lineage, node: str) -> Iterator[Descendant]:
+    return islice(lineage.descendants(node, limit=_BELOW), _BELOW)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.domain.change_sizes import content_size, library_size, parameter_size, together
+from slipway.domain.compared import Registered, compared
 from slipway.domain.difference import KINDS, changes
 from slipway.domain.likely_causes import WEIGHTS, conclusion, difference, ranked
 from slipway.domain.version_origin import Origin, origin_of
@@ -41,10 +42,11 @@ def after(*kinds: str) -> Origin:
 
 def said(before: Origin, now: Origin, mae: float = 18.5) -> str:
     """The conclusion, where mae was 20."""
-    versions = [
-        a_registered(one, 1, metrics={"mae": value}) for one, value in (("1.0.0", 20.0), ("1.1.0", mae))
+    sides = [
+        replace(compared(Registered(a_registered(one, 1, metrics={"mae": value})), None), origin=origin)
+        for one, value, origin in (("1.0.0", 20.0, before), ("1.1.0", mae, now))
     ]
-    return difference(versions[0], versions[1], before, now).conclusion
+    return difference(*sides).conclusion
 
 
 class TestChanges:

@@ -13,42 +13,47 @@ from workbench.cli import frame
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from slipway.contracts.ledger import VersionRecord
+    from slipway.domain.compared import Candidate
     from slipway.domain.likely_causes import Difference
 
 _TINT: Final = {"better": "green", "worse": "red"}
 
 
 @click.command("diff")
-@click.argument("before", metavar="MODEL[@ALIAS|:VERSION]")
-@click.argument("after", metavar="MODEL[@ALIAS|:VERSION]")
+@click.argument("before", metavar="MODEL[@ALIAS|:VERSION]|RELEASE")
+@click.argument("after", metavar="MODEL[@ALIAS|:VERSION]|RELEASE")
 @frame.pass_workspace
 def command(workspace: frame.Workspace, before: str, after: str) -> None:
     """
     Say what changed from one version to another: data, code, hyperparameters, libraries, machines, metrics.
 
     The likeliest cause of another metric comes first, by a rule that docs/lineage.md states; it is no proof.
+    A version that was not accepted, or whose release failed, is compared just as well.
     """
     from slipway.usecases.compare_versions import compare_versions
     from workbench.cli.why import lineage_of
 
-    found = compare_versions(lineage_of(workspace), _version(workspace, before), _version(workspace, after))
+    found = compare_versions(lineage_of(workspace), _named(workspace, before), _named(workspace, after))
     git = git_command(found)
     frame.emit(workspace, {**found.document(), "git": git}, lambda out: _show(out, found, git))
 
 
-def _version(workspace: frame.Workspace, reference: str) -> VersionRecord:
+def _named(workspace: frame.Workspace, reference: str) -> Candidate:
+    from slipway.domain.compared import Unregistered
+    from workbench.candidates import find_candidate
     from workbench.cli.release import ledger_of
-    from workbench.versions import UnresolvedReferenceError, resolve
+    from workbench.versions import UnresolvedReferenceError
 
     try:
-        return resolve(ledger_of(workspace), reference)
+        found = find_candidate(ledger_of(workspace), reference)
     except UnresolvedReferenceError as error:
+        raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+    if isinstance(found, Unregistered) and "plan" not in found.release:
         raise frame.Refusal(
-            str(error),
-            f"a release that never became a version: `slipway why {reference}`",
-            frame.EXIT_NOT_FOUND,
-        ) from error
+            f"{reference} was refused before anything was planned: there is nothing to compare",
+            f"the reason: `slipway why {found.release['release_id']}`",
+        )
+    return found
 
 
 def git_command(found: Difference) -> str | None:
@@ -68,7 +73,7 @@ def git_command(found: Difference) -> str | None:
 def _show(out: Console, found: Difference, git: str | None) -> None:
     from slipway.domain.likely_causes import CAUTION
 
-    out.print(f"{found.before} → {found.after}", markup=False, style="bold")
+    out.print(f"{found.before.title} → {found.after.title}", markup=False, style="bold")
     out.print(found.conclusion, markup=False)
     if len(found.causes) > 1:
         out.print("\nLikeliest first:", markup=False, style="bold")

@@ -60,25 +60,20 @@ def explained(workspace: frame.Workspace, reference: str) -> Provenance:
     Raises:
         Refusal: There is neither.
     """
+    from slipway.domain.compared import Registered
     from slipway.usecases.explain_version import explain_release, explain_version
+    from workbench.candidates import find_candidate
     from workbench.cli.release import ledger_of
-    from workbench.releases import RELEASE_ID, UnknownReleaseError, find
-    from workbench.versions import AmbiguousModelError, UnresolvedReferenceError, resolve
+    from workbench.versions import UnresolvedReferenceError
 
     ledger, lineage = ledger_of(workspace), lineage_of(workspace)
-    if RELEASE_ID.fullmatch(reference):
-        release = ledger.release(reference)
-        if release is not None:
-            return explain_release(ledger, lineage, release)
     try:
-        return explain_version(ledger, lineage, resolve(ledger, reference))
-    except AmbiguousModelError as error:
-        raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+        named = find_candidate(ledger, reference)
     except UnresolvedReferenceError as error:
-        try:
-            return explain_release(ledger, lineage, find(ledger, reference))
-        except UnknownReleaseError:
-            raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+        raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+    if isinstance(named, Registered):
+        return explain_version(ledger, lineage, named.version)
+    return explain_release(ledger, lineage, named.release)
 
 
 def _page(out: Console, provenance: Provenance) -> None:

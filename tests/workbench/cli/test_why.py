@@ -19,6 +19,8 @@ from tests.fakes.hotel_rates import (
     a_registered,
     digest,
     id_of_package,
+    nodes_not_accepted,
+    not_accepted,
     seed_ledger,
     seed_lineage,
     serving,
@@ -315,14 +317,49 @@ class TestDiff:
         assert here["causes"][0]["kind"] == "code"
         assert ask("diff", "hotel-rates:1.0.0", "hotel-rates:1.4.0", "--json").json["git"] is None
 
-    def test_version_that_was_never_registered_is_not_found(self, ask: Slipway) -> None:
+    def test_version_that_was_not_accepted_is_compared(self, ask: Slipway, told: EmbeddedAws) -> None:
         """
-        3, with the command that knows of it.
+        It is in no registry, and what made it worse is asked for most: the release says what it had.
         """
-        answer = ask("diff", "hotel-rates:1.1.0", "hotel-rates:1.2.0")
+        client = told.client("dynamodb")
+        DynamoDbLedger(client, TABLE).claim_release(not_accepted("1.5.0", 6))
+        DynamoDbLineage(client, TABLE).put_nodes(nodes_not_accepted("1.5.0", 6))
 
-        assert answer.exit_code == 3
-        assert "slipway why hotel-rates:1.2.0" in answer.stderr
+        found = ask("diff", "hotel-rates:1.1.0", "hotel-rates:1.5.0", "--json").json
+        by_release = ask("diff", "hotel-rates:1.1.0", RELEASES["1.5.0"])
+
+        assert found["statuses"] == [None, "not-accepted"]
+        assert [(one["before"], one["after"]) for one in found["metrics"] if one["primary"]] == [
+            (18.52, 49.0)
+        ]
+        assert found["causes"][0]["kind"] == "hyperparameters"
+        assert found["causes"][0]["changes"][0]["name"] == "rounds"
+        assert "pricing/hotel-rates:1.5.0 (not-accepted)" in by_release.stdout
+
+    def test_release_that_failed_is_compared_without_metrics(self, ask: Slipway) -> None:
+        """
+        What changed is listed; of causes nothing is said.
+        """
+        answer = ask("diff", "hotel-rates:1.0.0", "hotel-rates:1.2.0")
+
+        assert answer.exit_code == 0
+        assert "No metric was measured of both" in answer.stdout
+        assert "hotel-rates:1.1.0, 3,000 rows" in answer.stdout
+
+    def test_refused_push_has_nothing_to_compare(self, ask: Slipway) -> None:
+        """
+        1, with the command that says why.
+        """
+        answer = ask("diff", "hotel-rates:1.0.0", "hotel-rates:1.3.0")
+
+        assert answer.exit_code == 1
+        assert f"slipway why {RELEASES['1.3.0']}" in answer.stderr
+
+    def test_unknown_version_is_not_found(self, ask: Slipway) -> None:
+        """
+        3: neither a version nor a release goes by that name.
+        """
+        assert ask("diff", "hotel-rates:1.1.0", "hotel-rates:9.9.9").exit_code == 3
 
 
 def _commit(name: str) -> str:
