@@ -33,6 +33,14 @@ overflow-wrap:anywhere}
 padding:.2rem 0;break-inside:avoid}
 .pairs b{font-weight:500;overflow-wrap:anywhere}
 .pairs span{color:var(--soft);font-variant-numeric:tabular-nums}
+.curves{list-style:none;margin:0;padding:0;font-size:.875rem}
+.curves li{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.1rem .75rem;padding:.35rem 0;
+border-bottom:1px solid var(--line);break-inside:avoid}
+.curves b{font-weight:500;overflow-wrap:anywhere}
+.curves span{color:var(--soft);font-variant-numeric:tabular-nums}
+.curve{flex-basis:100%;width:100%;height:2.75rem}
+.curve polyline{fill:none;stroke:var(--g-run);stroke-width:1.6;stroke-linejoin:round;
+vector-effect:non-scaling-stroke}
 .explained{color:var(--soft);font-size:.875rem;margin:0 0 .6rem}
 .even{display:grid;gap:0 1.25rem;grid-template-columns:minmax(0,1fr);align-items:start}
 @media (max-width:559px){.tall tbody tr{grid-template-columns:minmax(0,1fr)}.tall tbody th{grid-column:1}

@@ -12,6 +12,7 @@ from slipway.domain.failure_answer import failure_answer
 from slipway.domain.lineage_graph import verdict_facts
 from slipway.domain.origin_answers import data_answer, libraries_answer, parameters_answer
 from slipway.domain.run_answer import run_answer
+from slipway.domain.training_curves import TrainingCurve, training_curves
 from slipway.domain.version_origin import Origin, origin_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Provenance:
         status: Of the release.
         answers: The six, in their order.
         metrics: Primary one first; the champion of its day beside it where that is known.
+        curves: How metrics went while it was trained, as far as its job's log tells.
         further: Term and plain text: verdict, approval, package, artifact.
         graph: None: not recorded.
         missing: What is not known, and why, a sentence each.
@@ -79,6 +81,7 @@ class Provenance:
     status: str
     answers: tuple[Answer, ...]
     metrics: tuple[MetricRow, ...]
+    curves: tuple[TrainingCurve, ...]
     further: tuple[tuple[str, str], ...]
     graph: LineageGraph | None
     missing: tuple[str, ...]
@@ -102,6 +105,7 @@ class Provenance:
             "status": self.status,
             "answers": {one.question: one.document() for one in self.answers},
             "metrics": {row.metric: row.challenger for row in self.metrics},
+            "curves": {one.metric: one.points for one in self.curves},
             "further": dict(self.further),
             "graph": self.graph.document() if self.graph is not None else None,
             "missing": list(self.missing),
@@ -137,6 +141,7 @@ def assemble(records: Records) -> Provenance:
             ),
         ),
         metrics=tuple(_metrics(records)),
+        curves=tuple(training_curves(origin.training or {})),
         further=_further(records),
         graph=graph,
         missing=tuple(_missing(records, origin)),

@@ -38,7 +38,7 @@ def provenance_page(provenance: Provenance, *, environment: str) -> str:
         + (f'<div class="note warn" role="note">{missing}</div>' if missing else "")
         + "".join(map(_answer, provenance.answers))
         + _graph(provenance)
-        + f'<div class="even">{_metrics(provenance)}'
+        + f'<div class="even">{_measured(provenance)}'
         + card("Verdict, approval and artifact", details_html(provenance.further), anchor="further")
         + f'</div><p class="foot">{escape(_command(provenance))}</p></main>'
     )
@@ -81,6 +81,22 @@ def _graph(provenance: Provenance) -> str:
     if provenance.graph is None:
         return ""
     return graph_card("Lineage", _HINT, drawing(provenance.graph, label=f"Lineage of {provenance.title}"))
+
+
+def _measured(provenance: Provenance) -> str:
+    cards = _metrics(provenance) + _curves(provenance)
+    return f"<div>{cards}</div>" if cards else ""
+
+
+def _curves(provenance: Provenance) -> str:
+    if not provenance.curves:
+        return ""
+    shown = "".join(
+        f"<li><b>{escape(one.metric)}</b><span>{escape(one.said)}</span>{one.drawing}</li>"
+        for one in provenance.curves
+    )
+    said = '<p class="explained">Each metric by its own scale, from the log of the training job.</p>'
+    return card("While it trained", f'{said}<ul class="curves">{shown}</ul>', anchor="curves")
 
 
 def _metrics(provenance: Provenance) -> str:

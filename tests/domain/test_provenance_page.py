@@ -181,6 +181,12 @@ class TestProvenancePage:
         assert "ValueError: could not convert string to float" in page
         assert LAST_LINES[0] in page
 
+    def test_curves_are_drawn_by_name(self):
+        """
+        Each with its first and last value, for who cannot see it as well.
+        """
+        assert 'aria-label="train:mae: 40 → 20 in 60 s, 7 values"' in PAGES["1.1.0"]
+
     def test_missing_graph_is_said(self):
         """
         No drawing, but a note.

@@ -287,6 +287,7 @@ def nodes_of(version: str, number: int, *, champion: str = "", failed: bool = Fa
         "billable_seconds": 61.0,
         "cost_usd": 0.00195,
         "log": f"/aws/sagemaker/TrainingJobs/{job(version)}",
+        "curves": {"train:mae": [[float(at), 40.0 - at / 3] for at in range(0, 61, 10)]},
         **({"failure": FAILURE["cause"], "last_lines": LAST_LINES} if failed else {}),
     }
     found = [

@@ -112,6 +112,14 @@ class TestVersionThatServes:
         assert answer.facts["cost_usd"] == pytest.approx(0.00195 + 2 * 0.0006)
         assert answer.facts["steps"] == {"training": "miss: no such step was run before"}
 
+    def test_metrics_are_shown_as_they_went_while_it_trained(self, ledger, lineage):
+        """
+        Nobody logged them: they are the training job's log, read by its own regular expressions.
+        """
+        (curve,) = of_version(ledger, lineage, "1.1.0").curves
+
+        assert (curve.metric, curve.said) == ("train:mae", "40 → 20 in 60 s, 7 values")
+
     def test_libraries_image_and_commit_are_named(self, ledger, lineage):
         """
         Which versions of Python and libraries?

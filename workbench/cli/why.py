@@ -92,6 +92,11 @@ def _page(out: Console, provenance: Provenance) -> None:
         for row in provenance.metrics:
             aim = f"  ({row.aim})" if row.aim else ""
             out.print(f"   {row.label:18} {number(row.challenger)}{aim}", markup=False)
+    if provenance.curves:
+        out.print("\n[bold]While it trained[/bold]")
+        for curve in provenance.curves:
+            line = f"{curve.line}  " if curve.line else ""
+            out.print(f"   {curve.metric:18} {line}{curve.said}", markup=False)
     if provenance.further:
         out.print("\n[bold]Verdict, approval and artifact[/bold]")
         _details(out, provenance.further)

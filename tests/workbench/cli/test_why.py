@@ -77,6 +77,7 @@ class TestWhy:
             "It did not fail.",
             "Before it, 1.0.0 served.",
             "Artifact digest",
+            "train:mae          █▇▆▅▃▂▁  40 → 20 in 60 s, 7 values",
         ):
             assert said in answer.stdout
 
