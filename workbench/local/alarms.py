@@ -23,6 +23,8 @@ OFTEN_SECONDS: Final = 0.25
 """Between evaluations when the clock runs fast."""
 HASTENED: Final = frozenset({"AWS/SageMaker", "/aws/sagemaker/Endpoints", "Slipway/Predictions"})
 """Namespaces whose alarms' periods pass by SageMaker's clock: they watch endpoints while those bake."""
+SHORTEST_SECONDS: Final = 0.5
+"""Of a period, however fast the clock runs: metrics come a few times a second at most."""
 LATE_SECONDS: Final = 120.0
 """Datapoints are kept as they come; none comes later than this after a newer one."""
 COMPARISONS: Final = {
@@ -89,7 +91,9 @@ def periods_of(alarm: Mapping[str, Any], now: float, speed: float = 1.0) -> list
     if isinstance(dimensions, list):
         dimensions = {item["Name"]: item["Value"] for item in dimensions}
     key = (alarm["Namespace"], alarm["MetricName"], seams.CLOUDWATCH.dimensions_key(dimensions))
-    seconds = int(alarm.get("Period") or 60) / (speed if alarm["Namespace"] in HASTENED else 1.0)
+    seconds = float(alarm.get("Period") or 60)
+    if alarm["Namespace"] in HASTENED and speed > 1:
+        seconds = max(seconds / speed, SHORTEST_SECONDS)
     number_of_periods = int(alarm.get("EvaluationPeriods") or 1)
     points = recent(seams.CLOUDWATCH.metrics.get(key, []), now - number_of_periods * seconds)
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"

@@ -52,5 +52,6 @@ def install(server: ServerContext) -> Gateway:
     dynamodb_queries.install()
     states.install(server)
     sagemaker.register(server, is_target=scaling.is_target)
+    scaling.scaler.scaled = sagemaker.running().capacity
     state.install(server.state)
     return gateway

@@ -93,6 +93,61 @@ class TestAutoscaling:
 
         assert refused.value.response["Error"]["Code"] == "ObjectNotFoundException"
 
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"PolicyType": "StepScaling"},
+            {"PolicyType": "PredictiveScaling"},
+            {
+                "TargetTrackingScalingPolicyConfiguration": {
+                    "TargetValue": 1.0,
+                    "PredefinedMetricSpecification": {
+                        "PredefinedMetricType": "ECSServiceAverageCPUUtilization"
+                    },
+                }
+            },
+            {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 1.0}},
+            {"PolicyName": "another"},
+        ],
+    )
+    def test_bad_policies_are_refused(
+        self, embedded_aws: EmbeddedAws, target: dict[str, Any], changes: dict[str, Any]
+    ) -> None:
+        """
+        A policy's type and configuration belong together, its metric is one of variants, and no other
+        policy of the target tracks it.
+        """
+        client = embedded_aws.client("application-autoscaling")
+        client.put_scaling_policy(**target, **tracking(1000))
+
+        with pytest.raises(ClientError) as refused:
+            client.put_scaling_policy(**target, **(tracking(10) | changes))
+
+        assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+    def test_customized_metrics_are_tracked(self, embedded_aws: EmbeddedAws, target: dict[str, Any]) -> None:
+        """
+        The alarms of a customized metric look at that metric, its dimensions and its statistic.
+        """
+        client, cloudwatch = embedded_aws.client("application-autoscaling"), embedded_aws.client("cloudwatch")
+        metric = {
+            "Namespace": "AWS/SageMaker",
+            "MetricName": "ApproximateBacklogSizePerInstance",
+            "Dimensions": [{"Name": "EndpointName", "Value": "e"}],
+            "Statistic": "Average",
+        }
+        policy = tracking(5)
+        policy["TargetTrackingScalingPolicyConfiguration"] = {
+            "TargetValue": 5.0,
+            "CustomizedMetricSpecification": metric,
+            "DisableScaleIn": True,
+        }
+
+        (made,) = client.put_scaling_policy(**target, **policy)["Alarms"]
+
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[made["AlarmName"]])["MetricAlarms"]
+        assert {name: alarm[name] for name in metric} == metric
+
     @pytest.mark.parametrize("changes", [{"MinCapacity": 4}, {"ResourceId": "endpoint/x"}])
     def test_bad_targets_are_refused(self, embedded_aws: EmbeddedAws, changes: dict[str, Any]) -> None:
         """

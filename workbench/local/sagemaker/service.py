@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
+from workbench.local.sagemaker.capacity import VariantCapacity
 from workbench.local.sagemaker.endpoint_configs import EndpointConfigs
 from workbench.local.sagemaker.endpoints import Endpoints
 from workbench.local.sagemaker.errors import ServiceError, invalid
+from workbench.local.sagemaker.gauges import Gauges
 from workbench.local.sagemaker.invocations import Invocations
 from workbench.local.sagemaker.models import Models
 from workbench.local.sagemaker.package_groups import PackageGroups
@@ -50,6 +52,8 @@ class Service:
         self._processing = processing = ProcessingJobs(surroundings, tags)
         self.endpoints = endpoints = Endpoints(surroundings, tags, configs, models)
         self._invocations = Invocations(surroundings, endpoints)
+        self.capacity = VariantCapacity(endpoints)
+        self._gauges = Gauges(surroundings, endpoints)
         self.operations: dict[str, Operation] = {
             "AddTags": tags.add_tags,
             "ListTags": tags.list_tags,
@@ -156,6 +160,7 @@ class Service:
         for scope in self._scopes():
             with seams.RESPONSES.scope(*scope):
                 self.endpoints.resume()
+        self._gauges.start()
 
     def prefetch(self, repository: str, digest: str) -> None:
         """Unpack an image as soon as it is pushed: what will run it then starts at once."""

@@ -32,6 +32,7 @@ LOWERED: Final = frozenset({"endpoint", "endpoint-config", "model"})
 """Kinds whose ARN holds the name in lower case."""
 _TIME_SUFFIXES: Final = ("Time", "Timestamp")
 _METRIC_FLUSH_SECONDS: Final = 1.0
+_OFTEN_SECONDS: Final = 0.1
 
 Measured = tuple[str, float, str]
 """A metric's name, value and unit."""
@@ -139,7 +140,7 @@ class Surroundings:
 
     def _flush_for_ever(self) -> None:
         while True:
-            time.sleep(_METRIC_FLUSH_SECONDS)
+            time.sleep(max(self.server.clock.real(_METRIC_FLUSH_SECONDS), _OFTEN_SECONDS))
             self.flush_metrics()
 
     def flush_metrics(self) -> None:
