@@ -116,6 +116,16 @@ INSTANCE_TYPES: Final = Rule(
     _list_of(_matches(r"ml\.[a-z0-9-]+\.[a-z0-9]+")),
 )
 
+SERVING_KINDS: Final = ("real-time", "serverless", "asynchronous")
+STRATEGIES: Final = ("all-at-once", "canary", "linear", "rolling", "shadow", "ab")
+
+
+def _some_of(options: tuple[str, ...]) -> Rule:
+    return Rule(
+        f"a list of {', '.join(options)}; empty for all", _list_of(lambda item: item in options), default=[]
+    )
+
+
 TOP: Final[Mapping[str, Rule]] = {
     "account": Rule("an AWS account id of 12 digits, in quotes", _matches(r"\d{12}"), default=None),
     "region": Rule('an AWS region, such as "eu-west-1"', _matches(r"[a-z]{2}(-[a-z]+)+-\d"), default=None),
@@ -144,6 +154,18 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "approvers": EMAILS_BY_PROJECT,
         "recipients": EMAILS_BY_PROJECT,
         "approval_rules": APPROVAL_RULES,
+        "serving_kinds": _some_of(SERVING_KINDS),
+        "strategies": _some_of(STRATEGIES),
+        "max_share": Rule(
+            "a number above 0, at most 1",
+            lambda value: type(value) in (int, float) and 0 < value <= 1,
+            default=1.0,
+        ),
+        "min_bake_minutes": whole(0, 60, "minutes", default=0),
+        "require_alarms": Rule("true or false", lambda value: isinstance(value, bool), default=False),
+        "newer_version": Rule(
+            '"supersedes" or "waits"', lambda value: value in ("supersedes", "waits"), default="supersedes"
+        ),
     },
     "notifications": {
         "platform_team": EMAILS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class ApprovalRules(TypedDict, total=False):
@@ -43,3 +43,16 @@ class Policy(TypedDict):
     """How long a machine waits between two looks: at an endpoint, or at a step that another release runs."""
     step_cache_days: int
     """Outputs of steps that are older are not taken again; 0: none are."""
+    serving_kinds: NotRequired[list[str]]
+    """Kinds of endpoint that manifests may ask for; missing or empty: every kind."""
+    strategies: NotRequired[list[str]]
+    """Strategies that manifests may ask for; missing or empty: every strategy."""
+    max_share: NotRequired[float]
+    """The largest share of traffic that a canary, or a challenger in an A/B test, may get; missing: 1."""
+    min_bake_minutes: NotRequired[int]
+    """Alarms are watched at least so long after all traffic has moved; missing: 0."""
+    require_alarms: NotRequired[bool]
+    """No manifest may switch off the alarm on errors, on the model's errors or on its predictions."""
+    newer_version: NotRequired[Literal["supersedes", "waits"]]
+    """What an approved version does that finds a trial of another one on its endpoint: end it and serve
+    (``supersedes``, the default), or wait until it has ended."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from slipway.contracts.report import CostEstimate
 
 HOURS_PER_MONTH: Final = 730
+SERVERLESS: Final = "serverless"
+"""Stands for an instance type; it costs by the request, so that its price is not known before."""
 
 USD_PER_HOUR: Final[Mapping[str, float]] = {
     "ml.t2.medium": 0.056,
@@ -45,9 +47,10 @@ def estimate(manifest: Mapping[str, Any], *, billable_seconds: float) -> CostEst
     """
     training, serving = manifest["training"], manifest["serving"]
     count = int(serving["min_instances"])
-    hour = instance_usd(serving["instance_type"], count, 3600)
+    instance_type = serving.get("instance_type", SERVERLESS)
+    hour = instance_usd(instance_type, count, 3600)
     return {
-        "instance_type": serving["instance_type"],
+        "instance_type": instance_type,
         "instance_count": count,
         "usd_per_hour": hour,
         "usd_per_month": None if hour is None else hour * HOURS_PER_MONTH,

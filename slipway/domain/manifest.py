@@ -11,6 +11,7 @@ from slipway.domain.data_sets import DataSetReference
 from slipway.domain.manifest_problems import UNREADABLE, InvalidManifestError, ManifestProblem, said
 from slipway.domain.manifest_rules import RULES
 from slipway.domain.manifest_schema import MANIFEST, MAX_LABEL_BYTES, json_schema
+from slipway.domain.serving import Sample, Serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,30 +106,6 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A request that a healthy endpoint answers with 200."""
-
-    content_type: str
-    accept: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The endpoint."""
-
-    instance_type: str
-    instance_count: int
-    min_instances: int
-    max_instances: int
-    invocations_per_instance: int | None
-    """Autoscaling's target per instance and minute; None: no autoscaling."""
-    startup_timeout_seconds: int
-    identity: Literal["proxy", "native"]
-    sample: Sample
-
-
-@dataclass(frozen=True, slots=True)
 class Approval:
     """Who must approve."""
 
@@ -209,7 +186,7 @@ class Manifest:
 
     def document(self) -> dict[str, Any]:
         """As JSON values with every default filled in; ``from_document`` reads it back."""
-        training, evaluation, serving = self.training, self.evaluation, self.serving
+        training, evaluation = self.training, self.evaluation
         return {
             "model": _plain(self.model),
             "programs": {name: list(words) for name, words in _plain(self.programs).items()},
@@ -221,7 +198,7 @@ class Manifest:
                 **({} if evaluation.slices is None else {"slices": list(evaluation.slices)}),
             },
             "gates": list(self.gates),
-            "serving": _plain(serving) | {"sample": _plain(serving.sample)},
+            "serving": self.serving.document(),
             **({"approval": _plain(self.approval)} if self.approval is not None else {}),
         }
 
@@ -258,7 +235,7 @@ _NOT_GIVEN: Final = dict.fromkeys(
 
 
 def _read(checked: Mapping[str, Any]) -> Manifest:
-    training, evaluation, serving = checked["training"], checked["evaluation"], checked["serving"]
+    training, evaluation = checked["training"], checked["evaluation"]
     return Manifest(
         model=Model(**checked["model"]),
         programs=Programs(**{name: tuple(words) for name, words in checked["programs"].items()}),
@@ -275,8 +252,6 @@ def _read(checked: Mapping[str, Any]) -> Manifest:
             }
         ),
         gates=tuple(checked["gates"]),
-        serving=Serving(
-            **{"invocations_per_instance": None} | serving | {"sample": Sample(**serving["sample"])}
-        ),
+        serving=Serving.of(checked["serving"]),
         approval=Approval(**checked["approval"]) if "approval" in checked else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.judging.gate_language import parse_gate
+from slipway.domain.manifest_serving_rules import SERVING_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,4 +101,5 @@ RULES: Final[tuple[Rule, ...]] = (
     rows_are_described_for_a_task,
     instances_are_in_order,
     spot_has_its_wait,
+    *SERVING_RULES,
 )

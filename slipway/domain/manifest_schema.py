@@ -26,6 +26,7 @@ from slipway.domain.manifest_kinds import (
     Text,
     Whole,
 )
+from slipway.domain.manifest_serving import INSTANCE, SERVING
 
 MAX_HYPERPARAMETERS: Final = 100  # SageMaker
 MAX_METRIC_DEFINITIONS: Final = 40  # SageMaker
@@ -69,12 +70,6 @@ def _slug(longest: int) -> Text:
 
 
 _LINE: Final = Text("one line of at most 500 characters", r"[^\r\n]*", 500)
-_INSTANCE: Final = Text("an instance type such as 'ml.m5.large'", r"ml\.[a-z0-9][a-z0-9-]*\.[a-z0-9-]+", 64)
-LONGEST_STARTUP_SECONDS: Final = 3600
-"""SageMaker waits no longer for a server's first healthy answer."""
-_MEDIA_TYPE: Final = Text(
-    "a media type such as 'application/json'", r"[\w.+-]+/[\w.+-]+(?:; ?[\w=.+-]+)*", 255
-)
 _METRIC: Final = Text(
     "a metric's name: 1 to 64 of letters, digits and '_.:/-', beginning with a letter or digit",
     r"[A-Za-z0-9][A-Za-z0-9_.:/-]*",
@@ -123,7 +118,7 @@ _PROGRAMS: Final = Table(
 )
 _TRAINING: Final = Table(
     {
-        "instance_type": Key(_INSTANCE, "Instance type of the training job."),
+        "instance_type": Key(INSTANCE, "Instance type of the training job."),
         "instance_count": Key(Whole(1, 20), "How many instances train together.", 1),
         "volume_gb": Key(Whole(1, 16384), "Size of each instance's disk, in GB.", 30),
         "max_runtime_minutes": Key(Whole(1, MAX_TRAINING_MINUTES), "The job is stopped after it."),
@@ -169,7 +164,7 @@ _TRAINING: Final = Table(
 )
 _EVALUATION: Final = Table(
     {
-        "instance_type": Key(_INSTANCE, "Instance type of the evaluation job."),
+        "instance_type": Key(INSTANCE, "Instance type of the evaluation job."),
         "volume_gb": Key(Whole(1, 16384), "Size of its disk, in GB.", 30),
         "max_runtime_minutes": Key(Whole(1, MAX_EVALUATION_MINUTES), "The job is stopped after it."),
         "primary_metric": Key(_METRIC, "The metric by which a new model is compared with the champion."),
@@ -243,38 +238,6 @@ _GATE: Final = Text(
     300,
     _is_gate,
 )
-_SERVING: Final = Table(
-    {
-        "instance_type": Key(_INSTANCE, "Instance type of the endpoint."),
-        "instance_count": Key(Whole(1, 100), "How many instances it begins with.", 1),
-        "min_instances": Key(Whole(1, 100), "Autoscaling keeps at least as many.", 1),
-        "max_instances": Key(Whole(1, 100), "Autoscaling keeps at most as many.", 1),
-        "invocations_per_instance": Key(
-            Whole(1, 10_000_000),
-            "Autoscaling's target per instance and minute; leave out: no autoscaling.",
-            ABSENT,
-        ),
-        "startup_timeout_seconds": Key(
-            Whole(60, LONGEST_STARTUP_SECONDS), "How long `serve` may take until /ping answers 200.", 240
-        ),
-        "identity": Key(
-            Choice(("proxy", "native")),
-            "Who adds the identity headers: the platform's front ('proxy'), or your server ('native').",
-            "proxy",
-        ),
-        "sample": Key(
-            Table(
-                {
-                    "content_type": Key(_MEDIA_TYPE, "Media type of body.", "application/json"),
-                    "accept": Key(_MEDIA_TYPE, "Media type of the answer.", "application/json"),
-                    "body": Key(Text("a text of at most 16384 characters", r"[\s\S]+", 16384), "A request."),
-                }
-            ),
-            "A request that a healthy endpoint answers with 200: the smoke test after each promotion.",
-        ),
-    }
-)
-
 _APPROVAL: Final = Table(
     {
         "persons": Key(
@@ -290,7 +253,7 @@ MANIFEST: Final = Table(
         "training": Key(_TRAINING, "The training job."),
         "evaluation": Key(_EVALUATION, "The evaluation job, and what it measures."),
         "gates": Key(ListOf(_GATE, 0, 40), "What the metrics must meet before anybody is asked.", []),
-        "serving": Key(_SERVING, "The endpoint."),
+        "serving": Key(SERVING, "The endpoint."),
         "approval": Key(_APPROVAL, "Who must approve.", ABSENT),
     }
 )

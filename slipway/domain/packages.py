@@ -39,7 +39,7 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
     """
     plan, training = document["plan"], document["training"]
     sample = plan["manifest"]["serving"]["sample"]
-    instance_type = plan["manifest"]["serving"]["instance_type"]
+    instance_type = plan["manifest"]["serving"].get("instance_type")
     report = f"{document['evaluation']['challenger']['report_prefix'].rstrip('/')}/{REPORT_FILE}"
     return {
         "ModelPackageGroupName": group,
@@ -51,7 +51,7 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
             "Containers": [{"Image": plan["image_uri"], "ModelDataUrl": training["model_uri"]}],
             "SupportedContentTypes": [sample["content_type"]],
             "SupportedResponseMIMETypes": [sample["accept"]],
-            "SupportedRealtimeInferenceInstanceTypes": [instance_type],
+            **({"SupportedRealtimeInferenceInstanceTypes": [instance_type]} if instance_type else {}),
         },
         "ModelMetrics": {
             "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": report}},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from slipway.domain.approval import different_people, named_approvers
 from slipway.domain.approval_rules import persons_of, rules_for
 from slipway.domain.refusals import nobody_may_approve, policy_forbids, too_few_may_approve
+from slipway.domain.serving import TRIALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,11 +15,36 @@ if TYPE_CHECKING:
     from slipway.contracts.policy import Policy
     from slipway.domain.manifest import Manifest
     from slipway.domain.refusals import Refusal
+    from slipway.domain.serving import AlarmLimits, Strategy
 
 
 def refuse_by_policy(manifest: Manifest, policy: Policy, environment: str) -> Refusal | None:
     """The first thing that the environment forbids; None: it allows all of it."""
     return next(_forbidden(manifest, policy, environment), None)
+
+
+def forbidden_strategy(strategy: Strategy, policy: Policy, environment: str) -> Iterator[Refusal]:
+    """What an environment forbids of a strategy, be it a manifest's or one that somebody asks for."""
+    allowed = policy.get("strategies", [])
+    if allowed and strategy.kind not in allowed:
+        yield policy_forbids("the strategy", strategy.kind, ", ".join(allowed), environment)
+    share, most = strategy.share or 0.0, policy.get("max_share", 1.0)
+    if strategy.kind in ("canary", "ab") and share > most:
+        yield policy_forbids("serving.strategy.share =", share, f"at most {most:g}", environment)
+    minutes, least = strategy.watched_minutes, policy.get("min_bake_minutes", 0)
+    if strategy.kind not in TRIALS and minutes < least:
+        key = "interval_minutes" if strategy.kind == "rolling" else "bake_minutes"
+        yield policy_forbids(f"serving.strategy.{key} =", minutes, f"at least {least}", environment)
+
+
+def _missing_alarms(alarms: AlarmLimits, policy: Policy, environment: str) -> Iterator[Refusal]:
+    if not policy.get("require_alarms", False):
+        return
+    for key in ("error_share", "model_error_share"):
+        if getattr(alarms, key) >= 1:
+            yield policy_forbids(f"serving.alarms.{key} =", getattr(alarms, key), "less than 1", environment)
+    if not alarms.prediction:
+        yield policy_forbids("serving.alarms.prediction =", "false", "true", environment)
 
 
 def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator[Refusal]:
@@ -28,9 +54,10 @@ def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator
         ("the training instance type", training.instance_type, policy["training_instance_types"]),
         ("the evaluation instance type", evaluation.instance_type, policy["training_instance_types"]),
         ("the serving instance type", serving.instance_type, policy["serving_instance_types"]),
+        ("the kind of endpoint", serving.kind, policy.get("serving_kinds", [])),
     )
     for subject, value, allowed in listed:
-        if allowed and value not in allowed:
+        if value is not None and allowed and value not in allowed:
             yield policy_forbids(subject, value, ", ".join(allowed), environment)
     minutes, count = policy["max_training_minutes"], policy["max_instance_count"]
     limited = (
@@ -40,10 +67,17 @@ def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator
         ("training.instance_count =", training.instance_count, count),
         ("serving.instance_count =", serving.instance_count, count),
         ("serving.max_instances =", serving.max_instances, count),
+        *(
+            (f"serving.schedules.{name}.max_instances =", schedule.max_instances, count)
+            for name, schedule in serving.schedules.items()
+        ),
     )
     for subject, number, limit in limited:
         if number > limit:
             yield policy_forbids(subject, number, f"at most {limit}", environment)
+    if serving.kind != "serverless":  # it has neither guardrails nor alarms that they watch
+        yield from forbidden_strategy(serving.strategy, policy, environment)
+        yield from _missing_alarms(serving.alarms, policy, environment)
     project = manifest.model.project
     named = named_approvers(policy["approvers"], project)
     persons = persons_of(rules_for(policy.get("approval_rules", {}), project), manifest.document())

@@ -63,6 +63,16 @@ def constants(file: str, function: str, place: int | str) -> set[str]:
     return found
 
 
+def dotted(value: Any, at: str = "") -> set[str]:
+    """Names of all that a document holds; each key of a table may also be one that the model chose."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = {at}
+    for key, item in items:
+        for name in (str(key), "<name>"):
+            found |= dotted(item, f"{at}.{name}" if at else name)
+    return found
+
+
 class TestConfigurationPage:
     @pytest.mark.parametrize(
         ("name", "rule"),
@@ -89,22 +99,24 @@ class TestConfigurationPage:
         """`python -m workbench.models.manifest_reference` writes them."""
         assert page("configuration.md") == written(page("configuration.md"))
 
-    def test_example_is_a_manifest_with_every_key(self) -> None:
-        """The page's example is valid, and leaves nothing out."""
-        example = page("configuration.md").split("```toml\n")[1].partition("```")[0]
-        Manifest.from_toml(example, "docs/configuration.md")
+    def test_examples_are_manifests_with_every_key(self) -> None:
+        """The page's example is valid, also with each other [serving]; together they leave nothing out."""
+        example, *others = (
+            block.partition("```")[0] for block in page("configuration.md").split("```toml\n")[1:]
+        )
         document = tomllib.loads(example)
+        documents = [document]
+        for other in others:
+            sections = tomllib.loads(other)
+            sections["serving"] = {"sample": document["serving"]["sample"]} | sections["serving"]
+            documents.append(document | sections)
+        for one in documents:
+            Manifest.from_document(one, "docs/configuration.md")
 
         # each goes with another task, or not beside another key
         elsewhere = {"evaluation.threshold", "evaluation.k", "evaluation.stratify_by"}
-        for name in (name for name, _ in keys() if name not in elsewhere):
-            value: Any = document
-            for part in name.replace("[]", ".<name>").split("."):
-                value = (
-                    (value[0] if isinstance(value, list) else next(iter(value.values())))
-                    if part == "<name>"
-                    else value[part]
-                )
+        said = {name for one in documents for name in dotted(one)}
+        assert {name.replace("[]", ".<name>") for name, _ in keys()} - elsewhere <= said
 
 
 class TestCliPage:

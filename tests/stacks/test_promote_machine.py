@@ -6,7 +6,7 @@ import pytest
 
 from slipway.contracts import ledger, names
 from slipway.domain.hosting import deployment_config
-from slipway.domain.manifest_schema import LONGEST_STARTUP_SECONDS
+from slipway.domain.manifest_serving import LONGEST_STARTUP_SECONDS
 from slipway.domain.next_actions import next_action
 from stacks.machines import limits
 from stacks.machines.endpoint import LOOKS, UNAVAILABLE
