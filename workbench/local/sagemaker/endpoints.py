@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.local import seams
+from workbench.local.sagemaker.deployment_rules import check_deployment
+from workbench.local.sagemaker.endpoint_events import EndpointEvents
 from workbench.local.sagemaker.errors import invalid
 from workbench.local.sagemaker.listing import listed, page
 from workbench.local.sagemaker.rollout import Rollout
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from workbench.local.sagemaker.models import Models
     from workbench.local.sagemaker.store import Document
     from workbench.local.sagemaker.tags import Tags
+    from workbench.local.sagemaker.traffic import Traffic
 
 KIND: Final = "endpoint"
 SETTLED: Final = frozenset({"InService", "Failed", "OutOfService", "UpdateRollbackFailed"})
-LONGEST_TIMEOUT: Final = 28800
 
 
 class Endpoints:
@@ -33,13 +34,14 @@ class Endpoints:
     ) -> None:
         self._surroundings, self._tags, self._configs, self._models = surroundings, tags, configs, models
         self._records = surroundings.store.records(KIND)
-        self._rollout = Rollout(surroundings, self._records)
+        self._events = EndpointEvents(surroundings, self._records)
+        self._rollout = Rollout(surroundings, self._records, self._events)
 
     def create(self, request: Document, caller: Caller) -> Document:
         name, config_name = request["EndpointName"], request["EndpointConfigName"]
         caller.require("sagemaker:CreateEndpoint", arn("endpoint-config", config_name))
         taken = self._taken(config_name)
-        self._check_deployment(request.get("DeploymentConfig"))
+        check_deployment(request.get("DeploymentConfig"), taken["config"])
         now = time.time()
         endpoint = {
             "EndpointName": name,
@@ -58,7 +60,7 @@ class Endpoints:
         if not self._records.add(name, endpoint):
             raise invalid(f'Cannot create already existing endpoint "{arn(KIND, name)}".')
         self._tags.put(endpoint["EndpointArn"], request.get("Tags", []))
-        self._rollout.tell(endpoint)
+        self._events.tell(endpoint)
         start_thread(f"create-{name}", self._rollout.create, name)
         return {"EndpointArn": endpoint["EndpointArn"]}
 
@@ -69,27 +71,6 @@ class Endpoints:
             entry["ModelName"]: self._models.get(entry["ModelName"]) for entry in config["ProductionVariants"]
         }
         return {"config": config, "models": models}
-
-    def _check_deployment(self, deployment: Document | None) -> None:
-        if not deployment:
-            return
-        blue_green, rolling = deployment.get("BlueGreenUpdatePolicy"), deployment.get("RollingUpdatePolicy")
-        if blue_green and rolling:
-            raise invalid("BlueGreenUpdatePolicy and RollingUpdatePolicy cannot both be given")
-        for alarm in (deployment.get("AutoRollbackConfiguration") or {}).get("Alarms", []):
-            if seams.ALARMS.by_name.get(alarm["AlarmName"]) is None:
-                raise invalid(f"Alarm {alarm['AlarmName']} given in AutoRollbackConfiguration does not exist")
-        if not blue_green:
-            return
-        routing = blue_green["TrafficRoutingConfiguration"]
-        needed = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(routing["Type"])
-        if needed and needed not in routing:
-            raise invalid(f"TrafficRoutingConfiguration of type {routing['Type']} needs {needed}")
-        waits = routing["WaitIntervalInSeconds"] + blue_green.get("TerminationWaitInSeconds", 0)
-        if waits >= blue_green.get("MaximumExecutionTimeoutInSeconds", LONGEST_TIMEOUT):
-            raise invalid(
-                "MaximumExecutionTimeoutInSeconds must be greater than the sum of the waiting times"
-            )
 
     def _check_targets(self, name: str, served: Document, wanted: Document) -> None:
         """A variant that is a scalable target keeps its instance type, and may not go."""
@@ -111,8 +92,12 @@ class Endpoints:
         return endpoint
 
     def fleet(self, name: str) -> Fleet | None:
-        """What gets the endpoint's traffic now."""
+        """What the endpoint is said to run: while it is updated, still what ran before."""
         return self._rollout.fleet(name)
+
+    def traffic(self, name: str) -> Traffic | None:
+        """What gets the endpoint's requests; None while there is nothing."""
+        return self._rollout.traffic(name)
 
     def _settled(self, name: str) -> Document:
         endpoint = self.get(name)
@@ -143,9 +128,8 @@ class Endpoints:
             )
         taken = self._taken(config_name)
         deployment = request.get("DeploymentConfig")
-        if deployment is None and request.get("RetainDeploymentConfig"):
+        if request.get("RetainDeploymentConfig"):
             deployment = endpoint.get("LastDeploymentConfig")
-        self._check_deployment(deployment)
         wanted = {entry["VariantName"] for entry in taken["config"]["ProductionVariants"]}
         served = {entry["VariantName"] for entry in endpoint["ProductionVariants"]}
         if deployment and wanted != served:
@@ -159,16 +143,18 @@ class Endpoints:
                 entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])
             }
             taken["config"] = _retained(taken["config"], endpoint, excluded)
+        check_deployment(deployment, taken["config"])
         now = time.time()
         changed = self._records.update(
             name,
             EndpointStatus="Updating",
             LastModifiedTime=now,
             FailureReason=None,
+            PendingDeploymentSummary=None,
             LastDeploymentConfig=deployment or endpoint.get("LastDeploymentConfig"),
             _pending=taken | {"deployment": deployment},
         )
-        self._rollout.tell(changed or endpoint)
+        self._events.tell(changed or endpoint)
         start_thread(f"update-{name}", self._rollout.update, name)
         return {"EndpointArn": endpoint["EndpointArn"]}
 
@@ -188,7 +174,7 @@ class Endpoints:
         changed = self._records.update(
             endpoint["EndpointName"], EndpointStatus="Updating", LastModifiedTime=time.time()
         )
-        self._rollout.tell(changed or endpoint)
+        self._events.tell(changed or endpoint)
         desired_list: list[Any] = request["DesiredWeightsAndCapacities"]
         start_thread("weights", self._rollout.weigh, endpoint["EndpointName"], desired_list)
         return {"EndpointArn": endpoint["EndpointArn"]}
@@ -199,7 +185,7 @@ class Endpoints:
             endpoint["EndpointName"], EndpointStatus="Deleting", LastModifiedTime=time.time()
         )
         self._tags.forget(endpoint["EndpointArn"])
-        self._rollout.tell(changed or endpoint)
+        self._events.tell(changed or endpoint)
         start_thread("delete", self._rollout.delete, endpoint["EndpointName"])
         return {}
 
@@ -223,7 +209,7 @@ def _is_asynchronous(endpoint: Document) -> bool:
 
 
 def _retained(config: Document, endpoint: Document, excluded: set[str]) -> Document:
-    """The configuration with the counts and weights that the endpoint has now."""
+    """The configuration with the counts, weights and data capture that the endpoint has now."""
     now = {entry["VariantName"]: entry for entry in endpoint["ProductionVariants"]}
     variants = []
     for entry in config["ProductionVariants"]:
@@ -234,4 +220,7 @@ def _retained(config: Document, endpoint: Document, excluded: set[str]) -> Docum
             if "DesiredWeight" not in excluded:
                 variant["InitialVariantWeight"] = served["DesiredWeight"]
         variants.append(variant)
-    return config | {"ProductionVariants": variants}
+    kept = config | {"ProductionVariants": variants}
+    if "DataCaptureConfig" not in excluded:
+        kept["DataCaptureConfig"] = endpoint.get("_capture")
+    return kept

@@ -26,6 +26,10 @@ PROCESSES_PER_VARIANT: Final = 8
 """An instance is a process here; instances beyond these are only counted, as docs/fidelity.md says."""
 
 
+UNUSED_GRACE_SECONDS: Final = 1.0
+"""For programs that never got a request."""
+
+
 class FleetError(SlipwayError):
     """A variant cannot serve; the text is what the endpoint's FailureReason says."""
 
@@ -46,13 +50,12 @@ class Variant:
     changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while processes are added or taken away."""
 
-    def pick(self) -> ServingProcess | None:
-        """The healthy process with the least to do; None while none is healthy."""
-        healthy = [process for process in self.processes if process.healthy]
-        if not healthy:
-            return None
+    def take(self, instances: int | None = None) -> ServingProcess | None:
+        """The healthy process with the least to do, which has a request more now; None: there is none."""
         self.turn += 1
-        return min(healthy, key=lambda process: (process.in_flight, (self.turn + process.generation) % 2))
+        taking = [process for process in self.processes[:instances] if process.healthy]
+        taking.sort(key=lambda process: (process.in_flight, (self.turn + process.generation) % 2))
+        return next((process for process in taking if process.take()), None)
 
 
 class Fleet:
@@ -82,7 +85,7 @@ class Fleet:
             for variant, processes in started:
                 self._require_health(variant, processes)
         except BaseException:
-            self.stop()
+            self.stop(UNUSED_GRACE_SECONDS)
             raise
 
     def _entries(self) -> Iterator[tuple[Variant, Document]]:
@@ -151,6 +154,10 @@ class Fleet:
             shutil.rmtree(directory, ignore_errors=True)
         return added
 
+    def counts(self) -> dict[str, int]:
+        """The instances that serve, by variant."""
+        return {name: variant.instance_count for name, variant in self.variants.items()}
+
     def weigh(self, weights: Document) -> None:
         """Set the variants' weights, in place."""
         for name, weight in weights.items():
@@ -190,7 +197,7 @@ class Fleet:
         except FleetError:
             surplus = variant.processes[len(before) :]
             variant.processes[len(before) :] = []
-            self._end(surplus, STOP_GRACE_SECONDS)
+            self._end(surplus, UNUSED_GRACE_SECONDS)
             raise
 
     def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.local.sagemaker.errors import ServiceError
 from workbench.local.sagemaker.exchange import Answer, Connections, Unreachable
 from workbench.local.sagemaker.store import current_scope
-from workbench.local.sagemaker.traffic import choose
+from workbench.local.sagemaker.traffic import Draw, Route, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.local.sagemaker.serving_process import ServingProcess
     from workbench.local.sagemaker.surroundings import Surroundings
 
-SERVING: Final = frozenset({"InService", "Updating", "RollingBack", "SystemUpdating"})
+SERVING: Final = frozenset({"InService", "Updating", "RollingBack", "SystemUpdating", "UpdateRollbackFailed"})
 LARGEST_BODY: Final = 6291456
 TIMEOUT_SECONDS: Final = 60.0
 RESTART_SECONDS: Final = 30.0
@@ -77,15 +77,13 @@ class Invocations:
         arrived = time.perf_counter()
         try:
             _check_sizes(headers, body)
-            fleet = self._fleet(name)
-            variant = choose(fleet.variants, headers.get("x-amzn-sagemaker-target-variant"))
-            process = await self._healthy(name, variant)
+            route, process = await self._taken(name, headers.get("x-amzn-sagemaker-target-variant"))
         except ServiceError as error:
             return error_response(error)
         passed = {"Content-Type": "application/octet-stream", "Accept": "*/*"}
         passed |= {ours: headers[theirs] for theirs, ours in PASSED.items() if theirs in headers}
+        fleet, variant = route.fleet, route.variant
         sent = time.perf_counter()
-        process.in_flight += 1
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 answer = await self._connections.post(process, "/invocations", passed, body)
@@ -94,7 +92,7 @@ class Invocations:
         except Unreachable:
             return self._model_error(name, fleet, variant, arrived, sent, 0, CLOSED)
         finally:
-            process.in_flight -= 1
+            process.release()
         if answer.status // 100 != 2:  # noqa: PLR2004 - the 200s
             text = answer.body.decode("utf-8", "replace")
             return self._model_error(name, fleet, variant, arrived, sent, answer.status, text)
@@ -111,7 +109,7 @@ class Invocations:
             found["X-Amzn-SageMaker-Custom-Attributes"] = answer.headers[ATTRIBUTES]
         return found
 
-    def _fleet(self, name: str) -> Fleet:
+    def _traffic(self, name: str) -> Traffic:
         account, _ = current_scope()
         try:
             endpoint = self._endpoints.get(name)
@@ -119,24 +117,28 @@ class Invocations:
             raise ServiceError(
                 "ValidationError", f"Endpoint {name} of account {account} not found."
             ) from None
-        fleet = self._endpoints.fleet(name)
-        if endpoint["EndpointStatus"] not in SERVING or (fleet is None and "_served" not in endpoint):
+        traffic = self._endpoints.traffic(name)
+        if endpoint["EndpointStatus"] not in SERVING or (traffic is None and "_served" not in endpoint):
             raise ServiceError("ValidationError", f"Endpoint {name} of account {account} not found.")
-        if fleet is None:
+        if traffic is None:
             raise ServiceError("ServiceUnavailable", f"Endpoint {name} is being started again.", 503)
-        return fleet
+        return traffic
 
-    async def _healthy(self, name: str, variant: Variant) -> ServingProcess:
-        deadline = time.monotonic() + RESTART_SECONDS
-        while (process := variant.pick()) is None:
+    async def _taken(self, name: str, target: str | None) -> tuple[Route, ServingProcess]:
+        """A process that has the request; looked for anew each time, as fleets come and go."""
+        draw, deadline = Draw(), time.monotonic() + RESTART_SECONDS
+        while True:
+            route = self._traffic(name).route(target, draw)
+            process = route.take()
+            if process is not None:
+                return route, process
             if time.monotonic() > deadline:
                 raise ServiceError(
                     "ServiceUnavailable",
-                    f"No process of variant {variant.name} of endpoint {name} is healthy.",
+                    f"No process of variant {route.variant.name} of endpoint {name} is healthy.",
                     503,
                 )
             await asyncio.sleep(_TURN_SECONDS)
-        return process
 
     def _model_error(
         self, name: str, fleet: Fleet, variant: Variant, arrived: float, sent: float, status: int, text: str

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from workbench.local import seams
+from workbench.local.sagemaker.deployment import SWITCHED, Deployment
 from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_variants
 from workbench.local.sagemaker.store import Document, Records, Scope, current_scope
+from workbench.local.sagemaker.traffic import Traffic
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
+    from workbench.local.sagemaker.endpoint_events import EndpointEvents
     from workbench.local.sagemaker.surroundings import Surroundings
 
-EVENT: Final = "Endpoint State Change"
-DEPLOYMENT_EVENT: Final = "Endpoint Deployment State Change"
-SPELLED: Final = {
-    "Creating": "CREATING",
-    "InService": "IN_SERVICE",
-    "Updating": "UPDATING",
-    "RollingBack": "ROLLING_BACK",
-    "Failed": "FAILED",
-    "Deleting": "DELETING",
-    "OutOfService": "OUT_OF_SERVICE",
-    "SystemUpdating": "SYSTEM_UPDATING",
-    "UpdateRollbackFailed": "UPDATE_ROLLBACK_FAILED",
-}
-BAKE_CHECK_SECONDS: Final = 1.0
 SERVER_GRACE_SECONDS: Final = 2.0
 """The server ends soon, whatever its programs do."""
 
@@ -35,25 +25,23 @@ SERVER_GRACE_SECONDS: Final = 2.0
 class Rollout:
     """Works in the threads that the operations start; one at a time for each endpoint."""
 
-    def __init__(self, surroundings: Surroundings, records: Records) -> None:
-        self._surroundings, self._records = surroundings, records
-        self._fleets: dict[tuple[Scope, str], Fleet] = {}
+    def __init__(self, surroundings: Surroundings, records: Records, events: EndpointEvents) -> None:
+        self._surroundings, self._records, self._events = surroundings, records, events
+        self._traffic: dict[tuple[Scope, str], Traffic] = {}
         self._starting: set[Fleet] = set()
         self._ending = threading.Event()
 
+    def traffic(self, name: str) -> Traffic | None:
+        """What gets the endpoint's requests; None while there is nothing."""
+        return self._traffic.get((current_scope(), name))
+
     def fleet(self, name: str) -> Fleet | None:
-        """What gets the endpoint's traffic now."""
-        return self._fleets.get((current_scope(), name))
+        """What the endpoint is said to run: while it is updated, still what ran before."""
+        found = self.traffic(name)
+        return found.fleet if found is not None else None
 
-    def tell(self, endpoint: Document) -> None:
-        """Put the endpoint's state on the event bus, in the events' spelling."""
-        detail = {**endpoint, "EndpointStatus": SPELLED[endpoint["EndpointStatus"]], "Tags": {}}
-        self._surroundings.emit(EVENT, endpoint["EndpointArn"], detail)
-
-    def _change(self, name: str, **changes: Any) -> None:
-        endpoint = self._records.update(name, LastModifiedTime=time.time(), **changes)
-        if endpoint is not None and "EndpointStatus" in changes:
-            self.tell(endpoint)
+    def _direct(self, name: str, traffic: Traffic) -> None:
+        self._traffic[current_scope(), name] = traffic
 
     def _start(self, name: str, taken: Document) -> Fleet:
         fleet = Fleet(self._surroundings, name, taken["config"], taken["models"])
@@ -86,90 +74,33 @@ class Rollout:
             fleet = self._start(name, taken)
         except FleetError as error:
             if not self._ending.is_set():
-                self._change(name, EndpointStatus="Failed", FailureReason=str(error), _pending=None)
+                self._events.change(name, EndpointStatus="Failed", FailureReason=str(error), _pending=None)
             return
-        self._fleets[current_scope(), name] = fleet
-        self._change(name, **self._served(fleet, taken))
+        self._direct(name, Traffic(fleet))
+        self._events.change(name, **self._served(fleet, taken))
 
     def update(self, name: str) -> None:
-        """Blue/green: the new fleet gets the traffic when it is healthy, or the old one keeps it."""
-        endpoint = self._records.get(name)
-        if endpoint is None:
+        """From the old fleet to a new one as the deployment says, or back."""
+        deployment = self._deployment(name)
+        if deployment is None:
             return
-        taken = endpoint["_pending"]
-        self._deployment(name, taken, "Creating")
-        try:
-            fleet = self._start(name, taken)
-        except FleetError as error:
-            if not self._ending.is_set():
-                self._roll_back(name, str(error))
-            return
-        key = (current_scope(), name)
-        old = self._fleets.get(key)
-        self._fleets[key] = fleet
-        self._deployment(name, taken, "Baking")
-        if alarm := self._bake(taken.get("deployment") or {}):
-            if old is not None:
-                self._fleets[key] = old
-            self._roll_back(name, f"Alarm {alarm} went into ALARM while the new fleet was baking", fleet)
-            return
-        if self._ending.is_set():
-            fleet.stop()
-            return
-        self._change(name, **self._served(fleet, taken))
-        if old is not None:
-            old.stop()
+        taken = (self._records.get(name) or {})["_pending"]
+        if deployment.run() and deployment.fleet is not None:
+            deployment.finish(deployment.fleet, self._served(deployment.fleet, taken))
 
-    def _roll_back(self, name: str, reason: str, fleet: Fleet | None = None) -> None:
-        self._change(name, EndpointStatus="RollingBack", FailureReason=reason)
-        if fleet is not None:
-            fleet.stop()
-        self._change(name, EndpointStatus="InService", _pending=None, PendingDeploymentSummary=None)
-
-    def _deployment(self, name: str, taken: Document, status: str) -> None:
-        summary = {
-            "EndpointConfigName": taken["config"]["EndpointConfigName"],
-            "StartTime": time.time(),
-            "ProductionVariants": [
-                {
-                    "VariantName": entry["VariantName"],
-                    "CurrentInstanceCount": entry.get("InitialInstanceCount", 1),
-                    "DesiredInstanceCount": entry.get("InitialInstanceCount", 1),
-                    "CurrentWeight": entry["InitialVariantWeight"],
-                    "DesiredWeight": entry["InitialVariantWeight"],
-                    "VariantStatus": [{"Status": status, "StartTime": time.time()}],
-                }
-                for entry in taken["config"]["ProductionVariants"]
-            ],
-        }
-        endpoint = self._records.update(name, PendingDeploymentSummary=summary)
-        if endpoint is not None:
-            self._surroundings.emit(
-                DEPLOYMENT_EVENT,
-                endpoint["EndpointArn"],
-                {**endpoint, "EndpointStatus": SPELLED[endpoint["EndpointStatus"]]},
-            )
-
-    def _bake(self, deployment: Document) -> str | None:
-        """Wait with the new fleet in traffic, if there are alarms to watch; the one that went off, if any."""
-        alarms = [
-            entry["AlarmName"]
-            for entry in (deployment.get("AutoRollbackConfiguration") or {}).get("Alarms", [])
-        ]
-        if not alarms:
+    def _deployment(self, name: str) -> Deployment | None:
+        old = self.fleet(name)
+        if old is None or self._records.get(name) is None:
             return None
-        policy = deployment.get("BlueGreenUpdatePolicy") or {}
-        wait = policy.get("TerminationWaitInSeconds", 0)
-        wait += (policy.get("TrafficRoutingConfiguration") or {}).get("WaitIntervalInSeconds", 0)
-        deadline = time.monotonic() + wait
-        while not self._ending.is_set():
-            for name in alarms:
-                if (seams.ALARMS.by_name.get(name) or {}).get("StateValue") == "ALARM":
-                    return str(name)
-            if time.monotonic() >= deadline:
-                return None
-            self._ending.wait(BAKE_CHECK_SECONDS)
-        return None
+        return Deployment(
+            self._surroundings,
+            self._records,
+            self._events,
+            name,
+            old,
+            functools.partial(self._direct, name),
+            self._ending,
+        )
 
     def weigh(self, name: str, desired: list[Document]) -> None:
         """Set weights and instance counts in place; instances that do not become healthy are given up."""
@@ -194,7 +125,7 @@ class Rollout:
             if "InitialInstanceCount" in entry:
                 changed["InitialInstanceCount"] = running.instance_count
             variants.append(changed)
-        self._change(
+        self._events.change(
             name,
             EndpointStatus="InService",
             FailureReason=reason,
@@ -216,9 +147,9 @@ class Rollout:
         return reason
 
     def delete(self, name: str) -> None:
-        """Take the fleet down, then the record away."""
-        fleet = self._fleets.pop((current_scope(), name), None)
-        if fleet is not None:
+        """Take the fleets down, then the record away."""
+        traffic = self._traffic.pop((current_scope(), name), None)
+        for fleet in traffic.fleets if traffic is not None else ():
             fleet.stop()
         self._records.remove(name)
 
@@ -231,27 +162,46 @@ class Rollout:
         if status == "Deleting":
             self.delete(name)
             return
+        fleet = None
         if served := endpoint.get("_served"):
             try:
-                self._fleets[current_scope(), name] = self._start(name, served)
+                fleet = self._start(name, served)
             except FleetError as error:
                 if not self._ending.is_set():
-                    self._change(name, EndpointStatus="Failed", FailureReason=str(error), _pending=None)
+                    self._events.change(
+                        name, EndpointStatus="Failed", FailureReason=str(error), _pending=None
+                    )
                 return
+            self._direct(name, Traffic(fleet))
         if status == "Creating":
             self.create(name)
-        elif endpoint.get("_pending") and status == "Updating":
+        elif fleet is not None:
+            self._go_on(name, endpoint, fleet)
+
+    def _go_on(self, name: str, endpoint: Document, fleet: Fleet) -> None:
+        """Finish what had begun, ``fleet`` serving."""
+        status, pending = endpoint["EndpointStatus"], endpoint.get("_pending") or {}
+        if status == "Updating" and pending.get(SWITCHED):
+            self._events.change(name, **self._served(fleet, pending))
+        elif status == "Updating" and pending:
             self.update(name)
+        elif status == "UpdateRollbackFailed":
+            deployment = self._deployment(name)
+            if deployment is not None:
+                with contextlib.suppress(FleetError):
+                    deployment.restore()
         elif status != "InService":
-            self._change(name, EndpointStatus="InService", _pending=None, PendingDeploymentSummary=None)
+            self._events.change(
+                name, EndpointStatus="InService", _pending=None, PendingDeploymentSummary=None
+            )
 
     def stop_all(self) -> None:
         """The server ends: processes go, records stay."""
         self._ending.set()
         for fleet in list(self._starting):
             fleet.cancelled.set()
-        fleets = list(self._fleets.values())
-        self._fleets.clear()
+        fleets = [fleet for traffic in list(self._traffic.values()) for fleet in traffic.fleets]
+        self._traffic.clear()
         # all at once: many endpoints would else add up to more than anybody waits for
         stopping = [start_thread("stop-fleet", fleet.stop, SERVER_GRACE_SECONDS) for fleet in fleets]
         for thread in stopping:

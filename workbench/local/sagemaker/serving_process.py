@@ -56,6 +56,7 @@ class ServingProcess:
         shutil.copytree(serving.artifact, self._work / "ml" / "model", symlinks=True)
         self._program: Program | None = None
         self._stopping = threading.Event()
+        self._taking = threading.Lock()
         self.healthy = False
         self.in_flight = 0
         self.generation = 0
@@ -84,6 +85,24 @@ class ServingProcess:
             launched.plan, self._surroundings.capabilities, lambda line: self._log.write([line])
         )
 
+    def take(self) -> bool:
+        """Let it have one request more, until ``release``; False when it may not get any."""
+        with self._taking:
+            if not self.healthy:
+                return False
+            self.in_flight += 1
+            return True
+
+    def _admit(self) -> None:
+        """It may get requests, unless it is being stopped."""
+        with self._taking:
+            self.healthy = not self._stopping.is_set()
+
+    def release(self) -> None:
+        """One of its requests is done."""
+        with self._taking:
+            self.in_flight -= 1
+
     def connect(self) -> socket.socket | None:
         """A new connection to its port; None when it does not listen."""
         program = self._program
@@ -111,7 +130,7 @@ class ServingProcess:
             if self._program is None or not self._program.running:
                 return False
             if self.ping():
-                self.healthy = True
+                self._admit()
                 return True
             time.sleep(STARTUP_PING_SECONDS)
         return False
@@ -122,7 +141,8 @@ class ServingProcess:
         while not self._stopping.wait(WATCH_SECONDS):
             running = self._program is not None and self._program.running
             if running and self.ping():
-                failed, pause, self.healthy = 0, 1.0, True
+                failed, pause = 0, 1.0
+                self._admit()
                 continue
             failed += 1
             if running and failed < UNHEALTHY_PINGS:
@@ -146,7 +166,8 @@ class ServingProcess:
     def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
         """No new requests; SIGTERM once those in flight are answered, then SIGKILL."""
         self._stopping.set()
-        self.healthy = False
+        with self._taking:  # whoever has taken it is counted in flight
+            self.healthy = False
         deadline = time.monotonic() + grace_seconds
         while self.in_flight and time.monotonic() < deadline:
             time.sleep(0.01)

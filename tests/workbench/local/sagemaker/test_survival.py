@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,3 +158,140 @@ class TestSurvival:
         server.process.wait()
 
         assert until(lambda: processes_below(server.home), lambda found: found == [], 5) == []
+
+    def test_updates_go_on_after_a_kill_wherever_they_were(self, server: Restarted) -> None:
+        """
+        Kill -9 while the new fleet starts, while the canary is watched, while the old fleet is drained, and
+        while one is rolled back: the update goes on at its stage, or stays done, or stays undone.
+        """
+        account = make_account(server.aws)
+        alarm = account.name("alarm")
+        cloudwatch = account.aws.client("cloudwatch")
+        ringing = {"AlarmName": alarm, "StateValue": "ALARM", "StateReason": "as the test wants it"}
+        starting = self._updated(account, "starting", {}, {"NEVER": "1"}, at_once(alarm))
+        canary = self._updated(account, "canary", {}, {}, {"BlueGreenUpdatePolicy": CANARY}, count=2)
+        draining = self._updated(account, "draining", {"DELAY": "20"}, {}, at_once(), asked=True)
+        undone = self._updated(
+            account, "undone", {}, {"DELAY": "20"}, at_once(account.name("other"), wait=3600)
+        )
+        self._stage(account, starting, "Creating")
+        self._stage(account, canary, "Baking")
+        self._stage(account, draining, "Deleting")
+        self._stage(account, undone, "Baking")
+        ask(account, undone)
+        cloudwatch.set_alarm_state(**ringing | {"AlarmName": self._alarm_of(account, undone)})
+        self._stage(account, undone, "Deleting")
+        time.sleep(SNAPSHOT_SECONDS)
+
+        again = Account(server.again(signal.SIGKILL), account.bucket, account.role, account.image)
+
+        def tags(name: str, count: int) -> set[str]:
+            return {again.invoke(name)["Body"]["tag"] for _ in range(count)}
+
+        assert self._settled(again, draining) == ("InService", f"{draining}-2")
+        assert self._settled(again, undone) == ("InService", undone)
+        assert tags(undone, 3) == {"1"}
+        self._stage(again, canary, "Baking")
+        assert tags(canary, 30) == {"1", "2"}
+        self._stage(again, starting, "Creating")
+        again.aws.client("cloudwatch").set_alarm_state(**ringing)
+        assert self._settled(again, starting) == ("InService", starting)
+        again.aws.post("speed", speed=3600)
+        assert self._settled(again, canary) == ("InService", f"{canary}-2")
+        assert tags(canary, 5) == {"2"}
+
+    @staticmethod
+    def _updated(
+        account: Account,
+        stem: str,
+        old: dict[str, str],
+        new: dict[str, str],
+        deployment: dict[str, Any],
+        *,
+        count: int = 1,
+        asked: bool = False,
+    ) -> str:
+        """An endpoint whose update from model "1" to model "2" has begun; its name."""
+        name = account.name(stem)
+        account.config(name, account.model(name, TAG="1", **old), count=count)
+        account.config(f"{name}-2", account.model(f"{name}-2", TAG="2", **new), count=count)
+        account.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        account.settled_endpoint(name)
+        if asked:
+            ask(account, name)
+        for entry in deployment.get("AutoRollbackConfiguration", {}).get("Alarms", []):
+            account.aws.client("cloudwatch").put_metric_alarm(
+                AlarmName=entry["AlarmName"],
+                MetricName="Never",
+                Namespace="Test",
+                Statistic="Sum",
+                Period=60,
+                EvaluationPeriods=1,
+                Threshold=1,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="ignore",
+            )
+        account.sagemaker.update_endpoint(
+            EndpointName=name, EndpointConfigName=f"{name}-2", DeploymentConfig=deployment
+        )
+        return name
+
+    @staticmethod
+    def _alarm_of(account: Account, name: str) -> str:
+        described = account.sagemaker.describe_endpoint(EndpointName=name)
+        (alarm,) = described["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+        return str(alarm["AlarmName"])
+
+    @staticmethod
+    def _stage(account: Account, name: str, status: str) -> None:
+        """Wait until the deployment is so far."""
+
+        def pending() -> list[str]:
+            described = account.sagemaker.describe_endpoint(EndpointName=name)
+            variants = described.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
+            return [variant["VariantStatus"][0]["Status"] for variant in variants]
+
+        until(pending, lambda found: found == [status])
+
+    @staticmethod
+    def _settled(account: Account, name: str) -> tuple[str, str]:
+        """Status and configuration, once the endpoint answers again."""
+
+        def answers() -> bool:
+            try:
+                return bool(account.invoke(name)["Body"]["tag"])
+            except account.aws.client("sagemaker-runtime").exceptions.ClientError:
+                return False
+
+        until(answers, bool)
+        found = account.settled_endpoint(name)
+        return found["EndpointStatus"], found["EndpointConfigName"]
+
+
+CANARY = {
+    "TrafficRoutingConfiguration": {
+        "Type": "CANARY",
+        "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
+        "WaitIntervalInSeconds": 1800,
+    },
+    "TerminationWaitInSeconds": 600,
+}
+
+
+def at_once(*alarms: str, wait: int = 0) -> dict[str, Any]:
+    """A DeploymentConfig without steps, rolled back by alarms."""
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": wait}
+    rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarms]}}
+    return {"BlueGreenUpdatePolicy": policy} | (rollback if alarms else {})
+
+
+def ask(account: Account, name: str) -> None:
+    """A request that nobody waits for."""
+
+    def invoke() -> None:
+        with contextlib.suppress(Exception):
+            account.aws.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"[1]")
+
+    threading.Thread(target=invoke, daemon=True).start()
+    time.sleep(0.3)
