@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
     from slipway.usecases.remove_artifact import ArtifactRemoval
+    from slipway.usecases.sweep_idle import IdleSweep
     from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
 
@@ -176,6 +177,27 @@ def executions() -> ports.Executions:
     from slipway.adapters.sfn_executions import SfnExecutions
 
     return SfnExecutions(client("stepfunctions"))
+
+
+@cache
+def idle_sweep() -> IdleSweep:
+    from slipway.adapters.clients import client
+    from slipway.adapters.cloudwatch_traffic import CloudWatchTraffic
+    from slipway.domain.timestamps import now
+    from slipway.usecases.sweep_idle import IdleSweep
+
+    return IdleSweep(
+        rule=json.loads(setting(variables.IDLE)),
+        environment=setting(variables.ENVIRONMENT),
+        resource_prefix=policy()["resource_prefix"],
+        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+        ledger=ledger(),
+        hosting=hosting(),
+        traffic=CloudWatchTraffic(client("cloudwatch")),
+        executions=executions(),
+        events=events(),
+        clock=now,
+    )
 
 
 @cache

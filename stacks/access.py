@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from stacks.storage import StorageStack
 
 ROLES: Final = {
-    "push": "Slipway: push images, put data sets, start and follow releases",
-    "approve": "Slipway: read the evidence, and approve or reject model packages in SageMaker Studio",
-    "operate": "Slipway: stop and retry releases, promote, roll back, move aliases, remove artifacts",
+    "push": "Slipway, beside read: push images, put data sets, start and follow releases",
+    "approve": "Slipway, beside read: approve or reject model packages in SageMaker Studio",
+    "operate": "Slipway, beside read: stop, retry, promote, roll back, move aliases, remove artifacts",
     "read": "Slipway: look at everything, change nothing",
 }
 """Each role's description; the policy of ``push`` in ``prod`` is called ``slipway-prod-push``."""
@@ -46,7 +46,8 @@ class AccessStack(cdk.Stack):
     """
     The policies; who gets them is decided where the account's people are.
 
-    Each of them lets its holder read, too. None of them writes to the ledger: only functions do.
+    ``read`` goes to everybody, the others beside it: in one policy both would be longer than IAM allows.
+    None of them writes to the ledger: only functions do.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class AccessStack(cdk.Stack):
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
         for role, statements in own.items():
-            self._add_policy(role, [*statements, *self._read()])
+            self._add_policy(role, statements or self._read())
 
     def _add_policy(self, role: str, statements: list[Statement]) -> None:
         documents = [statement.document() for statement in statements]
@@ -137,6 +138,34 @@ class AccessStack(cdk.Stack):
             ),
             self._invoke_endpoints(),
             *self._train_again(),
+            *self._mend(),
+        ]
+
+    def _mend(self) -> list[Statement]:
+        """Remove what killed promotions left behind: ``slipway doctor --mend``."""
+        return [
+            on_models(
+                ["sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"],
+                self._prefix,
+                "endpoint-config",
+                "model",
+            ),
+            allow(
+                ["cloudwatch:DeleteAlarms"],
+                [arn("cloudwatch", f"alarm:{self._prefix}-*/*")],
+                because="promotions make alarms that are named for endpoints and configs",
+            ),
+            allow(
+                ["cloudwatch:DeleteDashboards"],
+                [f"arn:{cdk.Aws.PARTITION}:cloudwatch::{cdk.Aws.ACCOUNT_ID}:dashboard/{self._prefix}-*"],
+                because="each endpoint has a dashboard of its own",
+            ),
+            allow(
+                ["application-autoscaling:DeregisterScalableTarget"],
+                [arn("application-autoscaling", "scalable-target/*")],
+                because="scalable targets have random ids",
+                conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
+            ),
         ]
 
     def _train_again(self) -> list[Statement]:
@@ -200,8 +229,13 @@ class AccessStack(cdk.Stack):
                 [
                     "ecr:GetAuthorizationToken",
                     "logs:DescribeLogGroups",
+                    "sagemaker:ListEndpointConfigs",
                     "sagemaker:ListEndpoints",
                     "sagemaker:ListModelPackageGroups",
+                    "sagemaker:ListModels",
+                    "application-autoscaling:DescribeScalableTargets",
+                    "cloudwatch:DescribeAlarms",
+                    "cloudwatch:ListDashboards",
                     "cloudformation:DescribeStacks",
                     "sns:ListSubscriptionsByTopic",
                 ],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from slipway.contracts.idle import IdleRule
     from slipway.contracts.policy import Policy
 
 ENVIRONMENTS: Final = ("local", "dev", "stage", "prod")
@@ -94,6 +95,7 @@ class Settings:
     policy: Policy
     notifications: Notifications
     retention: Retention
+    idle: IdleRule
     approval_api: ApprovalApi
     sweep_minutes: int
     scan_on_push: bool
@@ -103,6 +105,11 @@ class Settings:
     def retains(self) -> bool:
         """Whether buckets, table and keys outlive their stack: everywhere but on a laptop."""
         return self.environment != "local"
+
+    @property
+    def idle_json(self) -> str:
+        """What functions read as ``SLIPWAY_IDLE``."""
+        return _compact(self.idle)
 
     @property
     def policy_json(self) -> str:
@@ -198,6 +205,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
             **notifications | {"platform_team": tuple(notifications["platform_team"])}
         ),
         retention=Retention(**_defaults("retention") | document["retention"]),
+        idle=cast("IdleRule", _defaults("idle") | document.get("idle", {})),
         approval_api=ApprovalApi(**document["approval_api"]),
         sweep_minutes=document["sweeps"]["interval_minutes"],
         scan_on_push=document["registry"]["scan_on_push"],

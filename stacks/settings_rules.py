@@ -187,6 +187,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "version_days": whole(1, 3650, "days", default=365),
         "keep_versions": whole(1, 100, "versions", default=5),
     },
+    "idle": {
+        "days": whole(0, 3650, "days", default=0),
+        "warn_days": whole(0, 365, "days", default=3),
+        "action": Rule('"tell" or "stop"', lambda value: value in ("tell", "stop"), "tell"),
+    },
     "approval_api": {
         "requests_per_second": whole(1, 1000, "requests per second"),
         "burst": whole(1, 2000, "requests"),

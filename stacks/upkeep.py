@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 RECORD_SECONDS: Final = 60
 SWEEP_SECONDS: Final = 300
+IDLE_MINUTES: Final = 60
+"""Idle endpoints are counted in days: once an hour is often enough."""
 
 
 class Upkeep(Construct):
     """
-    Two rules with their functions, and three sweeps on a schedule.
+    Two rules with their functions, and four sweeps on schedules.
 
     ``endings`` and ``package_changes`` are the rules, which the dead-letter queue must admit.
     """
@@ -108,6 +110,13 @@ class Upkeep(Construct):
                 self._add_sweep_approvals(),
             ],
             minutes=settings.sweep_minutes,
+            dead_letters=dead_letters,
+        )
+        Schedules(
+            self,
+            "Hourly",
+            functions=[self._add_sweep_idle(promote_machine_arn)],
+            minutes=IDLE_MINUTES,
             dead_letters=dead_letters,
         )
 
@@ -205,5 +214,31 @@ class Upkeep(Construct):
                 allow(["sns:Publish"], [self._asking[variables.NOTICE_TOPIC_ARN]]),
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "sns", "s3"),
+            ],
+        )
+
+    def _add_sweep_idle(self, promote_machine_arn: str) -> TaskFunction:
+        """Called by nobody for days: tells its people, and stops it where the settings say so."""
+        prefix = self._settings.policy["resource_prefix"]
+        return self._add_sweep(
+            "sweep_idle",
+            environment=self._outcomes | {variables.IDLE: self._settings.idle_json},
+            statements=[
+                *self._storage.grant_ledger("GetItem"),
+                self._storage.grant_leases("PutItem"),
+                allow(
+                    ["sagemaker:ListEndpoints"],
+                    ["*"],
+                    because="endpoints are listed all at once, or not at all",
+                ),
+                on_models(
+                    ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"],
+                    prefix,
+                    "endpoint",
+                    "endpoint-config",
+                ),
+                allow(["cloudwatch:GetMetricData"], ["*"], because="metrics have no ARN"),
+                allow(["states:StartExecution"], [promote_machine_arn]),
+                put_events(),
             ],
         )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
+    from slipway.domain.leftovers import Leftover
 
 Outcome = Literal["ok", "warning", "problem"]
 
@@ -112,6 +113,18 @@ def leases(
     if orphaned:
         return Finding("Leases", "warning", f"held by ended promotions: {', '.join(orphaned)}", "they expire")
     return Finding("Leases", "ok", f"{len(items)} held")
+
+
+def leftovers(found: Sequence[Leftover]) -> Finding:
+    """What killed promotions left behind costs little, but hides what counts."""
+    if not found:
+        return Finding("Leftovers", "ok", "none")
+    named = "; ".join(f"{one.kind} {one.name} ({one.why})" for one in found)
+    if any(one.removable for one in found):
+        return Finding("Leftovers", "warning", named, "`slipway doctor --mend` removes what nothing needs")
+    return Finding(
+        "Leftovers", "warning", named, "ask who made it: nothing of the platform knows or watches it"
+    )
 
 
 def endpoints(described: list[dict[str, Any]]) -> Iterator[Finding]:

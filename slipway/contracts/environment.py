@@ -36,3 +36,6 @@ POLICY: Final = "SLIPWAY_POLICY"
 
 RETENTION: Final = "SLIPWAY_RETENTION"
 """JSON of ``contracts.retention.ArtifactRetention``: when artifacts are removed."""
+
+IDLE: Final = "SLIPWAY_IDLE"
+"""JSON of ``contracts.idle.IdleRule``: what is done about endpoints that nobody calls."""

@@ -33,6 +33,9 @@ PACKAGE_SET_BACK: Final = "Package Set Back"
 """+ ``found``, ``wanted`` (ModelApprovalStatus), ``who``, ``reason``, ``package_arn``."""
 VERSION_WITHDRAWN: Final = "Version Withdrawn"
 """+ ``who``, ``reason``, ``serves`` (whether the alias ``champion`` names it), ``package_arn``."""
+ENDPOINT_IDLE: Final = "Endpoint Idle"
+"""+ ``endpoint`` (name), ``idle_since``, ``stops_at`` (ISO 8601; empty: it is not stopped),
+``usd_per_month`` (None: not known)."""
 
 KINDS: Final = (
     RELEASE_REFUSED,
@@ -45,6 +48,7 @@ KINDS: Final = (
     RELEASE_FAILED,
     PACKAGE_SET_BACK,
     VERSION_WITHDRAWN,
+    ENDPOINT_IDLE,
 )
 
 

@@ -164,6 +164,11 @@ def endpoint_history_key(endpoint: str, moment: str) -> dict[str, str]:
     return {"pk": endpoint_partition(endpoint), "sk": f"{endpoint_history_prefix()}{moment}"}
 
 
+def idle_warning_key(endpoint: str) -> dict[str, str]:
+    """Key of when an endpoint's people were last told that nobody calls it."""
+    return {"pk": endpoint_partition(endpoint), "sk": "IDLE"}
+
+
 def trial_prefix() -> str:
     """What the sort keys of a model's trials begin with."""
     return "TRIAL#"

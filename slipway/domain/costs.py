@@ -37,6 +37,16 @@ def instance_usd(instance_type: str, count: float, seconds: float) -> float | No
     return None if price is None else price * count * seconds / 3600
 
 
+def usd_per_month(instance_type: str, count: float) -> float | None:
+    """
+    Instances that run all month long; None: the type's price is not known here.
+
+    >>> round(usd_per_month("ml.m5.large", 2) or 0, 2)
+    167.9
+    """
+    return instance_usd(instance_type, count, HOURS_PER_MONTH * 3600)
+
+
 def estimate(manifest: Mapping[str, Any], *, billable_seconds: float) -> CostEstimate:
     """
     The training job's bill, and the endpoint at its least number of instances.

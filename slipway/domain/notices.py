@@ -278,6 +278,24 @@ def _withdrawn(detail: Mapping[str, Any], _region: str) -> Notice:
     )
 
 
+def _idle(detail: Mapping[str, Any], _region: str) -> Notice:
+    model, stops_at = f"{detail.get('project')}/{detail.get('model')}", str(detail.get("stops_at") or "")
+    usd = detail.get("usd_per_month")
+    costs = f"{usd:,.2f} USD a month" if isinstance(usd, int | float) else ""
+    return Notice(
+        tone="waiting" if stops_at else "plain",
+        headline=f"{_of(detail)}: nobody calls its endpoint",
+        lead=f"Endpoint {detail.get('endpoint')} was last called or changed at "
+        f"{day_and_time(str(detail.get('idle_since', '')))}."
+        + (f" Unless somebody calls it, it is stopped at {day_and_time(stops_at)}." if stops_at else ""),
+        facts=_present(("Costs", costs)),
+        commands=[("Stop it now", f"slipway endpoint stop {model} --reason 'nobody needs it'")],
+        next_action="To keep it, call it, or release a version with keep_idle = true under [serving]. "
+        "A stopped endpoint comes back with `slipway endpoint start`.",
+        release_id=_id(detail),
+    )
+
+
 _SERVING: Final[Mapping[str, str]] = {
     "RestoreFailed": "The endpoint could not be put back to what served before: look at it now.",
 }
@@ -321,4 +339,5 @@ _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Notice]]] = {
     events.RELEASE_FAILED: _failed,
     events.PACKAGE_SET_BACK: _set_back,
     events.VERSION_WITHDRAWN: _withdrawn,
+    events.ENDPOINT_IDLE: _idle,
 }

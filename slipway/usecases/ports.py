@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ApprovalDecision,
         ApprovalRecord,
         ArtifactDigests,
+        EndpointState,
         Failure,
         PersonalDecision,
         PromotionRecord,
@@ -285,7 +286,29 @@ class Leases(Protocol):
         """The ARN of the execution that works on it; empty: none does."""
 
 
-class Ledger(Releases, Versions, Approvals, Leases, Protocol):
+class Endpoints(Protocol):
+    """The ledger's states of endpoints: what each serves and served, as promotions left it."""
+
+    def endpoint_state(self, endpoint: str) -> EndpointState | None:
+        """What it serves, by one strongly consistent read; None: the ledger knows of no promotion to it."""
+
+    def endpoint_history(self, endpoint: str, *, limit: int | None = None) -> list[EndpointState]:
+        """Newest first."""
+
+    def endpoint_at(self, endpoint: str, moment: str) -> EndpointState | None:
+        """What it served at ``moment`` (ISO 8601), by one read; None: it was not there yet."""
+
+
+class IdleWarnings(Protocol):
+    """The ledger's notes of who was told that nobody calls an endpoint."""
+
+    def idle_warned_at(self, endpoint: str) -> str:
+        """When its people were last told (ISO 8601); empty: never."""
+
+    def note_idle_warning(self, endpoint: str, at: str) -> None: ...
+
+
+class Ledger(Releases, Versions, Approvals, Leases, Endpoints, IdleWarnings, Protocol):
     """All that the platform remembers of releases; lineage and the step cache have ports of their own."""
 
 
@@ -458,6 +481,15 @@ class Hosting(Protocol):
         """Summaries of those whose names begin so."""
 
     def model_package(self, arn: str) -> Mapping[str, Any] | None: ...
+
+
+class Traffic(Protocol):
+    """How endpoints are called."""
+
+    def called_at(
+        self, endpoint: str, variants: Sequence[str], since: datetime, until: datetime
+    ) -> datetime | None:
+        """The last call of any of its variants, to the end of its hour; None: there was none since."""
 
 
 class ReleasePlanner(Protocol):

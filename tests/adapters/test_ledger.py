@@ -332,6 +332,19 @@ def hold_lease(ledger: Any, endpoint: str, owner: str) -> None:
 
 
 class TestLeases:
+    def test_an_idle_endpoints_warning_is_kept(self, ledger: Any) -> None:
+        """The last one counts."""
+        assert ledger.idle_warned_at("rates") == ""
+        ledger.note_idle_warning("rates", "2026-11-22T03:00:00.000Z")
+        ledger.note_idle_warning("rates", "2026-11-23T03:00:00.000Z")
+        assert ledger.idle_warned_at("rates") == "2026-11-23T03:00:00.000Z"
+
+    def test_an_endpoint_that_nobody_promoted_to_is_unknown(self, ledger: Any) -> None:
+        """It has no state and no history."""
+        assert ledger.endpoint_state("rates") is None
+        assert ledger.endpoint_history("rates") == []
+        assert ledger.endpoint_at("rates", "2026-11-22T03:00:00.000Z") is None
+
     def test_lease_is_ended_by_its_owner_only(self, ledger: Any) -> None:
         """A lease that another execution holds, or nobody, stays as it is."""
         assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False

@@ -80,6 +80,12 @@ DETAILS: dict[str, dict[str, Any]] = {
         "serves": True,
         "package_arn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/g/2",
     },
+    events.ENDPOINT_IDLE: {
+        "endpoint": "slipway-prod-pricing-hotel-rates",
+        "idle_since": "2026-11-01T14:00:00.000Z",
+        "stops_at": "2026-11-15T14:00:00.000Z",
+        "usd_per_month": 83.95,
+    },
     events.APPROVAL_GIVEN: {
         "approver": "ana@example.com",
         "reason": "better",

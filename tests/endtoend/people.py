@@ -34,8 +34,9 @@ class Person:
         iam = self.laptop.aws.client("iam")
         name = f"{self.role}-{time.monotonic_ns()}"
         self.arn = iam.create_user(UserName=name)["User"]["Arn"]
-        policy = f"arn:aws:iam::{self.laptop.aws.account}:policy/slipway-local-{self.role}"
-        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        for role in {self.role, "read"}:
+            policy = f"arn:aws:iam::{self.laptop.aws.account}:policy/slipway-local-{role}"
+            iam.attach_user_policy(UserName=name, PolicyArn=policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         self._key = {
             "aws_access_key_id": key["AccessKeyId"],

@@ -270,7 +270,6 @@ class TestKeys:
             ("read", "kms:Decrypt", "dynamodb", "Allow"),
             ("read", "kms:Decrypt", "sns", "ImplicitDeny"),
             ("read", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
-            ("approve", "kms:Decrypt", "s3", "Allow"),
             ("approve", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
             ("push", "kms:GenerateDataKey", "s3", "Allow"),
             ("push", "kms:GenerateDataKey", "dynamodb", "ImplicitDeny"),

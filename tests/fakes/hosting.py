@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_SUMMARY = ("EndpointName", "EndpointStatus")
+
 
 class FakeHosting:
     """Port ``Hosting``."""
@@ -44,7 +46,11 @@ class FakeHosting:
 
     def endpoints(self, prefix: Any) -> Any:
         return iter(
-            [{"EndpointName": name} for name in sorted(self.endpoints_there) if name.startswith(prefix)]
+            [
+                {"EndpointStatus": "InService"} | {key: one[key] for key in _SUMMARY if key in one}
+                for name, one in sorted(self.endpoints_there.items())
+                if name.startswith(prefix)
+            ]
         )
 
     def model_package(self, arn: Any) -> Any:

@@ -341,5 +341,39 @@ class FakeLeases:
         return self.leases.get(endpoint, "")
 
 
-class FakeLedger(FakeReleases, FakeVersions, FakeApprovals, FakeLeases):
+class FakeEndpoints:
+    """Port ``Endpoints``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.endpoint_states: dict[str, list[Any]] = {}
+        """Endpoint to its states, oldest first."""
+
+    def endpoint_state(self, endpoint: Any) -> Any:
+        states = self.endpoint_states.get(endpoint)
+        return copy.deepcopy(states[-1]) if states else None
+
+    def endpoint_history(self, endpoint: Any, *, limit: Any = None) -> Any:
+        return copy.deepcopy(self.endpoint_states.get(endpoint, [])[::-1][:limit])
+
+    def endpoint_at(self, endpoint: Any, moment: Any) -> Any:
+        states = [one for one in self.endpoint_states.get(endpoint, []) if one["changed_at"] <= moment]
+        return copy.deepcopy(states[-1]) if states else None
+
+
+class FakeIdleWarnings:
+    """Port ``IdleWarnings``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle_warnings: dict[str, str] = {}
+
+    def idle_warned_at(self, endpoint: Any) -> Any:
+        return self.idle_warnings.get(endpoint, "")
+
+    def note_idle_warning(self, endpoint: Any, at: Any) -> Any:
+        self.idle_warnings[endpoint] = at
+
+
+class FakeLedger(FakeReleases, FakeVersions, FakeApprovals, FakeLeases, FakeEndpoints, FakeIdleWarnings):
     """Port ``Ledger``."""

@@ -62,11 +62,15 @@ def variables_of(module: str) -> tuple[set[str], set[str]]:
     return needed, known
 
 
+ENTRIES = sorted(path.stem for path in Path("functions").glob("[a-z]*.py"))
+"""Every entry point: each is one function."""
+
+
 class TestFunctions:
     def test_all_are_alike_but_for_role_and_environment(self, synthesized: Synthesized) -> None:
         """Runtime and architecture are those that the layer is built for."""
         functions = synthesized.resources("prod", "AWS::Lambda::Function")
-        assert len(functions) == 23
+        assert len(functions) == len(ENTRIES)
         for name, function in functions.items():
             properties = function["Properties"]
             assert properties["Runtime"] == "python3.13", name
@@ -190,11 +194,11 @@ class TestEvents:
         assert [name.startswith("storage/Data") for name in telling] == [True]
 
     def test_sweeps_run_by_the_clock(self, synthesized: Synthesized) -> None:
-        """Events are best effort: four sweeps find what was lost. A fifth removes artifacts, once a day."""
+        """Events are best effort: sweeps find what was lost; others go by days, and run hourly or daily."""
         schedules = synthesized.resources("prod", "AWS::Scheduler::Schedule")
-        assert len(schedules) == 5
+        assert len(schedules) == len([one for one in ENTRIES if one.startswith("sweep_")])
         for name, schedule in schedules.items():
-            minutes = 1440 if name.startswith("registry/") else 10
+            minutes = 1440 if name.startswith("registry/") else 60 if "Hourly" in name else 10
             assert schedule["Properties"]["ScheduleExpression"] == f"rate({minutes} minutes)"
             assert "DeadLetterConfig" in schedule["Properties"]["Target"]
 
@@ -283,14 +287,14 @@ class TestAlarms:
         assert "Notices" in topic
 
     def test_functions_queues_machines_and_notices_are_watched(self, synthesized: Synthesized) -> None:
-        """Twenty-three functions, four queues, two endings of two machines, two mishaps of notices."""
+        """Every function, four queues, two endings of two machines, two mishaps of notices."""
         metrics = [
             alarm["Properties"]["MetricName"]
             for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
             if "MetricName" in alarm["Properties"]
         ]
         assert {name: metrics.count(name) for name in metrics} == {
-            "Errors": 23,
+            "Errors": len(ENTRIES),
             "ApproximateNumberOfMessagesVisible": 4,
             "ExecutionsFailed": 2,
             "ExecutionsTimedOut": 2,

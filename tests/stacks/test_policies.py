@@ -21,6 +21,7 @@ WITHOUT_RESOURCES = {
     "ecr:GetAuthorizationToken",
     # Metrics have namespaces, which a condition names.
     "cloudwatch:PutMetricData",
+    "cloudwatch:GetMetricData",
     # Listing repositories is authorized on all of them, or on none.
     "ecr:DescribeRepositories",
     # Application Auto Scaling lists targets and policies by filter.

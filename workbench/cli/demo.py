@@ -176,7 +176,8 @@ def _evidence(workspace: frame.Workspace, release_id: str) -> dict[str, Any]:
 
 
 def _predict(workspace: frame.Workspace, version: str) -> dict[str, Any]:
-    from workbench.cli.endpoint import endpoint_name, invoke_endpoint
+    from workbench.cli.endpoint import invoke_endpoint
+    from workbench.cli.endpoint_lookup import endpoint_name
     from workbench.images.model_directory import ModelDirectory
 
     sample = ModelDirectory(_models() / MODEL).manifest.document()["serving"]["sample"]

@@ -20,17 +20,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workbench.checks import Finding
+    from workbench.leftovers import LeftoverSearch
 
 MARK = {"ok": "✓", "warning": "!", "problem": "✗"}
 
 
 @click.command("doctor")
+@click.option(
+    "--mend", is_flag=True, help="Remove what promotions left behind and nothing needs; asks first."
+)
+@click.option("-y", "--yes", is_flag=True, help="With --mend: do not ask.")
 @frame.pass_workspace
-def command(workspace: frame.Workspace) -> None:
+def command(workspace: frame.Workspace, *, mend: bool, yes: bool) -> None:
     """
     Check this machine and the platform, and say what to mend.
 
-    Leaves with 1 when something is broken; warnings alone leave with 0.
+    Finds what killed promotions left behind: endpoint configs, models, alarms, scalable targets and
+    dashboards that nothing needs; --mend removes them, and needs the role operate. Leaves with 1 when
+    something is broken; warnings alone leave with 0.
     """
     findings: list[Finding] = []
     for finding in _findings(workspace):
@@ -39,6 +46,8 @@ def command(workspace: frame.Workspace) -> None:
             _print(frame.console(), finding)
     if workspace.json:
         frame.emit(workspace, [dataclasses.asdict(one) for one in findings], lambda _: None)
+    if mend:
+        _mend(workspace, yes=yes)
     broken = [one.check for one in findings if one.outcome == "problem"]
     if broken:
         raise frame.Refusal(f"to mend: {', '.join(broken)}")
@@ -48,6 +57,33 @@ def _print(out: Console, finding: Finding) -> None:
     out.print(f"{MARK[finding.outcome]} {finding.check:12} {finding.found}", markup=False)
     if finding.advice and finding.outcome != "ok":
         out.print(f"  → {finding.advice}", markup=False)
+
+
+def _leftovers(workspace: frame.Workspace) -> LeftoverSearch:
+    from workbench.leftovers import LeftoverSearch
+
+    platform = workspace.platform()
+    return LeftoverSearch(
+        workspace.client,
+        ledger_of(workspace),
+        resource_prefix=platform["resource_prefix"],
+        promote_machine_arn=platform["promote_machine_arn"],
+    )
+
+
+def _mend(workspace: frame.Workspace, *, yes: bool) -> None:
+    search = _leftovers(workspace)
+    found = [one for one in search.leftovers() if one.removable]
+    if not found:
+        frame.progress("nothing is left over")
+        return
+    for one in found:
+        frame.progress(f"{one.kind} {one.name}: {one.why}")
+    if not yes:
+        click.confirm(f"remove {len(found)}?", abort=True, err=True)
+    for one in found:
+        search.remove(one)
+    frame.progress(f"{len(found)} removed")
 
 
 def _findings(workspace: frame.Workspace) -> Iterator[Finding]:
@@ -85,6 +121,7 @@ def _platform_findings(workspace: frame.Workspace) -> Iterator[Finding]:
     described = _endpoints(workspace)
     yield checks.leases(_leases(workspace, [one["EndpointName"] for one in described]), status_of)
     yield from checks.endpoints(described)
+    yield checks.leftovers(_leftovers(workspace).leftovers())
 
 
 def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:

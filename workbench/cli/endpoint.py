@@ -1,8 +1,7 @@
-"""``slipway endpoint``: list, show, invoke."""
+"""``slipway endpoint``: list, show, invoke, history, stop, start."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -11,152 +10,142 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli import frame
+from workbench.cli.endpoint_history import history, layout_in_words
+from workbench.cli.endpoint_life import start, stop
+from workbench.cli.endpoint_lookup import describe, endpoint_name, listed
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from slipway.contracts.ledger import EndpointState
+
 
 @click.group("endpoint")
 def group() -> None:
-    """List, show and invoke endpoints."""
+    """List, show, invoke, stop and start endpoints, and tell what they served when."""
 
 
-def endpoint_name(workspace: frame.Workspace, model: str) -> str:
-    """
-    The endpoint of ``PROJECT/MODEL``, of a MODEL whose project is clear, or an endpoint's own name.
-
-    Raises:
-        Refusal: No endpoint, or more than one, goes by that name.
-    """
-    from slipway.contracts.names import endpoint
-
-    prefix = workspace.platform()["resource_prefix"]
-    if "/" in model:
-        project, name = model.split("/", 1)
-        return endpoint(prefix, project, name)
-    names: list[str] = [one["EndpointName"] for one in _endpoints(workspace)]
-    chosen = [name for name in names if name == model or name.endswith(f"-{model}")]
-    if len(chosen) == 1:
-        return chosen[0]
-    if chosen:
-        raise frame.Refusal(
-            f"{model!r} names {len(chosen)} endpoints: {', '.join(chosen)}", "say PROJECT/MODEL"
-        )
-    raise frame.Refusal(
-        f"no endpoint serves {model!r}; there are: {', '.join(names) or 'none'}",
-        "see `slipway release list`: a version serves once it was approved",
-        frame.EXIT_NOT_FOUND,
-    )
-
-
-def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:
-    pages = workspace.client("sagemaker").get_paginator("list_endpoints")
-    prefix = workspace.platform()["resource_prefix"]
-    return [
-        one
-        for page in pages.paginate(NameContains=prefix)
-        for one in page["Endpoints"]
-        if one["EndpointName"].startswith(f"{prefix}-")
-    ]
-
-
-def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
-    """
-    An endpoint with what serves behind it.
-
-    Raises:
-        Refusal: There is no such endpoint.
-    """
-    from botocore.exceptions import ClientError
-
-    sagemaker = workspace.client("sagemaker")
-    try:
-        answer = sagemaker.describe_endpoint(EndpointName=name)
-    except ClientError as error:
-        if "Could not find" not in error.response["Error"].get("Message", ""):
-            raise
-        raise frame.Refusal(
-            f"there is no endpoint {name!r}", "`slipway endpoint list` shows them", frame.EXIT_NOT_FOUND
-        ) from error
-    answer.pop("ResponseMetadata", None)
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=answer["EndpointConfigName"])
-    variants = config["ProductionVariants"]
-    answer["Identity"] = _identity(sagemaker.describe_model(ModelName=variants[0]["ModelName"]))
-    answer["InstanceType"] = variants[0].get("InstanceType", "serverless")
-    return dict(answer)
-
-
-def _identity(model: dict[str, Any]) -> dict[str, str]:
-    from slipway.contracts.container import IDENTITY
-
-    container = model.get("PrimaryContainer") or (model.get("Containers") or [{}])[0]
-    return dict(json.loads(container.get("Environment", {}).get(IDENTITY, "{}")))
+for one in (history, stop, start):
+    group.add_command(one)
 
 
 @group.command("list")
 @frame.pass_workspace
 def list_endpoints(workspace: frame.Workspace) -> None:
     """List the platform's endpoints and the versions that serve."""
-    described = [describe(workspace, one["EndpointName"]) for one in _endpoints(workspace)]
-    columns = ("endpoint", "status", "version", "data", "instances", "changed")
+    described = [describe(workspace, one["EndpointName"]) for one in listed(workspace)]
+    columns = ("endpoint", "status", "serves", "data", "instances", "USD a month", "changed")
 
     def row(one: dict[str, Any]) -> tuple[str, ...]:
-        variant = (one.get("ProductionVariants") or [{}])[0]
         return (
             one["EndpointName"],
             one["EndpointStatus"],
-            one["Identity"].get("version", "?"),
+            ", ".join(map(_serves, one["Variants"])),
             one["Identity"].get("data_version", "?"),
-            f"{variant.get('CurrentInstanceCount', '?')} × {one['InstanceType']}",
+            ", ".join(map(_instances, one["Variants"])),
+            _usd(one["UsdPerMonth"]),
             f"{one['LastModifiedTime']:%Y-%m-%d %H:%M:%S}",
         )
 
     frame.emit(workspace, described, lambda out: out.print(frame.table(columns, map(row, described))))
 
 
+def _serves(variant: dict[str, Any]) -> str:
+    version = variant["identity"].get("version", "?")
+    if variant["shadow"]:
+        return f"{version} as shadow"
+    return version if variant["share"] == 1 else f"{version} {variant['share']:.0%}".replace("%", " %")
+
+
+def _instances(variant: dict[str, Any]) -> str:
+    if variant["instance_type"] == "serverless":
+        return "serverless"
+    return f"{variant['instances']} × {variant['instance_type']}"
+
+
+def _usd(amount: float | None) -> str:
+    return "not known" if amount is None else f"{amount:,.2f}"
+
+
 @group.command("show")
 @click.argument("model")
 @frame.pass_workspace
 def show(workspace: frame.Workspace, model: str) -> None:
-    """Show the endpoint of a MODEL: its state, the version behind it, who approved it."""
+    """
+    Show the endpoint of a MODEL: its state, the versions behind it with their shares, who approved them.
+
+    Says what it costs, and whether somebody changed it by hand.
+    """
     from workbench.cli.release import ledger_of
 
     endpoint = describe(workspace, endpoint_name(workspace, model))
-    identity = endpoint["Identity"]
+    ledger, identity = ledger_of(workspace), endpoint["Identity"]
     if identity:
-        ledger = ledger_of(workspace)
         endpoint["Champion"] = ledger.alias(identity["project"], identity["model"], "champion")
         endpoint["Version"] = ledger.version(identity["project"], identity["model"], identity["version"])
+    endpoint["Drift"] = _drift(endpoint, ledger.endpoint_state(endpoint["EndpointName"]))
+    frame.emit(workspace, endpoint, lambda out: _show(out, endpoint))
 
-    def render(out: Console) -> None:
-        version, champion = endpoint.get("Version") or {}, endpoint.get("Champion") or {}
-        facts = {
-            "endpoint": endpoint["EndpointName"],
-            "status": endpoint["EndpointStatus"],
-            "config": endpoint["EndpointConfigName"],
-            **{name.replace("_", " "): value for name, value in identity.items()},
-            "champion": f"{champion['version']} since {champion['moved_at']}" if champion else "",
-            "approved by": version.get("approver", ""),
-            "release": version.get("release_id", ""),
-            "metrics": ", ".join(f"{k} {float(v):g}" for k, v in version.get("metrics", {}).items()),
-            "failure": endpoint.get("FailureReason", ""),
-        }
-        for name, value in facts.items():
-            if value:
-                out.print(f"{name:14} {value}", markup=False)
 
-    frame.emit(workspace, endpoint, render)
+def _drift(endpoint: dict[str, Any], state: EndpointState | None) -> str:
+    """How what serves differs from what the ledger believes, in words; empty: it does not."""
+    served = endpoint["EndpointConfigName"]
+    if state is None or endpoint["EndpointStatus"] != "InService":
+        return ""
+    if state["status"] == "stopped":
+        return f"{state['actor']} stopped it at {state['changed_at']}, and somebody made it again by hand"
+    if served == state["config_name"]:
+        return ""
+    return (
+        f"somebody set config {served} by hand; the ledger believes {state['config_name']}, "
+        f"which is {layout_in_words(state)}. Promotions refuse to overwrite it, "
+        f"unless they say --accept-drift {served}"
+    )
+
+
+def _show(out: Console, endpoint: dict[str, Any]) -> None:
+    version, champion = endpoint.get("Version") or {}, endpoint.get("Champion") or {}
+    facts = {
+        "endpoint": endpoint["EndpointName"],
+        "status": endpoint["EndpointStatus"],
+        "config": endpoint["EndpointConfigName"],
+        "changed by hand": endpoint["Drift"],
+        **{name.replace("_", " "): value for name, value in endpoint["Identity"].items()},
+        "champion": f"{champion['version']} since {champion['moved_at']}" if champion else "",
+        "approved by": version.get("approver", ""),
+        "release": version.get("release_id", ""),
+        "metrics": ", ".join(f"{k} {float(v):g}" for k, v in version.get("metrics", {}).items()),
+        "USD a month": _usd(endpoint["UsdPerMonth"]),
+        "failure": endpoint.get("FailureReason", ""),
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(f"{name:16} {value}", markup=False)
+    columns = ("variant", "serves", "instances", "USD a month")
+    rows = [
+        (one["variant"], _serves(one), _instances(one), _usd(one["usd_per_month"]))
+        for one in endpoint["Variants"]
+    ]
+    out.print(frame.table(columns, rows))
 
 
 def invoke_endpoint(
-    workspace: frame.Workspace, name: str, body: bytes, content_type: str, accept: str
+    workspace: frame.Workspace, name: str, body: bytes, content_type: str, accept: str, variant: str = ""
 ) -> dict[str, Any]:
-    """One request, and the answer with the identity that it carries, as ``--json`` prints it."""
+    """
+    One request, and the answer with the identity that it carries, as ``--json`` prints it.
+
+    Without ``variant``, SageMaker draws one by its weight.
+    """
     from slipway.domain.identity import parse_identity
 
     started = time.perf_counter()
     answer = workspace.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=name, Body=body, ContentType=content_type, Accept=accept
+        EndpointName=name,
+        Body=body,
+        ContentType=content_type,
+        Accept=accept,
+        **({"TargetVariant": variant} if variant else {}),
     )
     payload = answer["Body"].read()
     return {
@@ -171,7 +160,7 @@ def invoke_endpoint(
 
 
 @group.command("invoke")
-@click.argument("model")
+@click.argument("model", metavar="[PROJECT/]MODEL[:VERSION]")
 @click.option("--body", help="The request's body.")
 @click.option(
     "--file", "path", type=click.Path(path_type=Path, allow_dash=True), help="The body's file, or -."
@@ -190,14 +179,18 @@ def invoke(
     """
     Send one request to the endpoint of a MODEL; without a body, the sample of its manifest.
 
+    With a VERSION that stands on the endpoint, that one answers, whatever its share of the traffic.
+
     Prints the prediction, then which model made it.
     """
     from botocore.exceptions import ClientError
 
+    model, _, version = model.partition(":")
     name = endpoint_name(workspace, model)
+    variant = _variant_of(workspace, name, version) if version else ""
     payload, content_type, accept = _payload(workspace, name, body, path, content_type, accept)
     try:
-        answer = invoke_endpoint(workspace, name, payload, content_type, accept)
+        answer = invoke_endpoint(workspace, name, payload, content_type, accept, variant)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ModelError":
             raise
@@ -214,6 +207,24 @@ def invoke(
         out.print(f"{answer['milliseconds']} ms, variant {answer['variant']}", markup=False)
 
     frame.emit(workspace, answer, render)
+
+
+def _variant_of(workspace: frame.Workspace, name: str, version: str) -> str:
+    """
+    The production variant of a version.
+
+    Raises:
+        Refusal: It does not stand on the endpoint, or as a shadow, which answers nobody.
+    """
+    variants = describe(workspace, name)["Variants"]
+    for one in variants:
+        if one["identity"].get("version") == version and not one["shadow"]:
+            return str(one["variant"])
+    raise frame.Refusal(
+        f"version {version} does not answer on endpoint {name}; it has {', '.join(map(_serves, variants))}",
+        "`slipway promote MODEL:VERSION --beside` puts a version there, without a share of the traffic",
+        frame.EXIT_NOT_FOUND,
+    )
 
 
 def _payload(

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.cli import frame
+from workbench.cli.calls import caller
+from workbench.cli.promotions import follow, promotion_request, serving, start
 
 if TYPE_CHECKING:
-    from slipway.contracts.ledger import VersionRecord
-    from slipway.contracts.promotion import PromotionRequest
     from slipway.domain.rollback import Rollback
-
-TIMEOUT_SECONDS: Final = 4 * 3600
-"""The promote machine gives up before."""
-MAX_NAME: Final = 80
 
 
 @click.command("rollback")
@@ -46,7 +39,9 @@ def command(workspace: frame.Workspace, model: str, to: str, reason: str, *, yes
     if not yes:
         click.confirm(f"{said}; go on?", abort=True, err=True)
     frame.progress(said)
-    arn = start(workspace, plan.target, reason)
+    request = promotion_request(plan.target, actor=caller(workspace), reason=reason)
+    # What served before is known to serve: nobody waits for its traffic to move in steps.
+    arn = start(workspace, request | {"cause": "rollback", "strategy": {"kind": "all-at-once"}})
     document: dict[str, Any] = {
         "project": plan.project,
         "model": plan.model,
@@ -56,8 +51,8 @@ def command(workspace: frame.Workspace, model: str, to: str, reason: str, *, yes
         "execution_arn": arn,
     }
     if wait:
-        document |= follow(workspace, arn)
-        document["serves"] = serving(workspace, plan)
+        document |= follow(workspace, arn, "the rollback")
+        document["serves"] = serving(workspace, plan.project, plan.model)
     frame.emit(workspace, document, lambda _: click.echo(document.get("serves", f"started: {arn}")))
 
 
@@ -94,71 +89,3 @@ def planned(workspace: frame.Workspace, model: str, to: str) -> Rollback:
         files=S3Fingerprints(workspace.client("s3")),
         clock=now,
     )
-
-
-def start(workspace: frame.Workspace, target: VersionRecord, reason: str) -> str:
-    """Start the promote machine; the ARN of its execution."""
-    from slipway.adapters.sfn_executions import SfnExecutions
-
-    request: PromotionRequest = {
-        "project": target["project"],
-        "model": target["model"],
-        "version": target["version"],
-        "release_id": target["release_id"],
-        "cause": "rollback",
-        "actor": _caller(workspace),
-        "reason": reason,
-    }
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    tail = f"-{moment}-{time.time_ns() % 10**6:06d}"
-    stem = re.sub(r"[^A-Za-z0-9-]+", "-", f"rollback-{target['model']}-{target['version']}")
-    return (
-        SfnExecutions(workspace.client("stepfunctions"))
-        .start(
-            workspace.platform()["promote_machine_arn"],
-            stem[: MAX_NAME - len(tail)] + tail,
-            json.dumps({"request": request}),
-        )
-        .arn
-    )
-
-
-def _caller(workspace: frame.Workspace) -> str:
-    """Who asks, as AWS knows them."""
-    return str(workspace.client("sts").get_caller_identity()["Arn"])
-
-
-def follow(workspace: frame.Workspace, arn: str, *, pause: float = 0.25) -> dict[str, Any]:
-    """
-    Print a line for each step, until the promotion has ended.
-
-    Raises:
-        Refusal: It failed; what served before goes on serving.
-    """
-    from workbench.cli.release import executions_of, print_new
-
-    executions, printed = executions_of(workspace), set[str]()
-    began, deadline = time.perf_counter(), time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        status = executions.status(arn)
-        print_new(executions.steps(arn), printed)
-        if status["status"] == "SUCCEEDED":
-            return {"status": "deployed", "seconds": round(time.perf_counter() - began, 2)}
-        if status["status"] != "RUNNING":
-            why = f"{status.get('error') or status['status']}: {status.get('cause') or 'it was stopped'}"
-            raise frame.Refusal(f"the rollback failed: {why}", f"look at execution {arn}")
-        time.sleep(pause)
-    raise frame.Refusal("the rollback has not ended", f"look at execution {arn}")
-
-
-def serving(workspace: frame.Workspace, plan: Rollback) -> str:
-    """What serves now, in words: by the endpoint itself, and by the alias."""
-    from slipway.contracts.names import CHAMPION, endpoint
-    from workbench.cli.endpoint import describe
-    from workbench.cli.release import ledger_of
-
-    name = endpoint(workspace.platform()["resource_prefix"], plan.project, plan.model)
-    held = describe(workspace, name)
-    alias = ledger_of(workspace).alias(plan.project, plan.model, CHAMPION)
-    since = f", champion since {alias['moved_at']}" if alias is not None else ""
-    return f"{name} is {held['EndpointStatus']} and serves {held['Identity'].get('version', '?')}{since}"

@@ -1,0 +1,120 @@
+"""Start the promote machine by hand and follow it: what ``promote``, ``rollback`` and ``endpoint`` share."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from workbench.cli import frame
+
+if TYPE_CHECKING:
+    from slipway.contracts.ledger import VersionRecord
+    from slipway.contracts.promotion import Action, PromotionRequest
+
+TIMEOUT_SECONDS: Final = 4 * 3600
+"""The promote machine gives up before."""
+MAX_NAME: Final = 80
+
+
+def promotion_request(
+    record: VersionRecord, *, actor: str, reason: str, action: Action = "serve"
+) -> PromotionRequest:
+    """What the promote machine is asked by hand."""
+    request: PromotionRequest = {
+        "project": record["project"],
+        "model": record["model"],
+        "version": record["version"],
+        "release_id": record["release_id"],
+        "cause": "promote",
+        "actor": actor,
+        "reason": reason,
+    }
+    return request if action == "serve" else request | {"action": action}
+
+
+def start(workspace: frame.Workspace, request: PromotionRequest) -> str:
+    """Start the promote machine; the ARN of its execution."""
+    from slipway.adapters.sfn_executions import SfnExecutions
+
+    return (
+        SfnExecutions(workspace.client("stepfunctions"))
+        .start(
+            workspace.platform()["promote_machine_arn"],
+            execution_name(request, time.time_ns()),
+            json.dumps({"request": request}),
+        )
+        .arn
+    )
+
+
+def execution_name(request: PromotionRequest, now_ns: int) -> str:
+    """
+    A name that says what is done, and when: no two are the same.
+
+    >>> execution_name({"action": "stop", "cause": "promote", "model": "rates", "version": "1.0.0"}, 10**15)
+    'stop-rates-1-0-0-19700112T134640Z-000000'
+    """
+    action = request.get("action", "serve")
+    said = request["cause"] if action == "serve" else action
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_ns // 10**9))
+    tail = f"-{moment}-{now_ns // 1000 % 10**6:06d}"
+    stem = re.sub(r"[^A-Za-z0-9-]+", "-", f"{said}-{request['model']}-{request['version']}")
+    return stem[: MAX_NAME - len(tail)] + tail
+
+
+def follow(workspace: frame.Workspace, arn: str, what: str, *, pause: float = 0.25) -> dict[str, Any]:
+    """
+    Print a line for each step, until the promotion has ended.
+
+    Args:
+        workspace: Where it runs.
+        arn: Of the execution.
+        what: What is done, for a failure's message: ``the rollback``.
+        pause: Seconds between two looks.
+
+    Raises:
+        Refusal: It failed; what served before goes on serving.
+    """
+    from workbench.cli.release import executions_of, print_new
+
+    executions, printed = executions_of(workspace), set[str]()
+    began, deadline = time.perf_counter(), time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        status = executions.status(arn)
+        print_new(executions.steps(arn), printed)
+        if status["status"] == "SUCCEEDED":
+            return {"status": "deployed", "seconds": round(time.perf_counter() - began, 2)}
+        if status["status"] != "RUNNING":
+            why = f"{status.get('error') or status['status']}: {status.get('cause') or 'it was stopped'}"
+            raise frame.Refusal(f"{what} failed: {why}", f"look at execution {arn}")
+        time.sleep(pause)
+    raise frame.Refusal(f"{what} has not ended", f"look at execution {arn}")
+
+
+def serving(workspace: frame.Workspace, project: str, model: str) -> str:
+    """What serves now, in words: by the endpoint itself, and by the alias."""
+    from slipway.contracts.names import CHAMPION, endpoint
+    from workbench.cli.endpoint_lookup import describe
+    from workbench.cli.release import ledger_of
+
+    name = endpoint(workspace.platform()["resource_prefix"], project, model)
+    held = describe(workspace, name)
+    alias = ledger_of(workspace).alias(project, model, CHAMPION)
+    since = f", champion since {alias['moved_at']}" if alias is not None else ""
+    return f"{name} is {held['EndpointStatus']} and serves {held['Identity'].get('version', '?')}{since}"
+
+
+def run(workspace: frame.Workspace, request: PromotionRequest, what: str, *, wait: bool) -> None:
+    """Start it, follow it where that is wanted, and print what came of it."""
+    arn = start(workspace, request)
+    document: dict[str, Any] = {**request, "execution_arn": arn}
+    if wait:
+        document |= follow(workspace, arn, what)
+        if request.get("action") != "stop":
+            document["serves"] = serving(workspace, request["project"], request["model"])
+    said = document.get("serves") or (f"{what} is done" if wait else f"started: {arn}")
+    frame.emit(workspace, document, lambda _: click.echo(said))
