@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.lineage import NODE_KINDS, kind_of, node_id
@@ -13,6 +14,7 @@ from workbench.versions import InvalidReferenceError, UnresolvedReferenceError, 
 if TYPE_CHECKING:
     from slipway.usecases.ports import Ledger, Lineage
 
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 REFERENCE_HELP: Final = "a node's id, MODEL[@ALIAS|:VERSION], DATASET:VERSION, a release's id, or sha256:…"
 
 
@@ -23,6 +25,18 @@ class UnknownNodeError(SlipwayError):
         super().__init__(
             f"lineage knows nothing that is called {reference!r}; name {REFERENCE_HELP}. If it is new, its "
             "event may still be on the way"
+        )
+        self.reference = reference
+
+
+class ShortDigestError(UnknownNodeError):
+    """A digest that was cut off, as pages and lists show it."""
+
+    def __init__(self, reference: str) -> None:
+        SlipwayError.__init__(
+            self,
+            f"{reference!r} is not a whole digest: write sha256: and all 64 hexadecimal digits; "
+            "`slipway why` and `slipway data show` print them",
         )
         self.reference = reference
 
@@ -61,13 +75,33 @@ def find_node(ledger: Ledger, lineage: Lineage, reference: str, *, project: str 
             raise SeveralNodesError(reference, nodes)
         if nodes:
             return nodes[0]
-        raise UnknownNodeError(reference)
+        raise (UnknownNodeError if _DIGEST.fullmatch(reference) else ShortDigestError)(reference)
     if RELEASE_ID.fullmatch(reference):
         return _there(lineage, node_id("release", reference), reference)
     try:
         return package_id(resolve(ledger, reference)["package_arn"])
     except (UnresolvedReferenceError, InvalidReferenceError):
         return data_set_node(lineage, reference, project=project)
+
+
+def data_set_of_the_same_name(
+    lineage: Lineage, reference: str, found: str, *, project: str | None
+) -> str | None:
+    """
+    The id of the data set version that a name might have meant as well; None: it could mean but one thing.
+
+    Args:
+        lineage: The graph.
+        reference: What the person wrote.
+        found: What ``find_node`` made of it.
+        project: Of a data set that is named without one.
+    """
+    if kind_of(found) != "model-package" or kind_of(reference) in NODE_KINDS or ":" not in reference:
+        return None
+    try:
+        return data_set_node(lineage, reference, project=project)
+    except UnknownNodeError:
+        return None
 
 
 def data_set_node(lineage: Lineage, reference: str, *, project: str | None) -> str:

@@ -88,14 +88,23 @@ def node_named(workspace: frame.Workspace, reference: str, project: str | None) 
     from workbench.cli.data import own_project
     from workbench.cli.release import ledger_of
     from workbench.cli.why import lineage_of
-    from workbench.lineage_references import SeveralNodesError, UnknownNodeError, find_node
+    from workbench.lineage_references import (
+        SeveralNodesError,
+        UnknownNodeError,
+        data_set_of_the_same_name,
+        find_node,
+    )
     from workbench.versions import AmbiguousModelError
 
-    lineage = lineage_of(workspace)
+    lineage, project = lineage_of(workspace), project or own_project()
     try:
-        return find_node(ledger_of(workspace), lineage, reference, project=project or own_project())
+        found = find_node(ledger_of(workspace), lineage, reference, project=project)
     except (UnknownNodeError, SeveralNodesError, AmbiguousModelError) as error:
         raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+    other = data_set_of_the_same_name(lineage, reference, found, project=project)
+    if other is not None:
+        frame.progress(f"note: {reference} is the version {found}; the data set of that name is {other}")
+    return found
 
 
 def _show(

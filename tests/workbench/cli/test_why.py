@@ -29,6 +29,8 @@ from tests.fakes.hotel_rates import (
 from tests.workbench.cli.conftest import PLATFORM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import EmbeddedAws
     from tests.workbench.cli.conftest import Slipway
 
@@ -39,17 +41,21 @@ pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture(scope="module")
-def told(cli_aws: EmbeddedAws) -> EmbeddedAws:
-    """The history of hotel-rates, written by the adapters."""
+def told(cli_aws: EmbeddedAws) -> Iterator[EmbeddedAws]:
+    """The history of hotel-rates, written by the adapters; afterwards the others' platform is back."""
     client = cli_aws.client("dynamodb")
     create_table(client, TABLE)
     seed_ledger(DynamoDbLedger(client, TABLE))
     seed_lineage(DynamoDbLineage(client, TABLE))
-    platform = {**PLATFORM, "ledger_table": TABLE}
-    cli_aws.client("ssm").put_parameter(
+    _deploy(cli_aws, {**PLATFORM, "ledger_table": TABLE})
+    yield cli_aws
+    _deploy(cli_aws, PLATFORM)
+
+
+def _deploy(aws: EmbeddedAws, platform: dict[str, Any]) -> None:
+    aws.client("ssm").put_parameter(
         Name="/slipway/local/platform", Type="String", Value=json.dumps(platform), Overwrite=True
     )
-    return cli_aws
 
 
 @pytest.fixture
@@ -206,6 +212,28 @@ class TestLineage:
         assert named.json["id"] == "data-set:pricing/hotel-rates-holdout:1.0.0"
         full = ask("lineage", "down", "pricing/hotel-rates-holdout:1.0.0", "--depth", "1", "--json")
         assert full.json == named.json
+
+    def test_name_of_a_version_and_a_data_set_says_which_was_taken(self, ask: Slipway) -> None:
+        """
+        The version, with the id of the data set beside it; on standard error, so that JSON stays JSON.
+        """
+        both = ask("lineage", "down", "pricing/hotel-rates:1.0.0", "--json")
+        one = ask("lineage", "down", "pricing/hotel-rates:1.4.0", "--kind", "approval")
+
+        assert both.json["id"] == id_of_package(1)
+        assert "the data set of that name is data-set:pricing/hotel-rates:1.0.0" in both.stderr
+        assert "note" not in one.stderr
+
+    def test_cut_off_digest_is_told_from_an_unknown_one(self, ask: Slipway) -> None:
+        """
+        Pages show digests cut off: who copies one is told to copy all of it.
+        """
+        cut = ask("lineage", "down", digest("rates 1.1.0")[:19])
+        unknown = ask("lineage", "down", digest("nothing"))
+
+        assert (cut.exit_code, unknown.exit_code) == (3, 3)
+        assert "all 64 hexadecimal digits" in cut.stderr
+        assert "knows nothing that is called" in unknown.stderr
 
     def test_unknown_node_is_not_found(self, ask: Slipway) -> None:
         """
