@@ -40,7 +40,11 @@ def version_record(
         "hyperparameters": dict(plan["requests"]["training"].get("HyperParameters") or {}),
         "verdict": verdict["summary"],
         "data_sets": data_set_terms([*plan["training_data"], *plan["evaluation_data"]]),
-        "card": card(str(plan["manifest"]["model"].get("description", "")), verdict["summary"]),
+        "card": card(
+            str(plan["manifest"]["model"].get("description", "")),
+            str(plan["manifest"]["evaluation"].get("task", "")),
+            verdict["summary"],
+        ),
     }
     source = plan.get("source")
     if source:  # an image may say nothing of itself
@@ -62,12 +66,14 @@ def data_set_terms(pinned: Iterable[PinnedDataSet]) -> list[str]:
     return sorted({term for one in pinned for term in (f"{one['data_set']}:{one['version']}", one["digest"])})
 
 
-def card(description: str, verdict: str) -> str:
+def card(description: str, task: str, verdict: str) -> str:
     """
-    Free text for people: what the model is, then how it was judged; at most ``MAX_CARD`` characters.
+    Free text for people: what the model is and for which task, then how it was judged; at most ``MAX_CARD``
+    characters.
 
-    >>> card("Rates of hotels", "accepted: mae 31.2").splitlines()
-    ['Rates of hotels', '', 'accepted: mae 31.2']
+    >>> card("Rates of hotels", "regression", "accepted: mae 31.2").splitlines()
+    ['Rates of hotels', '', 'task: regression', '', 'accepted: mae 31.2']
     """
-    text = "\n\n".join(part for part in (description.strip(), verdict.strip()) if part)
+    parts = (description.strip(), f"task: {task}" if task else "", verdict.strip())
+    text = "\n\n".join(part for part in parts if part)
     return text if len(text) <= MAX_CARD else f"{text[: MAX_CARD - 1].rstrip()}…"

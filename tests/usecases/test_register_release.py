@@ -126,6 +126,15 @@ class TestRegisterRelease:
             f"sha256:{'ab' * 32}",
         ]
 
+    def test_card_says_the_task(self, office: Office) -> None:
+        """Who looks for a pretrained model finds it by task and data: `search regression --data …`."""
+        plan = a_plan()
+        plan["manifest"]["evaluation"]["task"] = "regression"
+        office.register(an_accepted_document(plan))
+
+        card = office.ledger.version("pricing", "hotel-rates", "1.1.0")["card"]
+        assert card == "Rates of hotels\n\ntask: regression\n\naccepted"
+
     def test_what_is_not_known_is_left_out(self, office: Office) -> None:
         """An image that says nothing of itself, an instance without a known price: no empty words."""
         office.register(an_accepted_document(a_plan(training={"instance_type": "ml.p9.large"})))
