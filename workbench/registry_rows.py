@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from slipway.contracts.ledger import VersionRecord
+    from collections.abc import Iterable, Iterator
+
+    from slipway.contracts.ledger import AliasRecord, VersionRecord
     from slipway.usecases.ports import Versions
 
 HEAD: Final = ("version", "state", "aliases", "metrics", "data", "registered")
@@ -21,13 +23,17 @@ class Row:
     cells: tuple[str, ...]
 
 
-def with_aliases(record: VersionRecord, ledger: Versions) -> Row:
-    """A version with the aliases that point to it now; reads the model's aliases."""
-    aliases = [
-        one["alias"]
-        for one in ledger.aliases(record["project"], record["model"])
-        if not one.get("removed") and one["version"] == record["version"]
-    ]
+def with_aliases(records: Iterable[VersionRecord], ledger: Versions) -> Iterator[Row]:
+    """Versions with the aliases that point to them now; reads each model's aliases once."""
+    held: dict[tuple[str, str], list[AliasRecord]] = {}
+    for record in records:
+        subject = record["project"], record["model"]
+        if subject not in held:
+            held[subject] = [one for one in ledger.aliases(*subject) if not one.get("removed")]
+        yield _row(record, [one["alias"] for one in held[subject] if one["version"] == record["version"]])
+
+
+def _row(record: VersionRecord, aliases: list[str]) -> Row:
     cells = (
         _name(record),
         state_of(record),

@@ -49,7 +49,7 @@ def list_versions(
 
     ledger = ledger_of(workspace)
     records = _matching(ledger, Criteria(removed=removed), model, project)
-    rows = [with_aliases(record, ledger) for record in itertools.islice(records, limit)]
+    rows = list(with_aliases(itertools.islice(records, limit), ledger))
     cells = [row.cells for row in rows]
     frame.emit(workspace, [row.document for row in rows], lambda out: out.print(frame.table(HEAD, cells)))
 
