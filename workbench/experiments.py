@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.lineage import node_id
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 NEVER_IN_PRODUCTION: Final = ("not-accepted", "rejected", "expired", "failed", "stopped")
 """Endings of releases whose versions nobody approved, but for those that failed after their approval."""
+WIDEST_WHY: Final = 60
+"""Characters: a verdict has several lines, and `slipway experiment show` all of them."""
 HEAD: Final = ("experiment", "model", "version", "status", "metrics", "began", "why")
 
 
@@ -64,7 +67,7 @@ def of_jobs(lineage: Lineage) -> Iterator[dict[str, Any]]:
             "status": job.get("status", ""),
             "metrics": job.get("metrics", {}),
             "began": job.get("started_at", ""),
-            "why": "started outside of a release",
+            "why": job["reason"],
             "belongs_to": f"{project}/{model}" if model else project,
             "node": job["id"],
             "data_sets": job.get("data_sets", []),
@@ -85,5 +88,5 @@ def cells_of(one: dict[str, Any]) -> tuple[str, ...]:
         one["status"],
         ", ".join(f"{name} {float(value):g}" for name, value in sorted(one["metrics"].items())),
         one["began"][:16].replace("T", " "),
-        one["why"],
+        textwrap.shorten(one["why"], WIDEST_WHY, placeholder=" …"),
     )

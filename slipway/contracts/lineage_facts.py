@@ -65,6 +65,8 @@ class TrainingFacts(TypedDict, total=False):
     version: str
     release_id: str
     """Missing: started outside of the platform, an experiment."""
+    reproduces: str
+    """Of an experiment: the release that it trains again."""
     image_uri: str
     channels: list[PinnedDataSet]
     hyperparameters: dict[str, str]

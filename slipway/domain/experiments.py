@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slipway.contracts.lineage import NodeFacts
 
 SHOWN: Final = ("project", "model", "version", "status", "metrics", "started_at")
+
+
+def reason(facts: Mapping[str, Any]) -> str:
+    """
+    Why there is such a job.
+
+    Args:
+        facts: ``contracts.lineage_facts.TrainingFacts``.
+    """
+    again = facts.get("reproduces")
+    return f"reproduces release {again}" if again else "started outside of a release"
 
 
 def experiment(node: NodeFacts) -> tuple[str, dict[str, Any]] | None:
@@ -30,4 +43,5 @@ def experiment(node: NodeFacts) -> tuple[str, dict[str, Any]] | None:
         "name": node["name"],
         **{key: facts[key] for key in SHOWN if key in facts},
         **({"data_sets": sorted(data)} if data else {}),
+        "reason": reason(facts),
     }

@@ -38,6 +38,7 @@ class Asked:
         model: Empty where the tag is missing.
         version: Of the release; empty for an experiment.
         release_id: Empty for an experiment.
+        reproduces: The release that an experiment trains again; empty: none.
         channels: What it reads.
         data_sets: The ids of these data set versions.
         has_source: The release knows from its image's label which libraries it holds.
@@ -48,6 +49,7 @@ class Asked:
     model: str = ""
     version: str = ""
     release_id: str = ""
+    reproduces: str = ""
     channels: Sequence[PinnedDataSet] = field(default=())
     data_sets: Sequence[str] = field(default=())
     has_source: bool = False
@@ -215,6 +217,7 @@ def _asked_for(asked: Asked) -> dict[str, str | None]:
         "model": asked.model or None,
         "version": asked.version or None,
         "release_id": asked.release_id or None,
+        "reproduces": asked.reproduces or None,
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from slipway.domain.data_lineage import data_set_of_uri
 from slipway.domain.derivation import data_set_id
 from slipway.domain.job_lineage import Asked, evaluation_asked, training_asked
+from slipway.domain.reproduction_requests import REPRODUCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ def training_origin(
     return Asked(
         project=project,
         model=tags.get("slipway:model", ""),
+        reproduces=tags.get(REPRODUCES, ""),
         channels=[pinned for _, pinned in known],
         data_sets=[node for node, _ in known],
     )

@@ -290,7 +290,7 @@ class TestOtherItems:
         lineage.put_nodes(
             [
                 a_node(first, **made, channels=channels, started_at="2026-11-22T03:00:00.000Z"),
-                a_node(second, **made, started_at="2026-11-22T04:00:00.000Z"),
+                a_node(second, **made, reproduces="9f2c", started_at="2026-11-22T04:00:00.000Z"),
                 a_node(third, as_of="1", started_at="2026-11-22T05:00:00.000Z"),
                 a_node(JOB, release_id="9f2c41d07b3a55e1", started_at="2026-11-22T06:00:00.000Z"),
             ]
@@ -300,5 +300,12 @@ class TestOtherItems:
         found = list(lineage.experiments())
 
         assert [one["id"] for one in found] == [second, first]
-        assert found[0] == {"id": second, "name": second, "started_at": "2026-11-22T04:00:00.000Z", **made}
+        assert found[0] == {
+            "id": second,
+            "name": second,
+            "started_at": "2026-11-22T04:00:00.000Z",
+            "reason": "reproduces release 9f2c",
+            **made,
+        }
+        assert found[1]["reason"] == "started outside of a release"
         assert found[1]["data_sets"] == ["rates:1.0.0", "sha256:1"]

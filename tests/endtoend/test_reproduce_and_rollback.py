@@ -41,6 +41,11 @@ def version_that_answers(harbour: Any) -> str:
     return str(harbour.invoke(PROJECT)["identity"]["version"])
 
 
+def _experiments(answer):
+    """Why there are the experiments that there are, by name."""
+    return {one["experiment"]: one["why"] for one in answer("experiment", "list", "--model", MODEL)}
+
+
 class TestReproducing:
     def test_the_same_image_data_and_parameters_make_the_same_model(self, answer, harbour):
         found = answer("reproduce", f"{MODEL}:1.1.0")
@@ -61,6 +66,8 @@ class TestReproducing:
         assert tags["slipway:project"] == PROJECT
         later = answer("reproduce", f"{MODEL}:1.0.0", "--no-evaluate", "--job", found["job"])
         assert later["reproduced"]
+        harbour.wait_for(lambda: found["job"] in _experiments(answer), "lineage to hear of the job")
+        assert _experiments(answer)[found["job"]] == f"reproduces release {found['release_id']}"
         with pytest.raises(Refusal, match="does not reproduce"):
             harbour.slipway("reproduce", f"{MODEL}:1.1.0", "--job", found["job"])
 

@@ -114,6 +114,8 @@ def _show_release(out: Console, release: ReleaseRecord) -> None:
 
 
 def _show_job(out: Console, job: dict[str, Any]) -> None:
+    from slipway.domain.experiments import reason
+
     facts = job["facts"]
     belongs = "/".join(facts[key] for key in ("project", "model") if facts.get(key))
     _print(
@@ -122,6 +124,7 @@ def _show_job(out: Console, job: dict[str, Any]) -> None:
             "experiment": f"training job {job['name']}",
             "belongs to": belongs or "no model that it names",
             "status": facts.get("status", ""),
+            "reason": reason(facts),
             "failure": facts.get("failure", ""),
             "image": facts.get("image_uri", ""),
             "training data": _channels(facts.get("channels") or []),
