@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from workbench.local.sagemaker.errors import invalid
 from workbench.local.sagemaker.listing import listed, page
 from workbench.local.sagemaker.service_model import shape_cutter
+from workbench.local.sagemaker.shadow import check_shadows
 from workbench.local.sagemaker.surroundings import Caller, Surroundings, arn
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ class EndpointConfigs:
             caller.may_pass(role)
         self._check(request)
         config = {key: value for key, value in request.items() if key != "Tags"}
-        config["ProductionVariants"] = [
-            {"InitialVariantWeight": 1.0, **variant} for variant in request["ProductionVariants"]
-        ]
+        for kind in ("ProductionVariants", "ShadowProductionVariants"):
+            if kind in request:
+                config[kind] = [{"InitialVariantWeight": 1.0, **variant} for variant in request[kind]]
         config |= {"EndpointConfigArn": arn(KIND, name), "CreationTime": time.time()}
         if not self._records.add(name, config):
             raise invalid(f'Cannot create already existing endpoint configuration "{arn(KIND, name)}".')
@@ -44,11 +45,10 @@ class EndpointConfigs:
         names = [variant["VariantName"] for variant in request["ProductionVariants"]]
         if len(names) != len(set(names)):
             raise invalid("Production variant names must be unique within an endpoint configuration")
-        if request.get("ShadowProductionVariants"):
-            raise invalid("ShadowProductionVariants are not served here")
+        check_shadows(request)
         if request.get("AsyncInferenceConfig"):
             raise invalid("AsyncInferenceConfig is not served here")
-        for variant in request["ProductionVariants"]:
+        for variant in [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]:
             if "ModelName" not in variant:
                 raise invalid(f"Variant {variant['VariantName']} needs ModelName")
             self._models.get(variant["ModelName"])

@@ -67,9 +67,8 @@ class Endpoints:
     def _taken(self, config_name: str) -> Document:
         """Configuration and models as they are now: deleting them later takes nothing from the endpoint."""
         config = self._configs.get(config_name)
-        models = {
-            entry["ModelName"]: self._models.get(entry["ModelName"]) for entry in config["ProductionVariants"]
-        }
+        entries = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
+        models = {entry["ModelName"]: self._models.get(entry["ModelName"]) for entry in entries}
         return {"config": config, "models": models}
 
     def _check_targets(self, name: str, served: Document, wanted: Document) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 import uuid
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
+from workbench.local.sagemaker.capture_line import CaptureRule
 from workbench.local.sagemaker.hosted_model import DEFAULT_STARTUP_SECONDS, serving_of
 from workbench.local.sagemaker.serving_process import STOP_GRACE_SECONDS, ServingProcess
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
@@ -36,7 +36,7 @@ class FleetError(SlipwayError):
 
 @dataclass(slots=True)
 class Variant:
-    """One production variant and what runs for it."""
+    """One production or shadow variant and what runs for it."""
 
     name: str
     weight: float
@@ -45,6 +45,8 @@ class Variant:
     desired_count: int
     image: str
     resolved: str
+    role: str = ""
+    """Of its model."""
     processes: list[ServingProcess] = field(default_factory=list)
     turn: int = 0
     changing: threading.RLock = field(default_factory=threading.RLock)
@@ -70,7 +72,10 @@ class Fleet:
         self._surroundings, self._endpoint = surroundings, endpoint
         self.config_name: str = config["EndpointConfigName"]
         self._config, self._models = config, models
+        self.capture = CaptureRule.of(config.get("DataCaptureConfig"))
         self.variants: dict[str, Variant] = {}
+        """The production variants."""
+        self.shadows: dict[str, Variant] = {}
         self.cancelled = threading.Event()
 
     def start(self) -> None:
@@ -81,7 +86,7 @@ class Fleet:
             FleetError: One of them did not become healthy in time, or could not be started; none still runs.
         """
         try:
-            started = [(variant, self._start_variant(entry)) for variant, entry in self._entries()]
+            started = [(variant, self._start_variant(variant, entry)) for variant, entry in self._entries()]
             for variant, processes in started:
                 self._require_health(variant, processes)
         except BaseException:
@@ -89,8 +94,10 @@ class Fleet:
             raise
 
     def _entries(self) -> Iterator[tuple[Variant, Document]]:
-        for entry in self._config["ProductionVariants"]:
-            container = self._models[entry["ModelName"]]["_container"]
+        kinds = ((self.variants, "ProductionVariants"), (self.shadows, "ShadowProductionVariants"))
+        for variants, entry in ((one, entry) for one, kind in kinds for entry in self._config.get(kind, [])):
+            model = self._models[entry["ModelName"]]
+            container = model["_container"]
             count = entry.get("InitialInstanceCount", 1)
             variant = Variant(
                 name=entry["VariantName"],
@@ -99,8 +106,9 @@ class Fleet:
                 desired_count=count,
                 image=container["Image"],
                 resolved=container["_resolved"],
+                role=model["ExecutionRoleArn"],
             )
-            self.variants[variant.name] = variant
+            variants[variant.name] = variant
             yield variant, entry
 
     def _require_health(self, variant: Variant, processes: Sequence[ServingProcess]) -> None:
@@ -113,8 +121,7 @@ class Fleet:
         for process in processes:
             start_thread(f"watch-{self._endpoint}", process.watch)
 
-    def _start_variant(self, entry: Document) -> list[ServingProcess]:
-        variant = self.variants[entry["VariantName"]]
+    def _start_variant(self, variant: Variant, entry: Document) -> list[ServingProcess]:
         return self._launch(variant, entry, min(variant.instance_count, PROCESSES_PER_VARIANT))
 
     def _launch(self, variant: Variant, entry: Document, count: int) -> list[ServingProcess]:
@@ -204,7 +211,7 @@ class Fleet:
         """Take all of it down, requests in flight answered first."""
         self.cancelled.set()
         running: list[ServingProcess] = []
-        for variant in list(self.variants.values()):
+        for variant in [*self.variants.values(), *self.shadows.values()]:
             with variant.changing:
                 running += variant.processes
         self._end(running, grace_seconds)
@@ -219,24 +226,22 @@ class Fleet:
 
 def describe_variants(fleet: Fleet, at: float) -> list[Document]:
     """ProductionVariants of DescribeEndpoint."""
-    return json.loads(  # type: ignore[no-any-return] # a copy that is JSON for sure
-        json.dumps(
-            [
-                {
-                    "VariantName": variant.name,
-                    "DeployedImages": [
-                        {
-                            "SpecifiedImage": variant.image,
-                            "ResolvedImage": variant.resolved,
-                            "ResolutionTime": at,
-                        }
-                    ],
-                    "CurrentWeight": variant.weight,
-                    "DesiredWeight": variant.weight,
-                    "CurrentInstanceCount": variant.instance_count,
-                    "DesiredInstanceCount": variant.desired_count,
-                }
-                for variant in fleet.variants.values()
-            ]
-        )
-    )
+    return [_described(variant, at) for variant in fleet.variants.values()]
+
+
+def describe_shadows(fleet: Fleet, at: float) -> list[Document] | None:
+    """ShadowProductionVariants of DescribeEndpoint; None: it has none."""
+    return [_described(variant, at) for variant in fleet.shadows.values()] or None
+
+
+def _described(variant: Variant, at: float) -> Document:
+    return {
+        "VariantName": variant.name,
+        "DeployedImages": [
+            {"SpecifiedImage": variant.image, "ResolvedImage": variant.resolved, "ResolutionTime": at}
+        ],
+        "CurrentWeight": variant.weight,
+        "DesiredWeight": variant.weight,
+        "CurrentInstanceCount": variant.instance_count,
+        "DesiredInstanceCount": variant.desired_count,
+    }

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.local.sagemaker.capture import Captures, captured_of
 from workbench.local.sagemaker.errors import ServiceError
-from workbench.local.sagemaker.exchange import Answer, Connections, Unreachable
+from workbench.local.sagemaker.exchange import Connections
+from workbench.local.sagemaker.invocation_metrics import CLIENT_ERRORS, count_invocation
+from workbench.local.sagemaker.model_call import ATTRIBUTES, Asked, ask
+from workbench.local.sagemaker.shadow import Mirror
 from workbench.local.sagemaker.store import current_scope
 from workbench.local.sagemaker.traffic import Draw, Route, Traffic
 
@@ -16,32 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.local.sagemaker.endpoints import Endpoints
-    from workbench.local.sagemaker.fleet import Fleet, Variant
+    from workbench.local.sagemaker.exchange import Answer
+    from workbench.local.sagemaker.fleet import Variant
     from workbench.local.sagemaker.serving_process import ServingProcess
     from workbench.local.sagemaker.surroundings import Surroundings
 
 SERVING: Final = frozenset({"InService", "Updating", "RollingBack", "SystemUpdating", "UpdateRollbackFailed"})
 LARGEST_BODY: Final = 6291456
-TIMEOUT_SECONDS: Final = 60.0
 RESTART_SECONDS: Final = 30.0
 """How long a request waits for a process that is being restarted."""
 _TURN_SECONDS: Final = 0.02
-NAMESPACE: Final = "AWS/SageMaker"
-TIMED_OUT: Final = (
-    "Your invocation timed out while waiting for a response from container primary. Review the latency "
-    "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
-)
-CLOSED: Final = "The serving process closed the connection without an answer."
-ATTRIBUTES: Final = "x-amzn-sagemaker-custom-attributes"
-PASSED: Final = {
-    "content-type": "Content-Type",
-    "accept": "Accept",
-    "x-amzn-sagemaker-accept": "Accept",
-    ATTRIBUTES: "X-Amzn-SageMaker-Custom-Attributes",
-    "x-amzn-sagemaker-inference-id": "X-Amzn-SageMaker-Inference-Id",
-    "x-amzn-sagemaker-target-model": "X-Amzn-SageMaker-Target-Model",
-}
-_CLIENT_ERRORS: Final = range(400, 500)
 _LONGEST_ATTRIBUTES: Final = 1024
 
 Response = tuple[int, dict[str, str], bytes]
@@ -71,33 +60,28 @@ class Invocations:
     def __init__(self, surroundings: Surroundings, endpoints: Endpoints) -> None:
         self._surroundings, self._endpoints = surroundings, endpoints
         self._connections = Connections()
+        self.captures = Captures(surroundings)
+        self._mirror = Mirror(surroundings, self._connections, self.captures)
 
     async def invoke(self, name: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Answer one request; headers by lower-case name."""
-        arrived = time.perf_counter()
+        asked = Asked(headers, body, time.perf_counter())
         try:
             _check_sizes(headers, body)
             route, process = await self._taken(name, headers.get("x-amzn-sagemaker-target-variant"))
         except ServiceError as error:
             return error_response(error)
-        passed = {"Content-Type": "application/octet-stream", "Accept": "*/*"}
-        passed |= {ours: headers[theirs] for theirs, ours in PASSED.items() if theirs in headers}
+        answered = await ask(self._connections, process, asked)
         fleet, variant = route.fleet, route.variant
-        sent = time.perf_counter()
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                answer = await self._connections.post(process, "/invocations", passed, body)
-        except TimeoutError:
-            return self._model_error(name, fleet, variant, arrived, sent, 0, TIMED_OUT)
-        except Unreachable:
-            return self._model_error(name, fleet, variant, arrived, sent, 0, CLOSED)
-        finally:
-            process.release()
-        if answer.status // 100 != 2:  # noqa: PLR2004 - the 200s
-            text = answer.body.decode("utf-8", "replace")
-            return self._model_error(name, fleet, variant, arrived, sent, answer.status, text)
-        self._measure(name, fleet, variant, arrived, sent, answer.status)
-        return 200, self._headers(answer, variant), answer.body
+        count_invocation(self._surroundings, name, fleet, variant, asked, answered)
+        captured = captured_of(fleet.capture, name, variant, random.random())  # noqa: S311 - a sample
+        if fleet.shadows:
+            self._mirror.reflect(name, route, asked, captured, random.random())  # noqa: S311 - likewise
+        if not answered.succeeded:
+            return self._model_error(name, answered.answer)
+        if captured is not None:
+            self.captures.keep(captured, asked, answered)
+        return 200, self._headers(answered.answer, variant), answered.answer.body
 
     def _headers(self, answer: Answer, variant: Variant) -> dict[str, str]:
         found = {
@@ -140,13 +124,11 @@ class Invocations:
                 )
             await asyncio.sleep(_TURN_SECONDS)
 
-    def _model_error(
-        self, name: str, fleet: Fleet, variant: Variant, arrived: float, sent: float, status: int, text: str
-    ) -> Response:
-        self._measure(name, fleet, variant, arrived, sent, status)
+    def _model_error(self, name: str, answer: Answer) -> Response:
+        status, text = answer.status, answer.body.decode("utf-8", "replace")
         account, region = current_scope()
         group = f"/aws/sagemaker/Endpoints/{name}"
-        whose = "client" if status in _CLIENT_ERRORS else "server"
+        whose = "client" if status in CLIENT_ERRORS else "server"
         message = (
             f'Received {whose} error ({status}) from primary with message "{text}". See '
             f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
@@ -160,23 +142,3 @@ class Invocations:
                 "LogStreamArn": f"arn:aws:logs:{region}:{account}:log-group:{group}",
             },
         )
-
-    def _measure(
-        self, name: str, fleet: Fleet, variant: Variant, arrived: float, sent: float, status: int
-    ) -> None:
-        now = time.perf_counter()
-        microseconds = 1e6
-        client_error = status in _CLIENT_ERRORS
-        server_error = not client_error and status // 100 != 2  # noqa: PLR2004 - the 200s
-        values = (
-            ("Invocations", 1.0, "Count"),
-            ("InvocationsPerInstance", 1.0 / max(variant.instance_count, 1), "Count"),
-            ("Invocation4XXErrors", float(client_error), "Count"),
-            ("Invocation5XXErrors", float(server_error), "Count"),
-            ("InvocationModelErrors", float(client_error or server_error), "Count"),
-            ("ModelLatency", (now - sent) * microseconds, "Microseconds"),
-            ("OverheadLatency", (sent - arrived) * microseconds, "Microseconds"),
-        )
-        whole = {"EndpointName": name, "VariantName": variant.name}
-        for dimensions in (whole, whole | {"EndpointConfigName": fleet.config_name}):
-            self._surroundings.measure(NAMESPACE, dimensions, *values)

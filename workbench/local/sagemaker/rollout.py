@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from workbench.local.sagemaker.deployment import SWITCHED, Deployment
-from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_variants
+from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_shadows, describe_variants
 from workbench.local.sagemaker.store import Document, Records, Scope, current_scope
 from workbench.local.sagemaker.traffic import Traffic
 from workbench.local.services import start_thread
@@ -58,6 +58,7 @@ class Rollout:
             "EndpointStatus": "InService",
             "EndpointConfigName": fleet.config_name,
             "ProductionVariants": describe_variants(fleet, time.time()),
+            "ShadowProductionVariants": describe_shadows(fleet, time.time()),
             "_capture": taken["config"].get("DataCaptureConfig"),
             "_served": {"config": taken["config"], "models": taken["models"]},
             "_pending": None,

@@ -161,6 +161,7 @@ class Service:
             with seams.RESPONSES.scope(*scope):
                 self.endpoints.resume()
         self._gauges.start()
+        self._invocations.captures.start()
 
     def prefetch(self, repository: str, digest: str) -> None:
         """Unpack an image as soon as it is pushed: what will run it then starts at once."""
@@ -174,6 +175,7 @@ class Service:
     def stop(self) -> None:
         """The server ends."""
         self.endpoints.stop()
+        self._invocations.captures.stop()
         self.surroundings.flush_metrics()
 
 

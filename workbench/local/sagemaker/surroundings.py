@@ -32,6 +32,8 @@ LOWERED: Final = frozenset({"endpoint", "endpoint-config", "model"})
 """Kinds whose ARN holds the name in lower case."""
 _TIME_SUFFIXES: Final = ("Time", "Timestamp")
 _METRIC_FLUSH_SECONDS: Final = 1.0
+_OF_REQUESTS: Final = frozenset({"Count", "Microseconds"})
+"""Units of what comes with every request."""
 _OFTEN_SECONDS: Final = 0.1
 
 Measured = tuple[str, float, str]
@@ -140,19 +142,56 @@ class Surroundings:
 
     def _flush_for_ever(self) -> None:
         while True:
-            time.sleep(max(self.server.clock.real(_METRIC_FLUSH_SECONDS), _OFTEN_SECONDS))
+            time.sleep(
+                min(max(self.server.clock.real(_METRIC_FLUSH_SECONDS * 10), 0.1), _METRIC_FLUSH_SECONDS)
+            )
             self.flush_metrics()
 
     def flush_metrics(self) -> None:
-        """Hand over what was recorded."""
+        """Hand over what was recorded; equal values of requests as one datapoint with their number."""
+        found: dict[tuple[Scope, str, str, str, str, float], _Recorded] = {}
         while self._metrics:
             scope, namespace, dimensions, at, values = self._metrics.popleft()
+            key = seams.ALARMS.dimensions_key(dimensions)
+            for name, value, unit in values:
+                together = unit in _OF_REQUESTS
+                metric = found.setdefault(
+                    (scope, namespace, key, name, unit, 0.0 if together else at), _Recorded(dimensions)
+                )
+                seen = _rounded(value) if unit == "Microseconds" else value
+                metric.counts[seen] = metric.counts.get(seen, 0) + 1
+                metric.at = at
+        for (scope, namespace, key, name, unit, _), metric in found.items():
             with seams.RESPONSES.scope(*scope):
-                key = seams.ALARMS.dimensions_key(dimensions)
-                for name, value, unit in values:
-                    seams.ALARMS.metric_bucket((namespace, name, key)).append(
-                        {"Timestamp": at, "Value": value, "Unit": unit, "Dimensions": dimensions}
-                    )
+                seams.ALARMS.metric_bucket((namespace, name, key)).extend(
+                    {
+                        "Timestamp": metric.at,
+                        "Value": value,
+                        "Count": float(count),
+                        "Unit": unit,
+                        "Dimensions": metric.dimensions,
+                    }
+                    for value, count in metric.counts.items()
+                )
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """One metric between two flushes."""
+
+    dimensions: dict[str, str]
+    counts: dict[float, int] = field(default_factory=dict)
+    at: float = 0.0
+
+
+def _rounded(value: float) -> float:
+    """
+    To four digits, so that a million latencies are some hundred datapoints.
+
+    >>> _rounded(12345.6), _rounded(1.0), _rounded(0.00012345)
+    (12350.0, 1.0, 0.0001234)
+    """
+    return float(f"{value:.4g}")
 
 
 class LogStream:
