@@ -189,6 +189,11 @@ SERVING: Final = Table(
             "else 0.",
             ABSENT,
         ),
+        "keep_idle": Key(
+            Flag(),
+            "Never stop the endpoint because nobody calls it, whatever the environment does with idle ones.",
+            default=False,
+        ),
         "startup_timeout_seconds": Key(
             Whole(60, LONGEST_STARTUP_SECONDS), "How long `serve` may take until /ping answers 200.", 240
         ),

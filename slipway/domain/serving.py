@@ -155,6 +155,8 @@ class Serving:
     """Asynchronous only: per instance; None: SageMaker chooses."""
     capture_share: float = 0.0
     """Of requests whose input and output are kept."""
+    keep_idle: bool = False
+    """It is not stopped because nobody calls it."""
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     strategy: Strategy = field(default_factory=lambda: Strategy.of({}))
     alarms: AlarmLimits = AlarmLimits()
@@ -192,7 +194,7 @@ class Serving:
 
     def document(self) -> dict[str, Any]:
         """As JSON values; keys that older manifests do not know are there where they differ from defaults."""
-        usual = _usual(self.kind) | {"kind": "real-time"}
+        usual = _usual(self.kind) | {"kind": "real-time", "keep_idle": False}
         plain: dict[str, Any] = {
             one.name: getattr(self, one.name)
             for one in fields(self)
