@@ -17,6 +17,7 @@ from workbench.local import (
     cloudformation_types,
     dynamodb_queries,
     ecr,
+    embedded_metrics,
     iam,
     inbox,
     lambda_functions,
@@ -53,5 +54,6 @@ def install(server: ServerContext) -> Gateway:
     states.install(server)
     sagemaker.register(server, is_target=scaling.is_target)
     scaling.scaler.scaled = sagemaker.running().capacity
+    embedded_metrics.install(server.state)
     state.install(server.state)
     return gateway

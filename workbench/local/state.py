@@ -103,6 +103,11 @@ class State:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._replaying = False
 
+    @property
+    def replaying(self) -> bool:
+        """Whether what an earlier server did is being done again."""
+        return self._replaying
+
     # -- changes -----------------------------------------------------------------------------------
 
     def mark(self, *keys: str) -> None:

@@ -27,6 +27,7 @@ from workbench.local.sagemaker.surroundings import Caller, Surroundings
 from workbench.local.sagemaker.tags import Tags
 from workbench.local.sagemaker.training_jobs import TrainingJobs
 from workbench.local.sagemaker.transfers import prepare
+from workbench.local.sagemaker.utilization import Utilization
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Service:
         self._invocations = Invocations(surroundings, endpoints)
         self.capacity = VariantCapacity(endpoints)
         self._gauges = Gauges(surroundings, endpoints)
+        self._utilization = Utilization(surroundings, endpoints)
         self.operations: dict[str, Operation] = {
             "AddTags": tags.add_tags,
             "ListTags": tags.list_tags,
@@ -161,6 +163,7 @@ class Service:
             with seams.RESPONSES.scope(*scope):
                 self.endpoints.resume()
         self._gauges.start()
+        self._utilization.start()
         self._invocations.captures.start()
 
     def prefetch(self, repository: str, digest: str) -> None:

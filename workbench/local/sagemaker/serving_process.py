@@ -85,6 +85,12 @@ class ServingProcess:
             launched.plan, self._surroundings.capabilities, lambda line: self._log.write([line])
         )
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that stands for its program; None while none runs."""
+        program = self._program
+        return program.pid if program is not None and program.running else None
+
     def take(self) -> bool:
         """Let it have one request more, until ``release``; False when it may not get any."""
         with self._taking:
