@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from slipway.usecases.sweep_idle import IdleSweep
     from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
+    from slipway.usecases.take_outcomes import OutcomeIntake
 
 
 def setting(variable: str) -> str:
@@ -99,6 +100,22 @@ def reports() -> ports.Reports:
     from slipway.adapters.s3_reports import S3Reports
 
     return S3Reports(client("s3"))
+
+
+@cache
+def kept_files() -> ports.KeptFiles:
+    from slipway.adapters.clients import client
+    from slipway.adapters.s3_kept_files import S3KeptFiles
+
+    return S3KeptFiles(client("s3"), setting(variables.DATA_BUCKET))
+
+
+@cache
+def outcome_intake() -> OutcomeIntake:
+    from slipway.domain.timestamps import now
+    from slipway.usecases.take_outcomes import OutcomeIntake
+
+    return OutcomeIntake(versions=ledger(), files=kept_files(), clock=now)
 
 
 @cache

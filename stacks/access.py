@@ -1,4 +1,4 @@
-"""What people may do: four managed policies, to attach to roles and permission sets of an account."""
+"""What people and programs may do: five managed policies, to attach to roles and permission sets."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from stacks.constructs.statements import (
 if TYPE_CHECKING:
     from constructs import Construct
 
+    from stacks.outcomes import OutcomesStack
     from stacks.registry import RegistryStack
     from stacks.settings import Settings
     from stacks.storage import StorageStack
@@ -38,6 +39,7 @@ ROLES: Final = {
     "approve": "Slipway, beside read: approve or reject model packages in SageMaker Studio",
     "operate": "Slipway, beside read: stop, retry, promote, roll back, move aliases, remove artifacts",
     "read": "Slipway: look at everything, change nothing",
+    "report": "Slipway: report outcomes; for the programs that call endpoints",
 }
 """Each role's description; the policy of ``push`` in ``prod`` is called ``slipway-prod-push``."""
 
@@ -47,7 +49,7 @@ class AccessStack(cdk.Stack):
     The policies; who gets them is decided where the account's people are.
 
     ``read`` goes to everybody, the others beside it: in one policy both would be longer than IAM allows.
-    None of them writes to the ledger: only functions do.
+    ``report`` stands alone, for programs. None of them writes to the ledger: only functions do.
     """
 
     def __init__(
@@ -60,15 +62,17 @@ class AccessStack(cdk.Stack):
         plan_function_arn: str,
         job_role_arn: str,
         registry: RegistryStack,
+        outcomes: OutcomesStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
-        self._registry, self._job_role_arn = registry, job_role_arn
+        self._registry, self._job_role_arn, self._outcomes = registry, job_role_arn, outcomes
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
         for role, statements in own.items():
             self._add_policy(role, statements or self._read())
+        self._add_policy("report", [self._report(), self._find()])
 
     def _add_policy(self, role: str, statements: list[Statement]) -> None:
         documents = [statement.document() for statement in statements]
@@ -107,6 +111,7 @@ class AccessStack(cdk.Stack):
             ),
             invoke(self._plan_function_arn, self._registry.tag_version.arn),
             self._invoke_endpoints(),
+            self._report(),
         ]
 
     def _never_overwrite(self) -> dict[str, Any]:
@@ -120,6 +125,15 @@ class AccessStack(cdk.Stack):
                 "Bool": {"s3:ObjectCreationOperation": "true"},
             },
         }
+
+    def _report(self) -> Statement:
+        return allow(["execute-api:Invoke"], [self._outcomes.route_arn])
+
+    def _find(self) -> Statement:
+        """Where the platform's parts are."""
+        return allow(
+            ["ssm:GetParameter"], [arn("ssm", f"parameter{parameter_name(self._settings.environment)}")]
+        )
 
     def _approve(self) -> list[Statement]:
         return [on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package")]
@@ -189,7 +203,7 @@ class AccessStack(cdk.Stack):
         machines = [machine_arn(self._settings, kind) for kind in ("release", "promote")]
         lists = "lists are of the whole account; they hold names and states"
         return [
-            allow(["ssm:GetParameter"], [arn("ssm", f"parameter{parameter_name(environment)}")]),
+            self._find(),
             storage.grant_ledger("GetItem", "BatchGetItem", "Query")[0],
             *read_objects(storage.data_bucket.attr_arn),
             *read_objects(storage.artifact_bucket.attr_arn),

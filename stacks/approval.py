@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
-from aws_cdk import aws_logs as logs
 
 from slipway.contracts import environment as variables
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.findings import acknowledge
 from stacks.constructs.functions import Functions, TaskFunction
+from stacks.constructs.http_api import route, stage
 from stacks.constructs.machine import machine_arn
 from stacks.constructs.statements import (
     Statement,
     allow,
-    arn,
     on_models,
     put_events,
     read_objects,
@@ -33,17 +31,6 @@ if TYPE_CHECKING:
     from stacks.storage import StorageStack
 
 _PATH = "/approvals/{release_id}"
-_LOGGED = {
-    # No query string: it holds the link's signature.
-    "requestId": "$context.requestId",
-    "time": "$context.requestTime",
-    "route": "$context.routeKey",
-    "status": "$context.status",
-    "sourceIp": "$context.identity.sourceIp",
-    "userAgent": "$context.identity.userAgent",
-    "latencyMs": "$context.responseLatency",
-    "error": "$context.integrationErrorMessage",
-}
 
 
 class ApprovalStack(cdk.Stack):
@@ -117,49 +104,15 @@ class ApprovalStack(cdk.Stack):
         )
 
     def _add_route(self, method: str, function: TaskFunction) -> None:
-        name = method.capitalize()
-        integration = apigateway.CfnIntegration(
-            self,
-            f"{name}Integration",
-            api_id=self.api.ref,
-            integration_type="AWS_PROXY",
-            integration_uri=function.arn,
-            payload_format_version="2.0",
-        )
-        route = apigateway.CfnRoute(
-            self,
-            f"{name}Route",
-            api_id=self.api.ref,
-            route_key=f"{method} {_PATH}",
-            authorization_type="NONE",
-            target=f"integrations/{integration.ref}",
-        )
-        acknowledge(route, "APIG4", "the signed link is the authorization; an approver needs no account here")
-        function.admit(
-            "Api",
-            service="apigateway.amazonaws.com",
-            source_arn=arn("execute-api", f"{self.api.ref}/*/{method}/approvals/*"),
-        )
+        made = route(self, self.api, method, _PATH, function, authorization="NONE")
+        acknowledge(made, "APIG4", "the signed link is the authorization; an approver needs no account here")
 
     def _add_stage(self) -> None:
-        # Groups of this prefix need no resource policy of their own, of which a region has only ten.
-        log_group = logs.CfnLogGroup(
+        stage(
             self,
-            "AccessLogs",
-            log_group_name=f"/aws/vendedlogs/apigateway/slipway-{self._settings.environment}-approvals",
-            retention_in_days=self._settings.retention.log_days,
-        )
-        apigateway.CfnStage(
-            self,
-            "Stage",
-            api_id=self.api.ref,
-            stage_name="$default",
-            auto_deploy=True,
-            access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=arn("logs", f"log-group:{log_group.ref}"), format=json.dumps(_LOGGED)
-            ),
-            default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
-                throttling_rate_limit=self._settings.approval_api.requests_per_second,
-                throttling_burst_limit=self._settings.approval_api.burst,
-            ),
+            self.api,
+            log_name=f"slipway-{self._settings.environment}-approvals",
+            log_days=self._settings.retention.log_days,
+            requests_per_second=self._settings.approval_api.requests_per_second,
+            burst=self._settings.approval_api.burst,
         )

@@ -10,6 +10,7 @@ from stacks.access import AccessStack
 from stacks.approval import ApprovalStack
 from stacks.lineage import LineageStack
 from stacks.notifications import NotificationsStack
+from stacks.outcomes import OutcomesStack
 from stacks.promotion import PromotionStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
@@ -42,6 +43,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
     notifications = NotificationsStack(app, name("notifications"), **with_code)
     approval = ApprovalStack(app, name("approval"), **with_code, notifications=notifications)
     promotion = PromotionStack(app, name("promotion"), **with_code, notifications=notifications)
+    outcomes = OutcomesStack(app, name("outcomes"), **with_code, notifications=notifications)
     registry = RegistryStack(app, name("registry"), **with_code, notifications=notifications)
     release = ReleaseStack(
         app,
@@ -51,6 +53,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         approval=approval,
         promotion=promotion,
         registry=registry,
+        outcomes=outcomes,
     )
     access = AccessStack(
         app,
@@ -60,6 +63,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         plan_function_arn=release.plan_function_arn,
         job_role_arn=release.job_role_arn,
         registry=registry,
+        outcomes=outcomes,
     )
     lineage = LineageStack(app, name("lineage"), **with_code, notifications=notifications)
-    return [storage, notifications, approval, promotion, registry, release, access, lineage]
+    return [storage, notifications, approval, promotion, registry, outcomes, release, access, lineage]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from stacks.approval import ApprovalStack
     from stacks.constructs.packages import Packages
     from stacks.notifications import NotificationsStack
+    from stacks.outcomes import OutcomesStack
     from stacks.promotion import PromotionStack
     from stacks.registry import RegistryStack
     from stacks.settings import Settings
@@ -69,6 +70,7 @@ class ReleaseStack(cdk.Stack):
         approval: ApprovalStack,
         promotion: PromotionStack,
         registry: RegistryStack,
+        outcomes: OutcomesStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -78,6 +80,7 @@ class ReleaseStack(cdk.Stack):
         self._approval = approval
         self._promotion = promotion
         self._model_registry = registry
+        self._outcomes = outcomes
         self._prefix = settings.policy["resource_prefix"]
         Registry(self, "Registry", settings=settings)
         self._job_role = self._add_job_role()
@@ -351,6 +354,7 @@ class ReleaseStack(cdk.Stack):
             remove_artifact_function=self._model_registry.remove_artifact.name,
             notice_topic_arn=self._notifications.notice_topic.ref,
             approval_url=self._approval.url,
+            outcomes_url=self._outcomes.url,
         )
         ssm.CfnParameter(
             self,

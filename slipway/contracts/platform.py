@@ -37,3 +37,5 @@ class Platform(TypedDict):
     remove_artifact_function: str
     notice_topic_arn: str
     approval_url: str
+    outcomes_url: str
+    """Where outcomes are posted; callers sign for ``execute-api``."""

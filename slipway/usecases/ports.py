@@ -415,6 +415,21 @@ class Reports(Protocol):
     def write(self, uri: str, text: str) -> None: ...
 
 
+class KeptFiles(Protocol):
+    """Text files in the data bucket, by key."""
+
+    def read(self, key: str, *, limit: int) -> str | TooLarge | None:
+        """The text of a file of at most ``limit`` bytes; None when there is none."""
+
+    def write(self, key: str, text: str) -> None: ...
+
+    def keys(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Keys that begin with ``prefix``, in their order; only those greater than ``after``."""
+
+    def remove(self, keys: list[str]) -> None:
+        """Those that are there."""
+
+
 class Artifacts(Protocol):
     """Model artifacts (``model.tar.gz``) in the artifact bucket."""
 

@@ -12,7 +12,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ("local", "dev", "stage", "prod")
-PARTS = ("storage", "notifications", "approval", "promotion", "registry", "release", "access", "lineage")
+PARTS = (
+    "storage",
+    "notifications",
+    "approval",
+    "promotion",
+    "outcomes",
+    "registry",
+    "release",
+    "access",
+    "lineage",
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ROLES = ("push", "approve", "operate", "read")
+"""Of people."""
 CHANGING = re.compile(
     r":(Put|Create|Update|Delete|Start|Stop|Send|Redrive|Invoke|Initiate|Upload|Complete|Abort|Generate|Pass|Add)"
 )
@@ -53,8 +54,12 @@ def actions(statements: list[dict[str, Any]]) -> set[str]:
 
 class TestAccess:
     def test_there_is_one_policy_for_each_role(self, policies: dict[str, Any]) -> None:
-        """Four roles, named for environment and role."""
-        assert set(policies) == set(ROLES)
+        """Four roles of people, one of programs, named for environment and role."""
+        assert set(policies) == {*ROLES, "report"}
+
+    def test_who_reports_outcomes_may_do_nothing_else(self, policies: dict[str, Any]) -> None:
+        """A program that calls an endpoint sees nothing of the platform but where outcomes go."""
+        assert actions(policies["report"]) == {"execute-api:Invoke", "ssm:GetParameter"}
 
     def test_policies_fit(self, policies: dict[str, Any]) -> None:
         """Each is shorter than IAM takes, once references are the longest names that there are."""

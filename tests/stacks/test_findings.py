@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ENVIRONMENTS = ("local", "dev", "stage", "prod")
-PARTS = ("storage", "notifications", "approval", "promotion", "registry", "release", "access", "lineage")
+PARTS = (
+    "storage",
+    "notifications",
+    "approval",
+    "promotion",
+    "outcomes",
+    "registry",
+    "release",
+    "access",
+    "lineage",
+)
 
 EXPLAINED_BY_CFN_LINT = {
     # The language lets a JSONata state compute it; cfn-lint 1.58 knows numbers only.

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("storage", "notifications", "approval", "promotion", "registry", "release", "access", "lineage")
+PARTS = (
+    "storage",
+    "notifications",
+    "approval",
+    "promotion",
+    "outcomes",
+    "registry",
+    "release",
+    "access",
+    "lineage",
+)
 
 
 def text(value: Any) -> str:
@@ -76,7 +86,7 @@ class TestFunctions:
             assert properties["Runtime"] == "python3.13", name
             assert properties["Architectures"] == ["arm64"]
             one_core = "RegisterRelease" in name or "JudgeRelease" in name
-            assert 512 <= properties["MemorySize"] <= (1769 if one_core else 1024)
+            assert 512 <= properties["MemorySize"] <= (1769 if one_core else 2048 if "File" in name else 1024)
             assert properties["LoggingConfig"]["LogGroup"]
             assert len(properties["Layers"]) == (2 if "JudgeRelease" in name else 1), "arrays are the judge's"
 
@@ -148,6 +158,7 @@ class TestFunctions:
             "set_alias",
             "tag_version",
             "remove_artifact",
+            "take_outcomes",
         }
 
 
@@ -168,7 +179,7 @@ class TestEvents:
     def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
         """An event that can't be delivered is kept."""
         rules = synthesized.resources("prod", "AWS::Events::Rule")
-        assert len(rules) == 11
+        assert len(rules) == 12
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
@@ -206,15 +217,21 @@ class TestEvents:
 class TestApprovalApi:
     def test_two_routes_exist(self, synthesized: Synthesized) -> None:
         """One shows, one decides; there is no default route to probe."""
-        routes = synthesized.resources("prod", "AWS::ApiGatewayV2::Route").values()
-        assert {route["Properties"]["RouteKey"] for route in routes} == {
+        routes = synthesized.resources("prod", "AWS::ApiGatewayV2::Route")
+        assert {
+            route["Properties"]["RouteKey"] for name, route in routes.items() if name.startswith("approval/")
+        } == {
             "GET /approvals/{release_id}",
             "POST /approvals/{release_id}",
         }
 
     def test_requests_are_throttled_and_logged(self, synthesized: Synthesized) -> None:
         """A flood is refused by the gateway; the log never holds a link's signature."""
-        (stage,) = synthesized.resources("prod", "AWS::ApiGatewayV2::Stage").values()
+        (stage,) = (
+            stage
+            for name, stage in synthesized.resources("prod", "AWS::ApiGatewayV2::Stage").items()
+            if name.startswith("approval/")
+        )
         assert stage["Properties"]["DefaultRouteSettings"] == {
             "ThrottlingRateLimit": 10,
             "ThrottlingBurstLimit": 20,
@@ -223,6 +240,17 @@ class TestApprovalApi:
         assert "$context.requestId" in log
         assert "query" not in log.lower()
         assert "$context.path" not in log
+
+
+class TestOutcomesApi:
+    def test_only_callers_whom_iam_lets_may_report(self, synthesized: Synthesized) -> None:
+        """One route, signed."""
+        (route,) = (
+            route["Properties"]
+            for name, route in synthesized.resources("prod", "AWS::ApiGatewayV2::Route").items()
+            if name.startswith("outcomes/")
+        )
+        assert (route["RouteKey"], route["AuthorizationType"]) == ("POST /outcomes", "AWS_IAM")
 
 
 class TestNotices:
@@ -287,7 +315,7 @@ class TestAlarms:
         assert "Notices" in topic
 
     def test_functions_queues_machines_and_notices_are_watched(self, synthesized: Synthesized) -> None:
-        """Every function, four queues, two endings of two machines, two mishaps of notices."""
+        """Every function, five queues, two endings of two machines, two mishaps of notices."""
         metrics = [
             alarm["Properties"]["MetricName"]
             for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
@@ -295,7 +323,7 @@ class TestAlarms:
         ]
         assert {name: metrics.count(name) for name in metrics} == {
             "Errors": len(ENTRIES),
-            "ApproximateNumberOfMessagesVisible": 4,
+            "ApproximateNumberOfMessagesVisible": 5,
             "ExecutionsFailed": 2,
             "ExecutionsTimedOut": 2,
             "NumberOfNotificationsFailed": 1,

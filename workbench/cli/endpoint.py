@@ -1,4 +1,4 @@
-"""``slipway endpoint``: list, show, invoke, history, stop, start."""
+"""``slipway endpoint``: list, show, invoke, history, stop, start, outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli import frame
+from workbench.cli import frame, outcome
 from workbench.cli.endpoint_history import history, layout_in_words
 from workbench.cli.endpoint_life import start, stop
 from workbench.cli.endpoint_lookup import describe, endpoint_name, listed
@@ -25,7 +25,7 @@ def group() -> None:
     """List, show, invoke, stop and start endpoints, and tell what they served when."""
 
 
-for one in (history, stop, start):
+for one in (history, stop, start, outcome.command):
     group.add_command(one)
 
 
@@ -130,7 +130,14 @@ def _show(out: Console, endpoint: dict[str, Any]) -> None:
 
 
 def invoke_endpoint(
-    workspace: frame.Workspace, name: str, body: bytes, content_type: str, accept: str, variant: str = ""
+    workspace: frame.Workspace,
+    name: str,
+    body: bytes,
+    content_type: str,
+    accept: str,
+    *,
+    variant: str = "",
+    inference_id: str | None = None,
 ) -> dict[str, Any]:
     """
     One request, and the answer with the identity that it carries, as ``--json`` prints it.
@@ -146,6 +153,7 @@ def invoke_endpoint(
         ContentType=content_type,
         Accept=accept,
         **({"TargetVariant": variant} if variant else {}),
+        **({"InferenceId": inference_id} if inference_id else {}),
     )
     payload = answer["Body"].read()
     return {
@@ -165,6 +173,7 @@ def invoke_endpoint(
 @click.option(
     "--file", "path", type=click.Path(path_type=Path, allow_dash=True), help="The body's file, or -."
 )
+@click.option("--inference-id", metavar="ID", help="By which its outcome can be reported later.")
 @click.option("--content-type", default="application/json", show_default=True)
 @click.option("--accept", default="application/json", show_default=True)
 @frame.pass_workspace
@@ -175,6 +184,7 @@ def invoke(
     path: Path | None,
     content_type: str,
     accept: str,
+    inference_id: str | None,
 ) -> None:
     """
     Send one request to the endpoint of a MODEL; without a body, the sample of its manifest.
@@ -190,7 +200,9 @@ def invoke(
     variant = _variant_of(workspace, name, version) if version else ""
     payload, content_type, accept = _payload(workspace, name, body, path, content_type, accept)
     try:
-        answer = invoke_endpoint(workspace, name, payload, content_type, accept, variant)
+        answer = invoke_endpoint(
+            workspace, name, payload, content_type, accept, variant=variant, inference_id=inference_id
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ModelError":
             raise
