@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from workbench.local.sagemaker.deployment_plan import Plan, Stage, plan_of, size_of
-from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_variants
+from workbench.local.sagemaker.fleet import Fleet, FleetError
 from workbench.local.sagemaker.traffic import Traffic
+from workbench.local.sagemaker.variant_summary import describe_variants
 from workbench.local.sagemaker.watch import Watch
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from workbench.local.sagemaker.endpoint_kinds import check_config
 from workbench.local.sagemaker.errors import invalid
 from workbench.local.sagemaker.listing import listed, page
 from workbench.local.sagemaker.service_model import shape_cutter
@@ -48,17 +49,11 @@ class EndpointConfigs:
         check_shadows(request)
         if request.get("AsyncInferenceConfig"):
             raise invalid("AsyncInferenceConfig is not served here")
-        for variant in [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]:
+        variants = [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]
+        for variant in variants:
             if "ModelName" not in variant:
                 raise invalid(f"Variant {variant['VariantName']} needs ModelName")
-            self._models.get(variant["ModelName"])
-            serverless = "ServerlessConfig" in variant
-            if serverless and ("InstanceType" in variant or "InitialInstanceCount" in variant):
-                raise invalid("ServerlessConfig cannot be given with InstanceType or InitialInstanceCount")
-            if not serverless and ("InstanceType" not in variant or "InitialInstanceCount" not in variant):
-                raise invalid(f"Variant {variant['VariantName']} needs InstanceType and InitialInstanceCount")
-            if serverless and (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
-                raise invalid("Data capture is not supported for serverless variants")
+        check_config(request, {one["ModelName"]: self._models.get(one["ModelName"]) for one in variants})
 
     def get(self, name: str) -> Document:
         """The configuration; raises ValidationException for an unknown one."""

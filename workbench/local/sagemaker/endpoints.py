@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local.sagemaker.deployment_rules import check_deployment
 from workbench.local.sagemaker.endpoint_events import EndpointEvents
+from workbench.local.sagemaker.endpoint_kinds import check_capacity, check_update
 from workbench.local.sagemaker.errors import invalid
 from workbench.local.sagemaker.listing import listed, page
 from workbench.local.sagemaker.rollout import Rollout
@@ -136,6 +137,7 @@ class Endpoints:
                 f"Deployment guardrails need the same variant names: {sorted(served)} serve, "
                 f"{sorted(wanted)} are asked"
             )
+        check_update(name, endpoint["_served"]["config"], taken["config"])
         self._check_targets(name, endpoint["_served"]["config"], taken["config"])
         if request.get("RetainAllVariantProperties"):
             excluded = {
@@ -165,11 +167,7 @@ class Endpoints:
                 raise invalid(
                     f"Variant {desired['VariantName']} does not exist in endpoint {endpoint['EndpointArn']}"
                 )
-            if desired.get("DesiredInstanceCount") == 0 and not _is_asynchronous(endpoint):
-                raise invalid(
-                    f"DesiredInstanceCount of variant {desired['VariantName']} cannot be 0: only endpoints "
-                    "for asynchronous inference may have no instance"
-                )
+            check_capacity(endpoint["_served"]["config"], desired)
         changed = self._records.update(
             endpoint["EndpointName"], EndpointStatus="Updating", LastModifiedTime=time.time()
         )
@@ -203,10 +201,6 @@ class Endpoints:
         self._rollout.stop_all()
 
 
-def _is_asynchronous(endpoint: Document) -> bool:
-    return "AsyncInferenceConfig" in endpoint["_served"]["config"]
-
-
 def _retained(config: Document, endpoint: Document, excluded: set[str]) -> Document:
     """The configuration with the counts, weights and data capture that the endpoint has now."""
     now = {entry["VariantName"]: entry for entry in endpoint["ProductionVariants"]}
@@ -214,7 +208,8 @@ def _retained(config: Document, endpoint: Document, excluded: set[str]) -> Docum
     for entry in config["ProductionVariants"]:
         variant = dict(entry)
         if (served := now.get(entry["VariantName"])) is not None:
-            if "DesiredInstanceCount" not in excluded and "InitialInstanceCount" in entry:
+            counted = "InitialInstanceCount" in entry and "DesiredInstanceCount" in served
+            if "DesiredInstanceCount" not in excluded and counted:
                 variant["InitialInstanceCount"] = served["DesiredInstanceCount"]
             if "DesiredWeight" not in excluded:
                 variant["InitialVariantWeight"] = served["DesiredWeight"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import threading
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
 from workbench.local.sagemaker.capture_line import CaptureRule
+from workbench.local.sagemaker.environments import Environments
 from workbench.local.sagemaker.hosted_model import DEFAULT_STARTUP_SECONDS, serving_of
 from workbench.local.sagemaker.serving_process import STOP_GRACE_SECONDS, ServingProcess
 from workbench.local.sagemaker.surroundings import LogStream, Surroundings
@@ -51,6 +54,8 @@ class Variant:
     turn: int = 0
     changing: threading.RLock = field(default_factory=threading.RLock)
     """Held while processes are added or taken away."""
+    environments: Environments | None = None
+    """Of a serverless variant, which has no instances; it counts as having one."""
 
     def take(self, instances: int | None = None) -> ServingProcess | None:
         """The healthy process with the least to do, which has a request more now; None: there is none."""
@@ -89,6 +94,9 @@ class Fleet:
             started = [(variant, self._start_variant(variant, entry)) for variant, entry in self._entries()]
             for variant, processes in started:
                 self._require_health(variant, processes)
+                if variant.environments is not None:
+                    # it can be started, and is ended again: the first request has a cold start
+                    self._take_away(variant, processes[variant.environments.kept :], UNUSED_GRACE_SECONDS)
         except BaseException:
             self.stop(UNUSED_GRACE_SECONDS)
             raise
@@ -108,6 +116,9 @@ class Fleet:
                 resolved=container["_resolved"],
                 role=model["ExecutionRoleArn"],
             )
+            if "ServerlessConfig" in entry:
+                add = functools.partial(self._add, variant.name)
+                variant.environments = Environments(entry["ServerlessConfig"], PROCESSES_PER_VARIANT, add)
             variants[variant.name] = variant
             yield variant, entry
 
@@ -122,7 +133,10 @@ class Fleet:
             start_thread(f"watch-{self._endpoint}", process.watch)
 
     def _start_variant(self, variant: Variant, entry: Document) -> list[ServingProcess]:
-        return self._launch(variant, entry, min(variant.instance_count, PROCESSES_PER_VARIANT))
+        count = variant.instance_count
+        if variant.environments is not None:
+            count = max(variant.environments.kept, 1)
+        return self._launch(variant, entry, min(count, PROCESSES_PER_VARIANT))
 
     def _launch(self, variant: Variant, entry: Document, count: int) -> list[ServingProcess]:
         """Start so many more processes of a variant; they are not healthy yet."""
@@ -198,13 +212,58 @@ class Fleet:
             variant.processes[count:] = []
             self._end(before[count:], STOP_GRACE_SECONDS)
             return
-        (entry,) = (one for one in self._config["ProductionVariants"] if one["VariantName"] == variant.name)
         try:
+            entry = self._entry(variant.name)
             self._require_health(variant, self._launch(variant, entry, count - len(before)))
         except FleetError:
-            surplus = variant.processes[len(before) :]
-            variant.processes[len(before) :] = []
-            self._end(surplus, UNUSED_GRACE_SECONDS)
+            self._take_away(variant, variant.processes[len(before) :], UNUSED_GRACE_SECONDS)
+            raise
+
+    def _entry(self, name: str) -> Document:
+        entries = [*self._config["ProductionVariants"], *self._config.get("ShadowProductionVariants", [])]
+        return next(one for one in entries if one["VariantName"] == name)
+
+    def _take_away(self, variant: Variant, processes: Sequence[ServingProcess], grace_seconds: float) -> None:
+        with variant.changing:
+            variant.processes[:] = [one for one in variant.processes if one not in processes]
+        self._end(processes, grace_seconds)
+
+    def _add(self, name: str) -> None:
+        """One environment more of a serverless variant, from nothing to healthy; raises FleetError."""
+        variant, started = self.variants[name], time.perf_counter()
+        added = self._launch(variant, self._entry(name), 1)
+        try:
+            self._require_health(variant, added)
+        except FleetError:
+            self._take_away(variant, added, UNUSED_GRACE_SECONDS)
+            raise
+        microseconds = (time.perf_counter() - started) * 1e6
+        self._surroundings.measure(
+            "AWS/SageMaker",
+            {"EndpointName": self._endpoint, "VariantName": name},
+            ("ModelSetupTime", microseconds, "Microseconds"),
+        )
+
+    def end_idle(self, now: float) -> None:
+        """End environments of serverless variants that nobody asks (``now`` by SageMaker's clock)."""
+        for variant in list(self.variants.values()):
+            if variant.environments is None or self.cancelled.is_set():
+                continue
+            if idle := variant.environments.idle(variant, now):
+                start_thread("end-idle", self._take_away, variant, idle, STOP_GRACE_SECONDS)
+
+    def provision(self, name: str, update: Document) -> None:
+        """Change a serverless variant's concurrency; raises FleetError, and then it stays what it was."""
+        variant = self.variants[name]
+        if variant.environments is None:
+            return
+        before = variant.environments.config
+        variant.environments.config = before | update
+        try:
+            while len(variant.processes) < variant.environments.kept:
+                self._add(name)
+        except FleetError:
+            variant.environments.config = before
             raise
 
     def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
@@ -222,26 +281,3 @@ class Fleet:
         ]
         for thread in threads:
             thread.join()
-
-
-def describe_variants(fleet: Fleet, at: float) -> list[Document]:
-    """ProductionVariants of DescribeEndpoint."""
-    return [_described(variant, at) for variant in fleet.variants.values()]
-
-
-def describe_shadows(fleet: Fleet, at: float) -> list[Document] | None:
-    """ShadowProductionVariants of DescribeEndpoint; None: it has none."""
-    return [_described(variant, at) for variant in fleet.shadows.values()] or None
-
-
-def _described(variant: Variant, at: float) -> Document:
-    return {
-        "VariantName": variant.name,
-        "DeployedImages": [
-            {"SpecifiedImage": variant.image, "ResolvedImage": variant.resolved, "ResolutionTime": at}
-        ],
-        "CurrentWeight": variant.weight,
-        "DesiredWeight": variant.weight,
-        "CurrentInstanceCount": variant.instance_count,
-        "DesiredInstanceCount": variant.desired_count,
-    }

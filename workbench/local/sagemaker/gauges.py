@@ -12,8 +12,6 @@ from workbench.local.sagemaker.store import Scope, current_scope
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from workbench.local.sagemaker.endpoints import Endpoints
     from workbench.local.sagemaker.fleet import Variant
     from workbench.local.sagemaker.surroundings import Surroundings
@@ -57,16 +55,24 @@ class Gauges:
         due = time.monotonic() - self._published >= self._surroundings.server.clock.real(PUBLISH_SECONDS)
         for scope, name, _ in self._records.everywhere():
             with seams.RESPONSES.scope(*scope):
-                for variant in self._scaled(name):
-                    self._sample(name, variant, publish=due)
+                fleet = self._endpoints.fleet(name)
+                if fleet is None:
+                    continue
+                fleet.end_idle(self._surroundings.server.clock.now())
+                for variant in list(fleet.variants.values()):
+                    self._look(name, variant, publish=due)
         if due:
             self._published = time.monotonic()
 
-    def _scaled(self, name: str) -> Iterator[Variant]:
-        fleet = self._endpoints.fleet(name)
-        for variant in list(fleet.variants.values()) if fleet is not None else []:
-            if self._surroundings.is_target(name, variant.name):
-                yield variant
+    def _look(self, name: str, variant: Variant, *, publish: bool) -> None:
+        if self._surroundings.is_target(name, variant.name):
+            self._sample(name, variant, publish=publish)
+        if variant.environments is not None and publish:
+            share = variant.environments.utilization(variant)
+            if share is not None:
+                dimensions = {"EndpointName": name, "VariantName": variant.name}
+                value = ("ServerlessProvisionedConcurrencyUtilization", share, "None")
+                self._surroundings.measure(NAMESPACE, dimensions, value)
 
     def _sample(self, name: str, variant: Variant, *, publish: bool) -> None:
         mean = self._means.setdefault((current_scope(), name, variant.name), _Mean())

@@ -68,7 +68,8 @@ class Invocations:
         asked = Asked(headers, body, time.perf_counter())
         try:
             _check_sizes(headers, body)
-            route, process = await self._taken(name, headers.get("x-amzn-sagemaker-target-variant"))
+            target = headers.get("x-amzn-sagemaker-target-variant")
+            route, process = await self._taken(name, target, len(body))
         except ServiceError as error:
             return error_response(error)
         answered = await ask(self._connections, process, asked)
@@ -108,11 +109,13 @@ class Invocations:
             raise ServiceError("ServiceUnavailable", f"Endpoint {name} is being started again.", 503)
         return traffic
 
-    async def _taken(self, name: str, target: str | None) -> tuple[Route, ServingProcess]:
+    async def _taken(self, name: str, target: str | None, size: int) -> tuple[Route, ServingProcess]:
         """A process that has the request; looked for anew each time, as fleets come and go."""
         draw, deadline = Draw(), time.monotonic() + RESTART_SECONDS
         while True:
             route = self._traffic(name).route(target, draw)
+            if route.variant.environments is not None:
+                return route, await route.variant.environments.take(route.variant, size)
             process = route.take()
             if process is not None:
                 return route, process

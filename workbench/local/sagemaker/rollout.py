@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from workbench.local.sagemaker.deployment import SWITCHED, Deployment
-from workbench.local.sagemaker.fleet import Fleet, FleetError, describe_shadows, describe_variants
+from workbench.local.sagemaker.fleet import Fleet, FleetError
 from workbench.local.sagemaker.store import Document, Records, Scope, current_scope
 from workbench.local.sagemaker.traffic import Traffic
+from workbench.local.sagemaker.variant_summary import describe_shadows, describe_variants
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
@@ -111,11 +112,7 @@ class Rollout:
         for entry in desired:
             if "DesiredWeight" in entry:
                 fleet.weigh({entry["VariantName"]: entry["DesiredWeight"]})
-        reason = self._resize(
-            name,
-            fleet,
-            {e["VariantName"]: e["DesiredInstanceCount"] for e in desired if "DesiredInstanceCount" in e},
-        )
+        reason = self._resize(name, fleet, desired)
         if self._ending.is_set():
             return
         served = endpoint["_served"]
@@ -125,6 +122,8 @@ class Rollout:
             changed = entry | {"InitialVariantWeight": running.weight}
             if "InitialInstanceCount" in entry:
                 changed["InitialInstanceCount"] = running.instance_count
+            if running.environments is not None:
+                changed["ServerlessConfig"] = running.environments.config
             variants.append(changed)
         self._events.change(
             name,
@@ -134,15 +133,19 @@ class Rollout:
             _served=served | {"config": served["config"] | {"ProductionVariants": variants}},
         )
 
-    def _resize(self, name: str, fleet: Fleet, counts: dict[str, int]) -> str | None:
-        """Give variants so many instances; why one of them could not get them."""
+    def _resize(self, name: str, fleet: Fleet, desired: list[Document]) -> str | None:
+        """Give variants so many instances or so much concurrency; why one of them could not get them."""
+        counts = {e["VariantName"]: e["DesiredInstanceCount"] for e in desired if "DesiredInstanceCount" in e}
         for variant, count in counts.items():
             fleet.variants[variant].desired_count = count
         self._records.update(name, ProductionVariants=describe_variants(fleet, time.time()))
         reason = None
-        for variant, count in counts.items():
+        for entry in desired:
             try:
-                fleet.resize(variant, count)
+                if "DesiredInstanceCount" in entry:
+                    fleet.resize(entry["VariantName"], entry["DesiredInstanceCount"])
+                if "ServerlessUpdateConfig" in entry:
+                    fleet.provision(entry["VariantName"], entry["ServerlessUpdateConfig"])
             except FleetError as error:
                 reason = str(error)
         return reason
