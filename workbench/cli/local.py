@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Final
+
 import click
 
 from workbench.cli import frame
 from workbench.cli.up import told_speed
 from workbench.local import control
+from workbench.local.fault_kinds import KINDS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLUMNS: Final = ("id", "kind", "about", "times")
+
+
+def kinds_page() -> str:
+    """What each kind means, for the help."""
+    lines = [
+        f"{name}: {kind.meaning}."
+        + (f" Needs {', '.join(f'--{one}' for one in kind.needs)}." if kind.needs else "")
+        for name, kind in KINDS.items()
+    ]
+    return "\n\n".join(("Kinds:", *lines))
 
 
 @click.group("local")
@@ -47,3 +65,65 @@ def speed_(speed: float | None, *, as_json: bool) -> None:
         document,
         lambda console: console.print(f"{told_speed(document['speed'])}.", highlight=False),
     )
+
+
+@group.group("fault")
+def fault() -> None:
+    """Let AWS's bad days come: throttling, missing capacity, crashes, what cannot be found yet."""
+
+
+@fault.command("add", epilog=kinds_page())
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.option("--operation", help="An operation of the API, like CreateEndpoint.")
+@click.option("--endpoint", help="An endpoint's name; all where it is left out.")
+@click.option("--variant", help="A variant's name; all where it is left out.")
+@click.option("--config", help="An endpoint configuration's name: its fleet alone.")
+@click.option("--times", type=click.IntRange(1), help="How often it is met; else once, or until cleared.")
+@click.option("--seconds", type=click.FloatRange(0), help="How long.")
+@click.option("--requests", type=click.IntRange(1), help="After how many requests.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def add(*, as_json: bool, **asked: Any) -> None:
+    """Add a fault of a KIND; the embedded AWS keeps it until it was met, or is cleared."""
+    workspace = frame.Workspace(json=as_json)
+    added = server(workspace).post(
+        "faults", {name: value for name, value in asked.items() if value is not None}
+    )
+    frame.emit(workspace, added, lambda console: console.print(frame.table(COLUMNS, rows([added]))))
+
+
+@fault.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def list_(*, as_json: bool) -> None:
+    """List the faults that will be met."""
+    workspace = frame.Workspace(json=as_json)
+    found = server(workspace).get("faults")
+    frame.emit(workspace, found, lambda console: show(console, found, "no faults"))
+
+
+@fault.command("clear")
+@click.argument("number", metavar="[ID]", type=int, required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def clear(number: int | None, *, as_json: bool) -> None:
+    """Take a fault away by its ID, or all of them."""
+    workspace = frame.Workspace(json=as_json)
+    gone = server(workspace).post("faults/clear", {"id": number})
+    frame.emit(workspace, gone, lambda console: show(console, gone, "there were no faults"))
+
+
+def show(console: Console, faults: list[dict[str, Any]], none: str) -> None:
+    """For people: a table, or that there is nothing."""
+    console.print(frame.table(COLUMNS, rows(faults)) if faults else none)
+
+
+def rows(faults: list[dict[str, Any]]) -> list[list[str]]:
+    """One row for each fault: what it is about in one column."""
+    about = ("operation", "endpoint", "variant", "config", "seconds", "requests")
+    return [
+        [
+            str(one["id"]),
+            one["kind"],
+            ", ".join(f"{name} {one[name]}" for name in about if name in one),
+            str(one.get("times", "until cleared")),
+        ]
+        for one in faults
+    ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench.local.clock import Clock
+from workbench.local.faults import Faults
 from workbench.local.iam import Audit
 from workbench.local.state import State
 
@@ -37,6 +38,8 @@ class ServerContext:
     """What keeps everything; ``state.mark("name")`` has a service written soon."""
     clock: Clock = field(init=False)
     """The time of SageMaker's waits."""
+    faults: Faults = field(init=False)
+    """Those that somebody asked for."""
     audit: Audit = field(default_factory=Audit)
     on_start: list[Callable[[], None]] = field(default_factory=list)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
@@ -45,6 +48,7 @@ class ServerContext:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clock", Clock(self.home / "speed"))
+        object.__setattr__(self, "faults", Faults(self.home / "faults.json"))
         object.__setattr__(self, "state", State(self.home / "state", self.registry))
 
     @property

@@ -18,6 +18,7 @@ from workbench.local import (
     dynamodb_queries,
     ecr,
     embedded_metrics,
+    faults,
     iam,
     inbox,
     lambda_functions,
@@ -55,5 +56,6 @@ def install(server: ServerContext) -> Gateway:
     sagemaker.register(server, is_target=scaling.is_target)
     scaling.scaler.scaled = sagemaker.running().capacity
     embedded_metrics.install(server.state)
+    faults.install(server.faults, gateway)
     state.install(server.state)
     return gateway

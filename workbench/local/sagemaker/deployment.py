@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from workbench.local.sagemaker import faulty
 from workbench.local.sagemaker.deployment_plan import Plan, Stage, plan_of, size_of
 from workbench.local.sagemaker.fleet import Fleet, FleetError
 from workbench.local.sagemaker.traffic import Traffic
@@ -136,6 +137,8 @@ class Deployment:
     def _roll_back(self, reason: str) -> None:
         self._events.change(self._name, EndpointStatus="RollingBack", FailureReason=reason)
         try:
+            if self._surroundings.server.faults.meet("rollback-fails", endpoint=self._name):
+                raise FleetError(faulty.ROLLBACK_FAILED)  # noqa: TRY301 - as when it happens
             self._bring_back()
         except FleetError as error:
             failed = f"{reason} The rollback failed, too: {error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.local import seams
 from workbench.local.sagemaker.deployment_rules import check_deployment
 from workbench.local.sagemaker.endpoint_events import EndpointEvents
 from workbench.local.sagemaker.endpoint_kinds import check_capacity, check_update
@@ -16,6 +17,7 @@ from workbench.local.sagemaker.surroundings import Caller, Surroundings, arn
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
+    from workbench.local.faults import Fault
     from workbench.local.sagemaker.endpoint_configs import EndpointConfigs
     from workbench.local.sagemaker.fleet import Fleet
     from workbench.local.sagemaker.models import Models
@@ -185,6 +187,20 @@ class Endpoints:
         self._events.tell(changed or endpoint)
         start_thread("delete", self._rollout.delete, endpoint["EndpointName"])
         return {}
+
+    def maintain(self, fault: Fault) -> None:
+        """
+        Let an endpoint undergo SageMaker's own maintenance: it serves, and cannot be changed.
+
+        Raises:
+            ServiceError: It is not in service.
+        """
+        server, name = self._surroundings.server, fault.endpoint or ""
+        with seams.RESPONSES.scope(server.account, server.region):
+            if self.get(name)["EndpointStatus"] != "InService":
+                raise invalid(f'Endpoint "{arn(KIND, name)}" is not InService.')
+            self._events.change(name, EndpointStatus="SystemUpdating")
+            start_thread(f"maintain-{name}", self._rollout.maintain, name, fault.seconds)
 
     def list_page(self, request: Document, _caller: Caller) -> Document:
         found, token = page(self._records.all(), request, name="EndpointName", status="EndpointStatus")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
+from workbench.local.sagemaker import faulty
 from workbench.local.sagemaker.capture_line import CaptureRule
 from workbench.local.sagemaker.environments import Environments
 from workbench.local.sagemaker.hosted_model import DEFAULT_STARTUP_SECONDS, serving_of
@@ -123,8 +124,9 @@ class Fleet:
             yield variant, entry
 
     def _require_health(self, variant: Variant, processes: Sequence[ServingProcess]) -> None:
+        slow = self._surroundings.server.faults.find("slow-ping", **self.about(variant))
         for process in processes:
-            if not process.await_healthy(self.cancelled):
+            if not process.await_healthy(self.cancelled, slow.seconds or 0.0 if slow else 0.0):
                 raise FleetError(
                     f"The primary container for production variant {variant.name} did not pass the ping "
                     "health check. Please check CloudWatch logs for this endpoint."
@@ -142,6 +144,8 @@ class Fleet:
         """Start so many more processes of a variant; they are not healthy yet."""
         if count == 0:
             return []
+        if self._surroundings.server.faults.meet("capacity", **self.about(variant)):
+            raise FleetError(faulty.NO_CAPACITY)
         name, added = variant.name, []
         log = f"/aws/sagemaker/Endpoints/{self._endpoint}"
         directory = self._surroundings.new_work("model")
@@ -174,6 +178,10 @@ class Fleet:
         finally:
             shutil.rmtree(directory, ignore_errors=True)
         return added
+
+    def about(self, variant: Variant) -> dict[str, str]:
+        """What faults may name of a variant."""
+        return {"endpoint": self._endpoint, "variant": variant.name, "config": self.config_name}
 
     def counts(self) -> dict[str, int]:
         """The instances that serve, by variant."""

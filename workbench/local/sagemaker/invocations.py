@@ -72,8 +72,12 @@ class Invocations:
             route, process = await self._taken(name, target, len(body))
         except ServiceError as error:
             return error_response(error)
-        answered = await ask(self._connections, process, asked)
         fleet, variant = route.fleet, route.variant
+        if (faults := self._surroundings.server.faults) and faults.meet(
+            "crash-after", **fleet.about(variant)
+        ):
+            await asyncio.to_thread(process.crash)
+        answered = await ask(self._connections, process, asked)
         count_invocation(self._surroundings, name, fleet, variant, asked, answered)
         captured = captured_of(fleet.capture, name, variant, random.random())  # noqa: S311 - a sample
         if fleet.shadows:

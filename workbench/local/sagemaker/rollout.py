@@ -150,6 +150,11 @@ class Rollout:
                 reason = str(error)
         return reason
 
+    def maintain(self, name: str, seconds: float) -> None:
+        """Be done with SageMaker's own maintenance after so many seconds of its clock."""
+        if not self._surroundings.server.clock.wait(seconds, self._ending):
+            self._events.change(name, EndpointStatus="InService")
+
     def delete(self, name: str) -> None:
         """Take the fleets down, then the record away."""
         traffic = self._traffic.pop((current_scope(), name), None)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
+from workbench.local.sagemaker import faulty
 from workbench.local.sagemaker.capacity import VariantCapacity
 from workbench.local.sagemaker.endpoint_configs import EndpointConfigs
 from workbench.local.sagemaker.endpoints import Endpoints
@@ -94,6 +95,7 @@ class Service:
             "ListModelPackages": packages.list_page,
             "DeleteModelPackage": packages.delete,
         }
+        surroundings.server.faults.on_add["system-updating"] = endpoints.maintain
         self._interrupted: list[tuple[tuple[str, str], Callable[[], None]]] = []
 
     async def handle(self, path: str, headers: Mapping[str, str], body: bytes) -> Response:
@@ -132,6 +134,7 @@ class Service:
             raise invalid("The request is no JSON object")
         given: dict[str, Any] = {name: value for name, value in request.items() if value is not None}
         validate(operation, given)
+        faulty.meet(self.surroundings, operation, given)
         if operation.startswith("Create") and given.get("Tags"):
             # Whoever makes a resource with tags must be allowed to tag it, too.
             account, region = current_scope()

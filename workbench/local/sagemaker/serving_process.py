@@ -104,6 +104,11 @@ class ServingProcess:
         with self._taking:
             self.healthy = not self._stopping.is_set()
 
+    def crash(self) -> None:
+        """End the program as if it had done so by itself; it is started again."""
+        if self._program is not None:
+            self._program.kill()
+
     def release(self) -> None:
         """One of its requests is done."""
         with self._taking:
@@ -129,13 +134,20 @@ class ServingProcess:
             return answer.status == http.client.OK
         return False
 
-    def await_healthy(self, cancelled: threading.Event) -> bool:
-        """Ping until it answers; False when it has ended, time is over, or it is no longer wanted."""
-        deadline = time.monotonic() + self._serving.startup_seconds
+    def await_healthy(self, cancelled: threading.Event, not_before: float = 0.0) -> bool:
+        """
+        Ping until it answers; False when it has ended, time is over, or it is no longer wanted.
+
+        Args:
+            cancelled: Set when it is no longer wanted.
+            not_before: Seconds in which no answer counts: a fault that was asked for.
+        """
+        began = time.monotonic()
+        deadline = began + self._serving.startup_seconds
         while time.monotonic() < deadline and not cancelled.is_set() and not self._stopping.is_set():
             if self._program is None or not self._program.running:
                 return False
-            if self.ping():
+            if time.monotonic() - began >= not_before and self.ping():
                 self._admit()
                 return True
             time.sleep(STARTUP_PING_SECONDS)
