@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from slipway.contracts.release import GateOutcome, PinnedDataSet
 
 
+def report_uri(artifact_prefix: str) -> str:
+    """Where a release's evidence lies, of the plan's ``artifact_prefix``."""
+    return f"{artifact_prefix}/report.json"
+
+
 class Side(TypedDict):
     """One side of the comparison: the challenger, or the champion beside it."""
 

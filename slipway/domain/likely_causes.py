@@ -104,6 +104,11 @@ class Difference:
     commits: tuple[str, str] | None
     repository: str
 
+    @property
+    def measured(self) -> bool:
+        """Whether any metric was measured of both: else there is nothing to find a cause of."""
+        return any(row.difference is not None for row in self.metrics)
+
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return {

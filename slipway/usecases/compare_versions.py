@@ -6,15 +6,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.lineage import node_id
+from slipway.contracts.report import report_uri
 from slipway.domain.compared import Candidate, Compared, Registered, Unregistered, compared
-from slipway.domain.derivation import package_id
+from slipway.domain.derivation import package_id, report_id
 from slipway.domain.likely_causes import Difference, difference
 from slipway.domain.lineage_graph import graph_of, nearby
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from slipway.contracts.lineage import Descendant, NodeFacts
+    from slipway.contracts.ledger import ReleaseRecord
+    from slipway.contracts.lineage import NodeFacts
     from slipway.usecases.ports import Lineage
 
 _BELOW: Final = 24
@@ -33,7 +33,7 @@ def compare_versions(lineage: Lineage, before: Candidate, after: Candidate) -> D
     around = {one: nearby(held[one]) for one in ids if one in held}
     for candidate, one in zip((before, after), ids, strict=True):
         if isinstance(candidate, Unregistered) and one in held:
-            around[one] = [*around[one], *(below["id"] for below in _below(lineage, one))]
+            around[one] += _beside(lineage, one, candidate.release)
     wanted = sorted({name for names in around.values() for name in names})
     facts: dict[str, NodeFacts] = {**lineage.nodes(wanted)} if wanted else {}
 
@@ -52,5 +52,8 @@ def _node(candidate: Candidate) -> str:
     return node_id("release", candidate.release["release_id"])
 
 
-def _below(lineage: Lineage, node: str) -> Iterator[Descendant]:
-    return islice(lineage.descendants(node, limit=_BELOW), _BELOW)
+def _beside(lineage: Lineage, node: str, release: ReleaseRecord) -> list[str]:
+    """What is below a release, its training with it, and its evidence, which is below its model."""
+    below = [one["id"] for one in islice(lineage.descendants(node, limit=_BELOW), _BELOW)]
+    plan = release.get("plan")
+    return below if plan is None else [*below, report_id(report_uri(plan["artifact_prefix"]))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.lineage import kind_of, node_id
 from slipway.contracts.names import CHAMPION
+from slipway.contracts.report import report_uri
 from slipway.domain.derivation import package_id, report_id
 from slipway.domain.lineage_graph import MAX_SHOWN, graph_of, nearby, with_endpoints
 from slipway.domain.provenance import Provenance, Records, assemble
@@ -87,7 +88,7 @@ def beside_release(release: ReleaseRecord) -> list[str]:
     plan = release.get("plan")
     if plan is None:
         return []
-    return [*_named_jobs(release), report_id(f"{plan['artifact_prefix']}/report.json")]
+    return [*_named_jobs(release), report_id(report_uri(plan["artifact_prefix"]))]
 
 
 def _named_jobs(release: ReleaseRecord) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
+from slipway.contracts.report import report_uri
 from slipway.domain.costs import estimate
 from slipway.domain.measurement import Measurement
 from slipway.domain.rows_evidence import RowsEvidence
@@ -68,7 +69,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
     challenger_side["metrics"] = dict(judgement.challenger)
     if champion_side is not None:
         champion_side["metrics"] = dict(judgement.champion or {})
-    uri = f"{plan['artifact_prefix']}/report.json"
+    uri = report_uri(plan["artifact_prefix"])
     evidence = _evidence(document, judgement, challenger_side, champion_side, timestamp(clock()))
     if rows is not None:
         evidence["rows"] = rows_report(rows, plan["manifest"]["evaluation"]["task"], challenger)

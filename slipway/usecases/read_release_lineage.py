@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from slipway.contracts.ledger import OPEN_STATUSES
+from slipway.contracts.report import report_uri
 from slipway.domain.package_lineage import artifact_node, package_node, superseded_package_node
 from slipway.domain.release_lineage import approval_node, release_nodes, report_node
 
@@ -37,7 +38,7 @@ def read_release_lineage(
     plan = record.get("plan")
     if plan is None:
         return nodes  # refused: nothing came of it
-    uri = f"{plan['artifact_prefix']}/report.json"
+    uri = report_uri(plan["artifact_prefix"])
     report = _report(sources.reports, uri)
     if report:
         nodes.append(report_node(report, uri))

@@ -75,13 +75,13 @@ def _show(out: Console, found: Difference, git: str | None) -> None:
 
     out.print(f"{found.before.title} → {found.after.title}", markup=False, style="bold")
     out.print(found.conclusion, markup=False)
-    if len(found.causes) > 1:
+    if found.measured and len(found.causes) > 1:
         out.print("\nLikeliest first:", markup=False, style="bold")
         for place, cause in enumerate(found.causes, 1):
             out.print(f"  {place}. {cause.said}", markup=False)
-    if found.causes:
+    if found.measured and found.causes:
         out.print(CAUTION, markup=False, style="dim")
-    if found.metrics:
+    if found.measured:
         rows = [
             (row.label, *reversed(row.cells()[:2]), row.cells()[2], row.relative, row.effect)
             for row in found.metrics
