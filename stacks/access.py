@@ -34,14 +34,11 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
     from stacks.storage import StorageStack
 
-ROLES: Final = {
-    "push": "Slipway, beside read: push images, put data sets, start and follow releases",
-    "approve": "Slipway, beside read: approve or reject model packages in SageMaker Studio",
-    "operate": "Slipway, beside read: stop, retry, promote, roll back, move aliases, remove artifacts",
-    "read": "Slipway: look at everything, change nothing",
-    "report": "Slipway: report outcomes; for the programs that call endpoints",
-}
-"""Each role's description; the policy of ``push`` in ``prod`` is called ``slipway-prod-push``."""
+DESCRIPTION: Final = "Slipway: what docs/operations.md says of this role"
+"""
+Of each policy, and for ever: another one would make CloudFormation replace the policy, which it can't do with
+one that has a name of ours. What the role may do is told by the table there, which a test keeps true.
+"""
 
 
 class AccessStack(cdk.Stack):
@@ -82,7 +79,7 @@ class AccessStack(cdk.Stack):
             self,
             role.capitalize(),
             managed_policy_name=f"slipway-{self._settings.environment}-{role}",
-            description=ROLES[role],
+            description=DESCRIPTION,
             policy_document=policy(documents),
         )
         explain_wildcards(made, sorted({one.because for one in statements if one.wildcards}))

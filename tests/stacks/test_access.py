@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stacks.access import DESCRIPTION
+
 if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
 
@@ -60,6 +62,20 @@ class TestAccess:
     def test_who_reports_outcomes_may_do_nothing_else(self, policies: dict[str, Any]) -> None:
         """A program that calls an endpoint sees nothing of the platform but where outcomes go."""
         assert actions(policies["report"]) == {"execute-api:Invoke", "ssm:GetParameter"}
+
+    def test_another_right_replaces_no_policy(self, synthesized: Synthesized) -> None:
+        """
+        Name, path and description can't change in place, and a policy with a name of ours can't be replaced:
+        they say nothing of what a role may do.
+        """
+        made = [
+            one["Properties"]
+            for environment in ("dev", "prod")
+            for one in synthesized.resources(environment, "AWS::IAM::ManagedPolicy").values()
+        ]
+
+        assert {one["Description"] for one in made} == {DESCRIPTION}
+        assert not any("Path" in one for one in made)
 
     def test_policies_fit(self, policies: dict[str, Any]) -> None:
         """Each is shorter than IAM takes, once references are the longest names that there are."""
