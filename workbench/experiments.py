@@ -67,7 +67,7 @@ def of_jobs(lineage: Lineage) -> Iterator[dict[str, Any]]:
             "status": job.get("status", ""),
             "metrics": job.get("metrics", {}),
             "began": job.get("started_at", ""),
-            "why": job["reason"],
+            "why": job.get("reason", ""),
             "belongs_to": f"{project}/{model}" if model else project,
             "node": job["id"],
             "data_sets": job.get("data_sets", []),
