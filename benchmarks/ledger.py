@@ -4,8 +4,7 @@ The ledger beside ml-metadata and MLflow: the same trainings written and queried
 Ours is the embedded AWS over HTTP with boto3, the peers are libraries on SQLite in a process of their own:
 what they do in one call without a network takes us one or two round trips; ``round_trip_ms`` is what such a
 trip costs here when nothing is found.
-``SLIPWAY_BENCHMARK_NODES=100000`` adds
-a graph of that size. Also draws ``build/benchmarks/ledger.svg``.
+``SLIPWAY_BENCHMARK_NODES=100000`` adds a graph of that size. Also draws ``build/benchmarks/ledger.svg``.
 """
 
 from __future__ import annotations
@@ -57,13 +56,13 @@ PEER_ACTS: Final = {
 }
 AIMS: Final = {
     "record": {"mlmd": 4.0, "mlflow": 5.0},
-    "upstream": {"mlmd": 5.0},
+    "upstream": {"mlmd": 10.0},
     "first page": {"mlmd": 5.0},
     "downstream": {"mlmd": 5.0},
     "resolve": {"mlflow": 10.0},
     "move": {"mlflow": 100.0},
-    "runs page": {"mlflow": 5.0},
-    "runs": {"mlflow": 5.0},
+    "runs page": {"mlflow": 10.0},
+    "runs": {"mlflow": 10.0},
 }
 """Times that a peer takes, of ours."""
 HEAD: Final = "  nodes act         found   ours ms     mlmd   mlflow trips   RRU  WRU  times ours"
