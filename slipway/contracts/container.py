@@ -32,3 +32,9 @@ IDENTITY: Final = "SLIPWAY_IDENTITY"
 """Environment variable of a serving container: JSON of ``contracts.promotion.Identity``."""
 IDENTITY_HEADER: Final = "X-Amzn-SageMaker-Custom-Attributes"
 """The one response header of a container that InvokeEndpoint hands on (as ``CustomAttributes``)."""
+
+MODEL_NAME: Final = "SLIPWAY_MODEL_NAME"
+"""Environment variable of a serving container: SageMaker's model name, the dimension of its own metrics."""
+
+PREDICTIONS_NAMESPACE: Final = "Slipway/Predictions"
+"""Metrics ``Prediction`` (every row's number), ``Rows`` and ``UnreadableAnswers``, by ``ModelName``."""

@@ -55,7 +55,10 @@ def model_request(
         "PrimaryContainer": {
             "Image": record["image_uri"],
             "ModelDataUrl": record["model_uri"],
-            "Environment": {container.IDENTITY: json.dumps(identity, sort_keys=True, separators=(",", ":"))},
+            "Environment": {
+                container.IDENTITY: json.dumps(identity, sort_keys=True, separators=(",", ":")),
+                container.MODEL_NAME: name,
+            },
         },
         "Tags": tags,
     }

@@ -12,6 +12,7 @@ from .codecs import JSON, Codecs, InvalidRequestError, Row, UnacceptableError, U
 
 if TYPE_CHECKING:
     from .messages import Request
+    from .predictions import PredictionMeter
     from .records import RecordLog
 
 Predict = Callable[[List[Row]], Sequence[Any]]
@@ -28,12 +29,15 @@ INTERNAL_SERVER_ERROR = 500
 class Application:
     """Answers one request after another; knows nothing of connections."""
 
-    def __init__(self, predict: Predict, codecs: Codecs, answers: Answers, records: RecordLog) -> None:
+    def __init__(
+        self, predict: Predict, codecs: Codecs, answers: Answers, records: RecordLog, meter: PredictionMeter
+    ) -> None:
         """Take the model's ``predict`` and what surrounds it."""
         self._predict = predict
         self._codecs = codecs
         self._answers = answers
         self._records = records
+        self._meter = meter
 
     def respond(self, request: Request, *, keep_alive: bool) -> bytes:
         """The complete answer to a complete request."""
@@ -56,7 +60,10 @@ class Application:
             wished = self._codecs.of_answer(headers.get(b"accept", b"")) or codec
             rows = codec.decode(request.body)
             predictions = self._predict(rows) if rows else []
-            body = wished.encode(predictions if type(predictions) is list else _as_list(predictions))
+            if type(predictions) is not list:
+                predictions = _as_list(predictions)
+            body = wished.encode(predictions)
+            self._meter.add(predictions)
             status, content_type = 200, wished.content_type
         except InvalidRequestError as error:
             exception = str(error)

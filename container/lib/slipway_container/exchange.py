@@ -6,10 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 from .framing import Body, ChunkedBody, CountedBody, declared_length, is_chunked
+from .predictions import MAX_ANSWER_BYTES
 
 if TYPE_CHECKING:
     from .answers import Answers
     from .messages import Request
+    from .predictions import PredictionMeter
     from .records import RecordLog
 
 END_OF_HEAD = b"\r\n\r\n"
@@ -21,12 +23,19 @@ SERVICE_UNAVAILABLE = 503
 class Relay:
     """What all connections share."""
 
-    def __init__(self, port: int, identity_value: str, answers: Answers, records: RecordLog) -> None:
+    def __init__(
+        self, port: int, identity_value: str, answers: Answers, records: RecordLog, meter: PredictionMeter
+    ) -> None:
         """Take the port of the model's server, and what is added to its answers."""
         self.port = port
         self.identity_value = identity_value
         self.answers = answers
         self.records = records
+        self.meter = meter
+        self.kept_of_answers = (
+            max(records.max_characters, MAX_ANSWER_BYTES) if meter.counts else records.max_characters
+        )
+        """Bytes of an answer that are kept for the record and the meter."""
 
 
 class Exchange:

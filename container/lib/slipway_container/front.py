@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from . import identity
+from . import identity, predictions
 from .answers import Answers
 from .exchange import Relay
 from .program import FORWARDED, NOT_EXECUTABLE, NOT_FOUND, exit_code, find
@@ -45,13 +45,15 @@ async def _stand_before(command: list[str], variables: dict[str, str], folder: P
     own = identity.from_environment()
     value = identity.format_header(own)
     records = RecordLog(own, loop)
-    relay = Relay(port + 1, value, Answers(value), records)
+    meter = predictions.from_environment(loop, records)
+    relay = Relay(port + 1, value, Answers(value), records, meter)
     listener = await loop.create_server(lambda: Client(relay), host, port, backlog=BACKLOG)
     variables = {
         **variables,
         PORT_VARIABLE: str(port + 1),
         SAMPLING_VARIABLE: "0",
-    }  # one record per request: ours
+        predictions.VARIABLE: "",
+    }  # one record and one count per request: ours
     try:
         child = await asyncio.create_subprocess_exec(
             *find(command, variables, folder), env=variables, cwd=str(folder)
@@ -63,6 +65,7 @@ async def _stand_before(command: list[str], variables: dict[str, str], folder: P
         loop.add_signal_handler(number, _send, child, number)
     code = exit_code(await child.wait())
     listener.close()
+    meter.flush()
     records.close()
     if code not in (0, 128 + signal.SIGTERM):
         print(

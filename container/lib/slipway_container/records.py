@@ -90,6 +90,10 @@ class RecordLog:
             f'"{"exception" if failed else "output"}":{quoted(answer[:limit].decode("utf-8", "replace"))},'
             f'"latency_ms":{milliseconds:.3f}}}\n'
         )
+        self.add_line(line)
+
+    def add_line(self, line: str) -> None:
+        """Take a line of ASCII that is no record (a metric) the same way."""
         if not self._lines:
             self._loop.call_later(FLUSH_SECONDS, self.flush)
         self._lines.append(line)

@@ -192,4 +192,7 @@ class Client(asyncio.Protocol):
         inference_id = request.headers.get(b"x-amzn-sagemaker-inference-id")
         request_id = inference_id.decode("latin-1") if inference_id else records.request_id()
         failed = exchange.status >= BAD_REQUEST
+        if not failed:
+            whole = len(exchange.kept_answer) < self._relay.kept_of_answers
+            self._relay.meter.add_answer(exchange.kept_answer, complete=whole)
         records.add(request_id, exchange.began, exchange.kept, exchange.kept_answer, failed=failed)

@@ -19,7 +19,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Sequence
 
-from . import identity
+from . import identity, predictions
 from .answers import Answers
 from .application import Application, Predict
 from .codecs import Codecs
@@ -103,7 +103,8 @@ class Server:
         own = identity.from_environment()
         answers = Answers(identity.format_header(own))
         records = RecordLog(own, loop)
-        application = Application(self._predict, self._codecs, answers, records)
+        meter = predictions.from_environment(loop, records)
+        application = Application(self._predict, self._codecs, answers, records, meter)
         listener = await loop.create_server(
             lambda: Connection(application, answers, self._max_body_bytes, self._open),
             host,
@@ -119,6 +120,7 @@ class Server:
         sweep.cancel()
         listener.close()
         await self._drain()
+        meter.flush()
         records.close()
 
     async def _close_idle(self) -> None:

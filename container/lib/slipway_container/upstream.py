@@ -93,7 +93,7 @@ class Upstream(asyncio.Protocol):
         content, rest = body.feed(self._waiting)
         passed = self._waiting[: len(self._waiting) - len(rest)]
         self._waiting = rest
-        exchange.keep_answer(content, self._relay.records.max_characters)
+        exchange.keep_answer(content, self._relay.kept_of_answers)
         if heads or passed:
             self._client.write(heads + passed)
         if body.done:
