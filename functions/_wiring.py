@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
     from slipway.usecases.take_outcomes import OutcomeIntake
+    from slipway.usecases.watch_endpoint import EndpointWatching
 
 
 def setting(variable: str) -> str:
@@ -132,6 +133,22 @@ def hosting() -> ports.Hosting:
     from slipway.adapters.sagemaker_hosting import SageMakerHosting
 
     return SageMakerHosting(client("sagemaker"))
+
+
+@cache
+def endpoint_watching() -> EndpointWatching:
+    from slipway.adapters.clients import client
+    from slipway.adapters.cloudwatch_monitoring import CloudWatchMonitoring
+    from slipway.usecases.watch_endpoint import EndpointWatching
+
+    return EndpointWatching(
+        hosting=hosting(),
+        ledger=ledger(),
+        monitoring=CloudWatchMonitoring(client("cloudwatch")),
+        environment=setting(variables.ENVIRONMENT),
+        alarm_topic_arn=setting(variables.ALARM_TOPIC_ARN),
+        runbook=setting(variables.RUNBOOK),
+    )
 
 
 @cache

@@ -248,10 +248,17 @@ class AccessStack(cdk.Stack):
                     "cloudwatch:DescribeAlarms",
                     "cloudwatch:ListDashboards",
                     "cloudformation:DescribeStacks",
+                    "cloudwatch:DescribeAlarms",
+                    "cloudwatch:GetMetricData",
                     "sns:ListSubscriptionsByTopic",
                 ],
                 ["*"],
                 because=lists,
+            ),
+            allow(
+                ["cloudwatch:GetDashboard"],
+                [f"arn:{cdk.Aws.PARTITION}:cloudwatch::{cdk.Aws.ACCOUNT_ID}:dashboard/{self._prefix}-*"],
+                because="dashboards are named for endpoints, which come and go",
             ),
             allow(
                 ["logs:FilterLogEvents", "logs:GetLogEvents"],

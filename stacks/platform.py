@@ -15,6 +15,7 @@ from stacks.promotion import PromotionStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
 from stacks.storage import StorageStack
+from stacks.watching import WatchingStack
 
 if TYPE_CHECKING:
     from stacks.constructs.packages import Packages
@@ -66,4 +67,6 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         outcomes=outcomes,
     )
     lineage = LineageStack(app, name("lineage"), **with_code, notifications=notifications)
-    return [storage, notifications, approval, promotion, registry, outcomes, release, access, lineage]
+    watching = WatchingStack(app, name("watching"), **with_code, notifications=notifications)
+    beside = [access, lineage, watching]
+    return [storage, notifications, approval, promotion, registry, outcomes, release, *beside]

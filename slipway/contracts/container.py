@@ -35,6 +35,3 @@ IDENTITY_HEADER: Final = "X-Amzn-SageMaker-Custom-Attributes"
 
 MODEL_NAME: Final = "SLIPWAY_MODEL_NAME"
 """Environment variable of a serving container: SageMaker's model name, the dimension of its own metrics."""
-
-PREDICTIONS_NAMESPACE: Final = "Slipway/Predictions"
-"""Metrics ``Prediction`` (every row's number), ``Rows`` and ``UnreadableAnswers``, by ``ModelName``."""

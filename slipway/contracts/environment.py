@@ -23,6 +23,10 @@ DATA_KEY_ARN: Final = "SLIPWAY_DATA_KEY_ARN"
 """The KMS key of buckets, jobs and endpoints."""
 
 NOTICE_TOPIC_ARN: Final = "SLIPWAY_NOTICE_TOPIC_ARN"
+ALARM_TOPIC_ARN: Final = "SLIPWAY_ALARM_TOPIC_ARN"
+"""Where alarms on models ring."""
+RUNBOOK: Final = "SLIPWAY_RUNBOOK"
+"""The URL of the page whose headings say what to do."""
 SLACK_SECRET_ARN: Final = "SLIPWAY_SLACK_SECRET_ARN"  # noqa: S105 - a variable's name, not a secret
 """A Secrets Manager secret whose string is the incoming webhook's URL; empty: no Slack."""
 

@@ -36,6 +36,8 @@ VERSION_WITHDRAWN: Final = "Version Withdrawn"
 ENDPOINT_IDLE: Final = "Endpoint Idle"
 """+ ``endpoint`` (name), ``idle_since``, ``stops_at`` (ISO 8601; empty: it is not stopped),
 ``usd_per_month`` (None: not known)."""
+ENDPOINT_ALARM: Final = "Endpoint Alarm"
+"""+ ``alarm`` (its name), ``state`` (ALARM or OK), ``what``, ``reason`` (CloudWatch's), ``runbook``."""
 
 KINDS: Final = (
     RELEASE_REFUSED,
@@ -49,6 +51,7 @@ KINDS: Final = (
     PACKAGE_SET_BACK,
     VERSION_WITHDRAWN,
     ENDPOINT_IDLE,
+    ENDPOINT_ALARM,
 )
 
 

@@ -40,6 +40,9 @@ VARIANT: Final = "AllTraffic"
 ALARM_SUBJECTS: Final = ("5xx", "model-errors", "latency-p99", "prediction-low", "prediction-high")
 """What the alarms of a promotion watch; the last part of their names."""
 
+STANDING_ALARMS: Final = "watching"
+"""What the names of alarms that belong to no promotion begin with."""
+
 PREDICTION_NAMESPACE: Final = "Slipway/Predictions"
 PREDICTION_METRIC: Final = "Prediction"
 """Of CloudWatch; its one dimension ``ModelName`` is the SageMaker model, which is one version's own."""
@@ -120,6 +123,22 @@ def alarm(endpoint_name: str, config_name: str, subject: str, variant: str = VAR
 def alarm_prefix(endpoint_name: str, config_name: str = "") -> str:
     """What the names of an endpoint's alarms begin with, or of those of one of its configs."""
     return f"{endpoint_name}/{config_name}/" if config_name else f"{endpoint_name}/"
+
+
+def standing_alarm(endpoint_name: str, subject: str, variant: str = VARIANT) -> str:
+    """
+    An alarm that stands for as long as the endpoint serves, whatever its config.
+
+    >>> standing_alarm("slipway-prod-pricing-hotel-rates", "5xx")
+    'watching/slipway-prod-pricing-hotel-rates/5xx'
+    """
+    of_variant = "" if variant == VARIANT else f"/{variant}"
+    return f"{standing_alarm_prefix(endpoint_name)}{subject}{of_variant}"
+
+
+def standing_alarm_prefix(endpoint_name: str) -> str:
+    """What the names of an endpoint's standing alarms begin with."""
+    return f"{STANDING_ALARMS}/{endpoint_name}/"
 
 
 def of_layout(champion_name: str, layout_digest: str) -> str:

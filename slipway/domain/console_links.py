@@ -36,3 +36,24 @@ def execution_url(execution_arn: str) -> str:
     """
     region = execution_arn.split(":")[3]
     return f"{_console(region)}/states/home?region={region}#/v2/executions/details/{execution_arn}"
+
+
+def object_url(region: str, uri: str) -> str:
+    """
+    An object in S3, by its ``s3://`` URI.
+
+    >>> object_url("eu-west-1", "s3://artifacts/releases/ab/report.json")
+    'https://eu-west-1.console.aws.amazon.com/s3/object/artifacts?region=eu-west-1&prefix=releases/ab/report.json'
+    """
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return f"{_console(region)}/s3/object/{bucket}?region={region}&prefix={quote(key)}"
+
+
+def dashboard_url(region: str, name: str) -> str:
+    """
+    A CloudWatch dashboard.
+
+    >>> dashboard_url("eu-west-1", "slipway-prod-pricing-hotel-rates")
+    'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#dashboards/dashboard/slipway-prod-pricing-hotel-rates'
+    """
+    return f"{_console(region)}/cloudwatch/home?region={region}#dashboards/dashboard/{quote(name, safe='')}"

@@ -15,7 +15,8 @@ is a change of contract. An expected "no" is a value, not an error.
     ├── AliasMovedError             somebody else moved the alias meanwhile
     ├── SmokeTestFailedError        the endpoint did not answer its sample request
     ├── IdentityMismatchError       the endpoint answered as another version
-    └── EventNotAcceptedError       the event bus refused an event
+    ├── EventNotAcceptedError       the event bus refused an event
+    └── DashboardRefusedError       CloudWatch does not take a dashboard
 """
 
 from __future__ import annotations
@@ -142,3 +143,14 @@ class EventNotAcceptedError(SlipwayError):
             f"the event bus refused the event {kind!r}: {code}: {message}; the function retries by itself"
         )
         self.kind, self.code, self.message = kind, code, message
+
+
+class DashboardRefusedError(SlipwayError):
+    """CloudWatch does not take a dashboard as it is."""
+
+    def __init__(self, name: str, messages: list[str]) -> None:
+        super().__init__(
+            f"CloudWatch does not take dashboard {name!r}: {'; '.join(messages)}; "
+            "its body is made by slipway/domain/dashboard.py"
+        )
+        self.name, self.messages = name, messages

@@ -296,6 +296,32 @@ def _idle(detail: Mapping[str, Any], _region: str) -> Notice:
     )
 
 
+def _alarm(detail: Mapping[str, Any], region: str) -> Notice:
+    rings = detail.get("state") == "ALARM"
+    model = f"{detail.get('project')}/{detail.get('model')}"
+    what = str(detail.get("what") or "an alarm")
+    return Notice(
+        tone="bad" if rings else "good",
+        headline=f"{_of(detail)}: {'alarm' if rings else 'alarm over'}, {what}",
+        lead=sentence(f"{what[:1].upper()}{what[1:]}" if rings else f"No longer so: {what}"),
+        facts=_present(
+            ("Endpoint", detail.get("endpoint")),
+            ("Region", region),
+            ("Alarm", detail.get("alarm")),
+            ("CloudWatch says", detail.get("reason")),
+        ),
+        commands=[
+            ("Look at it", f"slipway dashboard {model}"),
+            ("Go back to what served before", f'slipway rollback {model} --reason "{what}"'),
+        ]
+        if rings
+        else [],
+        next_action="Look at the dashboard; the runbook has the steps." if rings else "",
+        link=str(detail.get("runbook") or "") if rings else "",
+        release_id=_id(detail),
+    )
+
+
 _SERVING: Final[Mapping[str, str]] = {
     "RestoreFailed": "The endpoint could not be put back to what served before: look at it now.",
 }
@@ -340,4 +366,5 @@ _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Notice]]] = {
     events.PACKAGE_SET_BACK: _set_back,
     events.VERSION_WITHDRAWN: _withdrawn,
     events.ENDPOINT_IDLE: _idle,
+    events.ENDPOINT_ALARM: _alarm,
 }

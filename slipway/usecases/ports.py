@@ -507,6 +507,25 @@ class Traffic(Protocol):
         """The last call of any of its variants, to the end of its hour; None: there was none since."""
 
 
+class Monitoring(Protocol):
+    """Dashboards and alarms of models in service."""
+
+    def put_dashboard(self, name: str, body: Mapping[str, Any]) -> None:
+        """Make it or replace it; DashboardRefusedError where its body says what none may say."""
+
+    def remove_dashboard(self, name: str) -> None:
+        """Remove it, if it is there."""
+
+    def alarms(self, prefix: str) -> list[Mapping[str, Any]]:
+        """Those on one metric whose names begin so, as CloudWatch describes them."""
+
+    def put_alarm(self, request: Mapping[str, Any]) -> None:
+        """Make it or replace it."""
+
+    def remove_alarms(self, names: Sequence[str]) -> None:
+        """Remove those of them that are there."""
+
+
 class ReleasePlanner(Protocol):
     """Asks ``plan_release`` without waiting for its answer."""
 

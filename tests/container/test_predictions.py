@@ -15,7 +15,7 @@ from slipway_container import predictions
 from slipway_container.predictions import PredictionMeter, binned
 from slipway_container.records import RecordLog
 
-from slipway.contracts import container
+from slipway.contracts import container, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class TestPredictionMeter:
         The platform's plan, alarms and dashboards name what the container writes.
         """
         assert predictions.VARIABLE == container.MODEL_NAME
-        assert predictions.NAMESPACE == container.PREDICTIONS_NAMESPACE
+        assert predictions.NAMESPACE == names.PREDICTION_NAMESPACE
 
     def test_without_a_model_name_nothing_is_written(self) -> None:
         """

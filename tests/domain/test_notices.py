@@ -86,6 +86,14 @@ DETAILS: dict[str, dict[str, Any]] = {
         "stops_at": "2026-11-15T14:00:00.000Z",
         "usd_per_month": 83.95,
     },
+    events.ENDPOINT_ALARM: {
+        "alarm": "watching/slipway-dev-pricing-hotel-rates/5xx",
+        "endpoint": "slipway-dev-pricing-hotel-rates",
+        "state": "ALARM",
+        "what": "too many requests end in a server error",
+        "reason": "Threshold Crossed: 3 of the last 5 datapoints breach 0.05",
+        "runbook": "https://example.com/operations.md#an-endpoints-alarm",
+    },
     events.APPROVAL_GIVEN: {
         "approver": "ana@example.com",
         "reason": "better",

@@ -22,6 +22,7 @@ PARTS = (
     "release",
     "access",
     "lineage",
+    "watching",
 )
 
 

@@ -47,6 +47,7 @@ class TestApp:
             "slipway-prod-release",
             "slipway-prod-access",
             "slipway-prod-lineage",
+            "slipway-prod-watching",
         ]
 
     @pytest.mark.parametrize(

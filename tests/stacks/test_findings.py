@@ -22,6 +22,7 @@ PARTS = (
     "release",
     "access",
     "lineage",
+    "watching",
 )
 
 EXPLAINED_BY_CFN_LINT = {

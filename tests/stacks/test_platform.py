@@ -29,6 +29,7 @@ PARTS = (
     "release",
     "access",
     "lineage",
+    "watching",
 )
 
 
@@ -179,7 +180,7 @@ class TestEvents:
     def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
         """An event that can't be delivered is kept."""
         rules = synthesized.resources("prod", "AWS::Events::Rule")
-        assert len(rules) == 12
+        assert len(rules) == 15
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
@@ -315,7 +316,7 @@ class TestAlarms:
         assert "Notices" in topic
 
     def test_functions_queues_machines_and_notices_are_watched(self, synthesized: Synthesized) -> None:
-        """Every function, five queues, two endings of two machines, two mishaps of notices."""
+        """Every function, six queues, two endings of two machines, two mishaps of notices."""
         metrics = [
             alarm["Properties"]["MetricName"]
             for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
@@ -323,7 +324,7 @@ class TestAlarms:
         ]
         assert {name: metrics.count(name) for name in metrics} == {
             "Errors": len(ENTRIES),
-            "ApproximateNumberOfMessagesVisible": 5,
+            "ApproximateNumberOfMessagesVisible": 6,
             "ExecutionsFailed": 2,
             "ExecutionsTimedOut": 2,
             "NumberOfNotificationsFailed": 1,

@@ -190,7 +190,7 @@ class TestResourcePolicies:
         """Buckets, queues and topics answer to TLS only."""
         for kind, count in (
             ("AWS::S3::BucketPolicy", 3),
-            ("AWS::SQS::QueuePolicy", 5),
+            ("AWS::SQS::QueuePolicy", 6),
             ("AWS::SNS::TopicPolicy", 2),
         ):
             policies = synthesized.resources("prod", kind)

@@ -24,6 +24,7 @@ NOUNS: Final = {
     "experiment": "List and show what was trained and never approved.",
     "endpoint": "List, show, invoke, stop and start endpoints, and what they served when.",
     "promote": "Let a registered version serve, alone, beside the champion, or as its shadow.",
+    "dashboard": "Show what is seen of a model in service.",
     "rollback": "Let the version that served before serve again.",
     "reproduce": "Train a version again from what is recorded, and compare.",
     "why": "Say where a version came from, why it failed, and what serves.",

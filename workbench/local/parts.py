@@ -15,6 +15,7 @@ from workbench.local import (
     autoscaling,
     clock,
     cloudformation_types,
+    dashboards,
     dynamodb_queries,
     ecr,
     embedded_metrics,
@@ -44,6 +45,7 @@ def install(server: ServerContext) -> Gateway:
     ecr_api = ecr.install(server, gateway)
     lambda_functions.install(server, gateway)
     alarms.install(server)
+    dashboards.install()
     targets.Targets(server)
     apigateway.install(server)
     scaling = autoscaling.register(server)

@@ -255,6 +255,8 @@ CLOUDWATCH = Upstream(
     statistics=("_calc_stats", "(points)"),
     statistic=("_stat_value", "(stats, stat_name, points)"),
     dimensions_key=("_dims_key", "(dims)"),
+    put_dashboard=("_put_dashboard", "(params, cbor_data, is_cbor, is_json)"),
+    error=("_error", "(code, message, status, use_json, use_cbor)"),
 )
 CLOUDFORMATION = Upstream(
     "ministack.services.cloudformation.provisioners",
