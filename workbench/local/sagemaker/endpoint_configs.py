@@ -47,8 +47,6 @@ class EndpointConfigs:
         if len(names) != len(set(names)):
             raise invalid("Production variant names must be unique within an endpoint configuration")
         check_shadows(request)
-        if request.get("AsyncInferenceConfig"):
-            raise invalid("AsyncInferenceConfig is not served here")
         variants = [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]
         for variant in variants:
             if "ModelName" not in variant:

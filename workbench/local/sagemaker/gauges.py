@@ -12,6 +12,8 @@ from workbench.local.sagemaker.store import Scope, current_scope
 from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.local.sagemaker.endpoints import Endpoints
     from workbench.local.sagemaker.fleet import Variant
     from workbench.local.sagemaker.surroundings import Surroundings
@@ -32,8 +34,10 @@ class _Mean:
 class Gauges:
     """One thread that samples each variant which is a scalable target, and publishes the mean."""
 
-    def __init__(self, surroundings: Surroundings, endpoints: Endpoints) -> None:
-        self._surroundings, self._endpoints = surroundings, endpoints
+    def __init__(
+        self, surroundings: Surroundings, endpoints: Endpoints, tell_queue: Callable[[str, int], None]
+    ) -> None:
+        self._surroundings, self._endpoints, self._tell_queue = surroundings, endpoints, tell_queue
         self._records = surroundings.store.records("endpoint")
         self._means: dict[tuple[Scope, str, str], _Mean] = {}
         self._published = 0.0
@@ -53,12 +57,14 @@ class Gauges:
     def turn(self) -> None:
         """Sample; publish when it is time."""
         due = time.monotonic() - self._published >= self._surroundings.server.clock.real(PUBLISH_SECONDS)
-        for scope, name, _ in self._records.everywhere():
+        for scope, name, endpoint in self._records.everywhere():
             with seams.RESPONSES.scope(*scope):
                 fleet = self._endpoints.fleet(name)
                 if fleet is None:
                     continue
                 fleet.end_idle(self._surroundings.server.clock.now())
+                if due and "AsyncInferenceConfig" in endpoint.get("_served", {}).get("config", {}):
+                    self._tell_queue(name, sum(fleet.counts().values()))
                 for variant in list(fleet.variants.values()):
                     self._look(name, variant, publish=due)
         if due:

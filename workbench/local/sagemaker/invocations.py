@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local.sagemaker.capture import Captures, captured_of
+from workbench.local.sagemaker.endpoint_kinds import kind_of
 from workbench.local.sagemaker.errors import ServiceError
 from workbench.local.sagemaker.exchange import Connections
 from workbench.local.sagemaker.invocation_metrics import CLIENT_ERRORS, count_invocation
@@ -109,6 +110,11 @@ class Invocations:
         traffic = self._endpoints.traffic(name)
         if endpoint["EndpointStatus"] not in SERVING or (traffic is None and "_served" not in endpoint):
             raise ServiceError("ValidationError", f"Endpoint {name} of account {account} not found.")
+        if kind_of(endpoint["_served"]["config"]) == "asynchronous":
+            raise ServiceError(
+                "ValidationError",
+                f"Endpoint {name} is for asynchronous inference: use InvokeEndpointAsync",
+            )
         if traffic is None:
             raise ServiceError("ServiceUnavailable", f"Endpoint {name} is being started again.", 503)
         return traffic

@@ -54,7 +54,10 @@ def install() -> None:
 
     def action(service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Any:
         if service == "sagemaker" and path.startswith(_RUNTIME):
-            return "sagemaker:InvokeEndpoint"
+            kind = path.strip("/").rpartition("/")[2]
+            return (
+                "sagemaker:InvokeEndpointAsync" if kind == "async-invocations" else "sagemaker:InvokeEndpoint"
+            )
         if service == "sagemaker":
             return "sagemaker:" + headers.get("x-amz-target", "").rpartition(".")[2]
         return action_before(service, method, path, headers, body, query_params)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
 from workbench.local.sagemaker import faulty
+from workbench.local.sagemaker.async_queue import AsyncQueue
+from workbench.local.sagemaker.async_requests import AsyncRequests
 from workbench.local.sagemaker.capacity import VariantCapacity
 from workbench.local.sagemaker.endpoint_configs import EndpointConfigs
 from workbench.local.sagemaker.endpoints import Endpoints
@@ -55,7 +57,9 @@ class Service:
         self.endpoints = endpoints = Endpoints(surroundings, tags, configs, models)
         self._invocations = Invocations(surroundings, endpoints)
         self.capacity = VariantCapacity(endpoints)
-        self._gauges = Gauges(surroundings, endpoints)
+        self._queue = AsyncQueue(surroundings, endpoints)
+        self._async = AsyncRequests(self._queue.records, endpoints, self._queue.wake)
+        self._gauges = Gauges(surroundings, endpoints, self._queue.publish)
         self._utilization = Utilization(surroundings, endpoints)
         self.operations: dict[str, Operation] = {
             "AddTags": tags.add_tags,
@@ -103,6 +107,8 @@ class Service:
         parts = path.strip("/").split("/")
         if len(parts) == 3 and (parts[0], parts[2]) == ("endpoints", "invocations"):  # noqa: PLR2004 - its three parts
             return await self._invocations.invoke(parts[1], headers, body)
+        if len(parts) == 3 and (parts[0], parts[2]) == ("endpoints", "async-invocations"):  # noqa: PLR2004 - likewise
+            return await asyncio.to_thread(self._async.accept, parts[1], headers, body)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         return await asyncio.to_thread(self._answer, operation, headers, body)
 
@@ -166,6 +172,7 @@ class Service:
             with seams.RESPONSES.scope(*scope):
                 self.endpoints.resume()
         self._gauges.start()
+        self._queue.start()
         self._utilization.start()
         self._invocations.captures.start()
 

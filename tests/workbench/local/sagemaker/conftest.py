@@ -132,6 +132,7 @@ class Account:
         count: int = 1,
         startup: int | None = None,
         instance_type: str = "ml.m5.large",
+        **members: Any,
     ) -> str:
         """Create an endpoint configuration with a variant for each model; its name."""
         variants = [
@@ -144,13 +145,43 @@ class Account:
             }
             for number, model in enumerate(models)
         ]
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **members)
         return name
 
-    def endpoint(self, stem: str = "e", **environment: str) -> str:
+    def asynchronous(self, **output: Any) -> dict[str, Any]:
+        """The AsyncInferenceConfig of an endpoint configuration, below this account's bucket."""
+        below = f"s3://{self.bucket}/async"
+        paths = {"S3OutputPath": f"{below}/out", "S3FailurePath": f"{below}/failed"}
+        return {"AsyncInferenceConfig": {"OutputConfig": paths | output}}
+
+    def invoke_async(self, name: str, body: Any = (1, 2), **options: Any) -> dict[str, Any]:
+        """Put an input and invoke an asynchronous endpoint with it; the response."""
+        key = f"async/in/{uuid.uuid4()}.json"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(body).encode())
+        given = {"InputLocation": f"s3://{self.bucket}/{key}", "ContentType": "application/json"}
+        runtime = self.aws.client("sagemaker-runtime")
+        return dict(runtime.invoke_endpoint_async(EndpointName=name, **(given | options)))
+
+    def result(self, location: str, seconds: float = 30) -> Any:
+        """What lies at a location of this account's bucket, waited for; JSON is read."""
+        key = location.partition(f"{self.bucket}/")[2]
+
+        def look() -> bytes | None:
+            try:
+                return bytes(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+            except self.s3.exceptions.NoSuchKey:
+                return None
+
+        found = until(look, lambda body: body is not None, seconds)
+        try:
+            return json.loads(found)
+        except ValueError:
+            return found.decode()
+
+    def endpoint(self, stem: str = "e", members: dict[str, Any] | None = None, **environment: str) -> str:
         """Create an endpoint and wait until it is in service; its name."""
         name = self.name(stem)
-        self.config(name, self.model(name, **environment))
+        self.config(name, self.model(name, **environment), **(members or {}))
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
         self.settled_endpoint(name)
         return name

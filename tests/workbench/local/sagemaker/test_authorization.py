@@ -53,6 +53,18 @@ class TestAuthorization:
         with pytest.raises(ClientError, match="sagemaker:InvokeEndpoint"):
             runtime.invoke_endpoint(EndpointName="other", Body=b"[1]")
 
+    def test_asynchronous_requests_are_an_action_of_their_own(self, account: Account) -> None:
+        """
+        Who may invoke an endpoint may not invoke it asynchronously.
+        """
+        name = account.endpoint("async", account.asynchronous())
+        client = somebody(
+            account, "sagemaker-runtime", (["sagemaker:InvokeEndpoint"], f"{BASE}endpoint/{name}")
+        )
+
+        with pytest.raises(ClientError, match="sagemaker:InvokeEndpointAsync"):
+            client.invoke_endpoint_async(EndpointName=name, Body=b"[1]")
+
     def test_an_endpoint_needs_its_configuration_too(self, account: Account) -> None:
         """
         CreateEndpoint is checked on the endpoint and on the endpoint configuration.

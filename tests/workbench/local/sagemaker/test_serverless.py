@@ -177,6 +177,11 @@ class TestServerless:
                 },
                 "Data capture is not supported",
             ),
+            (
+                {},
+                {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/o"}}},
+                "cannot be given with ServerlessConfig",
+            ),
         ],
     )
     def test_has_not_what_instances_have(

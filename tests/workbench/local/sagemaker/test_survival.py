@@ -108,6 +108,20 @@ class TestSurvival:
         assert again.sagemaker.list_model_packages()["ModelPackageSummaryList"] == []
         assert "Failed" in self._statuses(again, events, job)
 
+    def test_asynchronous_requests_are_answered_after_a_kill(self, server: Restarted) -> None:
+        """
+        What waited and what was under way when the server was killed is answered by the next one.
+        """
+        account = make_account(server.aws)
+        name = account.endpoint("later", account.asynchronous(), DELAY="1")
+        answers = [account.invoke_async(name, [number]) for number in range(6)]
+
+        aws = server.again(signal.SIGKILL)
+
+        again = Account(aws, account.bucket, account.role, account.image)
+        found = [again.result(answer["OutputLocation"])["scaled"] for answer in answers]
+        assert found == [[2.0 * number] for number in range(6)]
+
     @staticmethod
     def _events(account: Account) -> str:
         """A queue that gets every state change of training jobs; its URL."""
