@@ -165,7 +165,7 @@ def _push(endpoint_url: str, clients: Any) -> str:
 
 
 def _endpoint(clients: Any, image: str, home: Path) -> float:
-    """Create the endpoint; the seconds until it was in service."""
+    """Create the endpoint, and one that captures and mirrors; the seconds until the first was in service."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -177,9 +177,12 @@ def _endpoint(clients: Any, image: str, home: Path) -> float:
         ],
     }
     assert home.exists()
-    role = clients("iam").create_role(RoleName="serving", AssumeRolePolicyDocument=json.dumps(trust))
-    sagemaker = clients("sagemaker")
-    arn = role["Role"]["Arn"]
+    iam, sagemaker = clients("iam"), clients("sagemaker")
+    arn = iam.create_role(RoleName="serving", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    allowed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName="serving", PolicyName="capture", PolicyDocument=policy)
+    clients("s3").create_bucket(Bucket="bench-capture")
     sagemaker.create_model(ModelName="bench", PrimaryContainer={"Image": image}, ExecutionRoleArn=arn)
     variant = {
         "VariantName": "AllTraffic",
@@ -187,13 +190,26 @@ def _endpoint(clients: Any, image: str, home: Path) -> float:
         "InstanceType": "ml.m5.large",
         "InitialInstanceCount": 1,
     }
-    sagemaker.create_endpoint_config(EndpointConfigName="bench", ProductionVariants=[variant])
-    started = time.perf_counter()
-    sagemaker.create_endpoint(EndpointName="bench", EndpointConfigName="bench")
-    while (status := sagemaker.describe_endpoint(EndpointName="bench")["EndpointStatus"]) != "InService":
-        assert status == "Creating", status
-        time.sleep(0.02)
-    return time.perf_counter() - started
+    watched = {
+        "ShadowProductionVariants": [variant | {"VariantName": "Shadow"}],
+        "DataCaptureConfig": {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": "s3://bench-capture/kept",
+            "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+        },
+    }
+    seconds = []
+    for name, more in (("bench", {}), ("watched", watched)):
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], **more)
+        started = time.perf_counter()
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        while (status := sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]) != "InService":
+            assert status == "Creating", status
+            time.sleep(0.02)
+        seconds.append(time.perf_counter() - started)
+    return seconds[0]
 
 
 def run() -> dict[str, Any]:
@@ -201,8 +217,9 @@ def run() -> dict[str, Any]:
     Start an embedded AWS with one endpoint, measure it and the same program directly, in turns.
 
     Returns:
-        ``direct`` and ``endpoint`` with ``one_client`` and ``sixteen_clients`` (p50_ms, p99_ms,
-        requests_per_second), ``overhead_p50_ms`` of one client, ``create_seconds``.
+        ``direct``, ``endpoint`` and ``captured_and_mirrored`` (the same with data capture of all requests and
+        a shadow variant) with ``one_client`` and ``sixteen_clients`` (p50_ms, p99_ms, requests_per_second),
+        ``overhead_p50_ms`` of one client, ``create_seconds``.
     """
     import boto3  # noqa: PLC0415 - only when it runs
 
@@ -251,12 +268,16 @@ def run() -> dict[str, Any]:
                 f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
                 + BODY
             )
-            signed = _signed(endpoint_url, "bench")
-            results: dict[str, Any] = {"direct": {}, "endpoint": {}}
+            results: dict[str, Any] = {"direct": {}, "endpoint": {}, "captured_and_mirrored": {}}
+            asked = (
+                ("direct", direct_port, plain),
+                ("endpoint", port, _signed(endpoint_url, "bench")),
+                ("captured_and_mirrored", port, _signed(endpoint_url, "watched")),
+            )
             for name, count in (("warm_up", 1), ("one_client", 1), ("sixteen_clients", CLIENTS)):
-                for whom, where, message in (("direct", direct_port, plain), ("endpoint", port, signed)):
+                for whom, where, message in asked:
                     results[whom][name] = asyncio.run(_measure(where, message, REQUESTS, count))
-            for found in (results["direct"], results["endpoint"]):
+            for found in results.values():
                 del found["warm_up"]
         finally:
             direct.kill()

@@ -54,8 +54,9 @@ class Upstream:
 
     @property
     def module(self) -> ModuleType:
-        """The module itself, imported now."""
-        return importlib.import_module(self.module_name)
+        """The module itself, imported when it is first asked for."""
+        # import_module costs some microseconds even then, and a request asks for a dozen names
+        return sys.modules.get(self.module_name) or importlib.import_module(self.module_name)
 
     def __getattr__(self, ours: str) -> Any:
         return getattr(self.module, self.upstream_name(ours))

@@ -189,7 +189,7 @@ class Service:
         """The server ends."""
         self.endpoints.stop()
         self._invocations.captures.stop()
-        self.surroundings.flush_metrics()
+        self.surroundings.measurements.flush()
 
 
 def warm_up() -> None:

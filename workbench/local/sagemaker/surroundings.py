@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-import threading
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import log_streams, seams
 from workbench.local.sagemaker.errors import access_denied
-from workbench.local.sagemaker.store import Scope, Store, current_scope
+from workbench.local.sagemaker.measurements import Measured, Measurements
+from workbench.local.sagemaker.store import Store, current_scope
 from workbench.local.services import put_aws_event
 
 if TYPE_CHECKING:
@@ -31,13 +30,7 @@ STOPPED: Final = (
 LOWERED: Final = frozenset({"endpoint", "endpoint-config", "model"})
 """Kinds whose ARN holds the name in lower case."""
 _TIME_SUFFIXES: Final = ("Time", "Timestamp")
-_METRIC_FLUSH_SECONDS: Final = 1.0
-_OF_REQUESTS: Final = frozenset({"Count", "Microseconds"})
-"""Units of what comes with every request."""
 _OFTEN_SECONDS: Final = 0.1
-
-Measured = tuple[str, float, str]
-"""A metric's name, value and unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +103,10 @@ class Surroundings:
     capabilities: Capabilities
     is_target: Callable[[str, str], bool]
     """Whether Application Auto Scaling scales an endpoint's variant."""
-    _metrics: deque[tuple[Scope, str, dict[str, str], float, tuple[Measured, ...]]] = field(
-        default_factory=deque
-    )
-    _flusher: threading.Thread | None = None
+    measurements: Measurements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.measurements = Measurements(self.server.clock)
 
     @property
     def work_directory(self) -> Path:
@@ -135,63 +128,7 @@ class Surroundings:
 
     def measure(self, namespace: str, dimensions: Mapping[str, str], *values: Measured) -> None:
         """Record values; they reach CloudWatch within a second, so that callers never wait for it."""
-        self._metrics.append((current_scope(), namespace, dict(dimensions), time.time(), values))
-        if self._flusher is None:
-            self._flusher = threading.Thread(target=self._flush_for_ever, name="metrics", daemon=True)
-            self._flusher.start()
-
-    def _flush_for_ever(self) -> None:
-        while True:
-            time.sleep(
-                min(max(self.server.clock.real(_METRIC_FLUSH_SECONDS * 10), 0.1), _METRIC_FLUSH_SECONDS)
-            )
-            self.flush_metrics()
-
-    def flush_metrics(self) -> None:
-        """Hand over what was recorded; equal values of requests as one datapoint with their number."""
-        found: dict[tuple[Scope, str, str, str, str, float], _Recorded] = {}
-        while self._metrics:
-            scope, namespace, dimensions, at, values = self._metrics.popleft()
-            key = seams.ALARMS.dimensions_key(dimensions)
-            for name, value, unit in values:
-                together = unit in _OF_REQUESTS
-                metric = found.setdefault(
-                    (scope, namespace, key, name, unit, 0.0 if together else at), _Recorded(dimensions)
-                )
-                seen = _rounded(value) if unit == "Microseconds" else value
-                metric.counts[seen] = metric.counts.get(seen, 0) + 1
-                metric.at = at
-        for (scope, namespace, key, name, unit, _), metric in found.items():
-            with seams.RESPONSES.scope(*scope):
-                seams.ALARMS.metric_bucket((namespace, name, key)).extend(
-                    {
-                        "Timestamp": metric.at,
-                        "Value": value,
-                        "Count": float(count),
-                        "Unit": unit,
-                        "Dimensions": metric.dimensions,
-                    }
-                    for value, count in metric.counts.items()
-                )
-
-
-@dataclass(slots=True)
-class _Recorded:
-    """One metric between two flushes."""
-
-    dimensions: dict[str, str]
-    counts: dict[float, int] = field(default_factory=dict)
-    at: float = 0.0
-
-
-def _rounded(value: float) -> float:
-    """
-    To four digits, so that a million latencies are some hundred datapoints.
-
-    >>> _rounded(12345.6), _rounded(1.0), _rounded(0.00012345)
-    (12350.0, 1.0, 0.0001234)
-    """
-    return float(f"{value:.4g}")
+        self.measurements.note(namespace, dimensions, *values)
 
 
 class LogStream:
