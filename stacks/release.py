@@ -126,8 +126,9 @@ class ReleaseStack(cdk.Stack):
         )
 
     def _add_machine(self) -> Machine:
-        look_up, judge, register, request = (
+        look_up, scan, judge, register, request = (
             self._add_look_up_steps(),
+            self._add_look_at_scan(),
             self._add_judge_release(),
             self._add_register_release(),
             self._add_request_approval(),
@@ -146,13 +147,14 @@ class ReleaseStack(cdk.Stack):
             ),
             substitutions={
                 "look_up_steps": look_up.arn,
+                "look_at_scan": scan.arn,
                 "judge_release": judge.arn,
                 "register_release": register.arn,
                 "request_approval": request.arn,
                 "promote_machine": self._promotion.machine.arn,
             },
             statements=[
-                invoke(look_up.arn, judge.arn, register.arn, request.arn),
+                invoke(look_up.arn, scan.arn, judge.arn, register.arn, request.arn),
                 *self._jobs(),
                 *self._promotions(),
                 put_events(),
@@ -201,6 +203,13 @@ class ReleaseStack(cdk.Stack):
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
             ],
+        )
+
+    def _add_look_at_scan(self) -> TaskFunction:
+        return self._functions.add(
+            "look_at_scan",
+            environment={},
+            statements=[self._on_images("ecr:DescribeImageScanFindings")],
         )
 
     def _add_judge_release(self) -> TaskFunction:

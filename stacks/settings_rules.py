@@ -111,6 +111,12 @@ APPROVAL_RULES: Final = Rule(
     _rules_by_project,
     default={},
 )
+GATES: Final = Rule(
+    "a list of gates, each a line of a subject, a comparison and a bound, such as "
+    '"critical image findings == 0"',
+    _list_of(_matches(r"[^\r\n]*[^\s<>=]\s*(>=|<=|==|>|<)\s*[^\s<>=][^\r\n]*")),
+    default=[],
+)
 INSTANCE_TYPES: Final = Rule(
     'a list of SageMaker instance types, such as ["ml.m5.large"]; empty for every type',
     _list_of(_matches(r"ml\.[a-z0-9-]+\.[a-z0-9]+")),
@@ -151,6 +157,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "approval_timeout_hours": whole(1, 720, "hours"),
         "poll_seconds": whole(1, 300, "seconds"),
         "step_cache_days": whole(0, 3650, "days", default=90),
+        "gates": GATES,
         "approvers": EMAILS_BY_PROJECT,
         "recipients": EMAILS_BY_PROJECT,
         "approval_rules": APPROVAL_RULES,

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from slipway.contracts.release import ImageScan
+
 MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
 TIMEOUT_SECONDS: Final = 10
+
+_SCANNED: Final = ("COMPLETE", "ACTIVE")
+"""Basic scanning; enhanced scanning, which goes on for ever."""
+_SCANNING: Final = ("IN_PROGRESS", "PENDING")
 
 
 class EcrRegistry:
@@ -24,7 +30,8 @@ class EcrRegistry:
     Port ``ImageRegistry``.
 
     Needs ``ecr:BatchGetImage``, ``GetDownloadUrlForLayer`` and, for the sweep, ``DescribeRepositories``
-    and ``DescribeImages``. A layer's bytes come from a presigned S3 URL, not from ECR.
+    and ``DescribeImages``; for gates on findings ``DescribeImageScanFindings``. A layer's bytes come
+    from a presigned S3 URL, not from ECR.
     """
 
     def __init__(self, client: Any) -> None:
@@ -83,7 +90,28 @@ class EcrRegistry:
                     for tag in image.get("imageTags", ()):
                         yield PushedImage(repository, tag, image["imageDigest"], image["imagePushedAt"])
 
+    def scan(self, repository: str, digest: str) -> ImageScan:
+        try:
+            answer = self._client.describe_image_scan_findings(
+                repositoryName=repository, imageId={"imageDigest": digest}, maxResults=1
+            )
+        except self._client.exceptions.ScanNotFoundException:
+            return _missing("the registry has never scanned it; switch on scanning on push")
+        status = answer.get("imageScanStatus") or {}
+        word, described = str(status.get("status", "")), str(status.get("description", ""))
+        if word in _SCANNING:
+            return {"status": "pending", "findings": {}, "reason": described}
+        if word not in _SCANNED:
+            return _missing(f"{word} {described}".strip())
+        counts = (answer.get("imageScanFindings") or {}).get("findingSeverityCounts") or {}
+        found = {str(severity): int(count) for severity, count in counts.items()}
+        return {"status": "complete", "findings": found, "reason": ""}
+
     def _host(self, account: str) -> str:
         region: str = self._client.meta.region_name
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         return f"{account}.dkr.ecr.{region}.{suffix}"
+
+
+def _missing(reason: str) -> ImageScan:
+    return {"status": "missing", "findings": {}, "reason": reason}

@@ -20,6 +20,11 @@ EVALUATION_DATA: Final = "/opt/ml/processing/data"
 EVALUATION_OUTPUT: Final = "/opt/ml/processing/evaluation"
 """``evaluate`` writes ``evaluation.json``, ``predictions.csv`` and ``plots/*.svg`` here."""
 
+ENTRY: Final = "/opt/slipway/bin/entry"
+"""The entry point that the image builder sets: it runs the manifest's programs."""
+
+SERVING_FILE: Final = "serving.json"
+"""Beside the report: how fast the model's own server answered, as the entry point measured it."""
 REPORT_FILE: Final = "evaluation.json"
 PREDICTIONS_FILE: Final = "predictions.csv"
 

@@ -56,3 +56,5 @@ class Policy(TypedDict):
     newer_version: NotRequired[Literal["supersedes", "waits"]]
     """What an approved version does that finds a trial of another one on its endpoint: end it and serve
     (``supersedes``, the default), or wait until it has ended."""
+    gates: NotRequired[list[str]]
+    """Every release must meet them too, in the language of a manifest's gates; no manifest drops one."""

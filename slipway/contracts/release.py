@@ -36,6 +36,8 @@ class Champion(TypedDict):
     model_uri: str
     package_arn: str
     evaluate: list[str]
+    entry: NotRequired[bool]
+    """As in ImageSource."""
 
 
 class ImageSource(TypedDict):
@@ -53,6 +55,8 @@ class ImageSource(TypedDict):
     """``3.13.1``."""
     libraries: NotRequired[dict[str, str]]
     """Distribution to version, from the label ``io.slipway.libraries``."""
+    entry: NotRequired[bool]
+    """Its entry point is the platform's own, which measures serving after an evaluation."""
     libraries_left_out: NotRequired[int]
     """How many more there are than the label has room for."""
 
@@ -112,6 +116,10 @@ class Plan(TypedDict):
     planned_at: str
     source: NotRequired[ImageSource]
     cache: NotRequired[CacheWish]
+    environment_gates: NotRequired[list[str]]
+    """What the environment's settings asked for beside the manifest when this was planned."""
+    awaits_scan: NotRequired[bool]
+    """A gate looks at the image's scan: nothing is judged before that has ended."""
 
 
 class Training(TypedDict):
@@ -140,6 +148,16 @@ class Evaluation(TypedDict):
 
     challenger: EvaluationRun
     champion: EvaluationRun | None
+
+
+class ImageScan(TypedDict):
+    """What the registry's scan of the image found."""
+
+    status: Literal["complete", "pending", "missing"]
+    """``missing``: there is no result, and ``reason`` says why there will be none."""
+    findings: dict[str, int]
+    """Severity, such as ``CRITICAL``, to how many; none is missing rather than 0."""
+    reason: str
 
 
 class GateOutcome(TypedDict):
@@ -221,6 +239,8 @@ class ReleaseDocument(TypedDict):
     """``training``, ``challenger`` and ``champion`` (or None), each a contracts.steps.StepLookup."""
     training: NotRequired[Training]
     evaluation: NotRequired[Evaluation]
+    scan: NotRequired[ImageScan]
+    """Only where a gate waits for it."""
     verdict: NotRequired[Verdict]
     package: NotRequired[Package]
     approval: NotRequired[Approval]

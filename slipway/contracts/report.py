@@ -6,7 +6,7 @@ A reader takes every key but ``release_id`` as optional, so that an older report
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from slipway.contracts.release import GateOutcome, PinnedDataSet
@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 def report_uri(artifact_prefix: str) -> str:
     """Where a release's evidence lies, of the plan's ``artifact_prefix``."""
     return f"{artifact_prefix}/report.json"
+
+
+class ServingFacts(TypedDict):
+    """How fast and how dear a side's own server is, measured after its evaluation by its sample request."""
+
+    latency_ms: dict[str, float]
+    """``p50``, ``p90``, ``p95``, ``p99`` of one request at a time; empty where ``problem`` says why."""
+    requests_per_second: float | None
+    """When four ask at once."""
+    predictions_per_request: int
+    model_bytes: int | None
+    """Of model.tar.gz."""
+    cost_per_1000_usd: float | None
+    """Of predictions, on one instance of ``priced_for`` that is busy all the time."""
+    measured_on: str
+    """The evaluation's instance type."""
+    priced_for: str
+    """The endpoint's instance type."""
+    problem: str
 
 
 class Side(TypedDict):
@@ -36,6 +55,7 @@ class Side(TypedDict):
     """How long the evaluation program ran."""
     problem: str
     """Why the side's own report could not be read; empty when it could."""
+    serving: NotRequired[ServingFacts]
 
 
 class MetricDeclaration(TypedDict):
@@ -92,6 +112,26 @@ class SliceComparison(TypedDict):
     reason: NotRequired[str]
 
 
+class PlotSeries(TypedDict):
+    """One side's part of a plot."""
+
+    side: str
+    """``challenger`` or ``champion``."""
+    points: list[list[float]]
+    """What they are depends on the plot's kind."""
+
+
+class RowsPlot(TypedDict):
+    """One of the platform's own plots, as numbers; what each point holds stands in domain/plot_drawing.py."""
+
+    kind: Literal[
+        "roc", "precision-recall", "calibration", "residuals", "residuals-by-prediction", "confusion"
+    ]
+    series: list[PlotSeries]
+    classes: NotRequired[list[str]]
+    """Of a confusion matrix, whose points are its rows: labels down, predictions across."""
+
+
 class RowsReport(TypedDict):
     """What the platform computed from both sides' ``predictions.csv``."""
 
@@ -113,6 +153,7 @@ class RowsReport(TypedDict):
     slices: list[SliceComparison]
     """At most 1,000: the judged ones first, those that may be the worst before others."""
     slices_left_out: int
+    plots: NotRequired[list[RowsPlot]]
 
 
 class EvidenceReport(TypedDict):

@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.contracts.container import ENTRY
 from slipway.contracts.names import LIBRARIES_LABEL
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def image_source(config: Mapping[str, Any]) -> ImageSource:
     if _PYTHON.fullmatch(python):
         source["python"] = python
     source.update(_installed(labels.get(LIBRARIES_LABEL)))
+    if settings.get("Entrypoint") == [ENTRY]:
+        source["entry"] = True
     return source  # type: ignore[return-value]  # each key is one of ImageSource's, with its type
 
 

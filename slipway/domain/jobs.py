@@ -97,6 +97,7 @@ def evaluation_request(
     channels: Sequence[PinnedDataSet],
     artifact_prefix: str,
     tags: list[dict[str, str]],
+    entry: bool = False,
 ) -> dict[str, Any]:
     """
     CreateProcessingJob without ``ProcessingJobName``.
@@ -104,7 +105,8 @@ def evaluation_request(
     The instance, the limit and the data are the challenger's for both sides; image, model and
     program are each side's own. Nothing tells a program on which side it is: it could not measure
     itself differently, and the step cache may take a challenger's report for the champion that it
-    became. ``model_uri`` None: the machine fills in what was trained.
+    became. ``model_uri`` None: the machine fills in what was trained. ``entry``: the image has the
+    platform's entry point, which runs the same program and measures the model's server afterwards.
     """
     evaluation = manifest.evaluation
     model = _input(MODEL_INPUT, container.EVALUATION_MODEL, model_uri)
@@ -113,7 +115,10 @@ def evaluation_request(
         for pinned in channels
     ]
     return {
-        "AppSpecification": {"ImageUri": image_uri, "ContainerEntrypoint": list(evaluate)},
+        "AppSpecification": {
+            "ImageUri": image_uri,
+            "ContainerEntrypoint": [container.ENTRY, "evaluate"] if entry else list(evaluate),
+        },
         "RoleArn": site.job_role_arn,
         "ProcessingInputs": [model, *data],
         "ProcessingOutputConfig": {
@@ -162,6 +167,7 @@ def champion_request(
         channels=channels,
         artifact_prefix=artifact_prefix,
         tags=tags,
+        entry=champion.get("entry", False),
     )
 
 

@@ -89,6 +89,7 @@ class Evaluation:
     channels: Mapping[str, DataSetReference]
     metrics: Mapping[str, Metric]
     cache: bool
+    serving_requests: int
     task: Literal["regression", "binary", "multiclass", "ranking"] | None
     """None: nothing is computed from rows."""
     threshold: float | None

@@ -190,6 +190,12 @@ _EVALUATION: Final = Table(
             "Every metric that `evaluate` reports and the platform may use.",
         ),
         "cache": Key(Flag(), "Take the report of an identical evaluation instead of another.", default=True),
+        "serving_requests": Key(
+            Whole(0, 10_000),
+            "How often the serving sample is sent to the model's own server after `evaluate`, to measure "
+            "latency and the cost of predictions; 0: not at all.",
+            200,
+        ),
         "task": Key(
             Choice(("regression", "binary", "multiclass", "ranking")),
             "What predictions.csv holds: the platform computes the metrics from its rows and compares both "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from slipway.contracts import names
 from slipway.contracts.release import ImageSource
 from slipway.domain.jobs import champion_request, evaluation_request, job_names, training_request
+from slipway.domain.judging.gates import gates_of
 
 if TYPE_CHECKING:
     from slipway.contracts.ledger import VersionRecord
@@ -45,6 +46,7 @@ def champion_of(record: VersionRecord) -> Champion:
         "model_uri": record["model_uri"],
         "package_arn": record["package_arn"],
         "evaluate": list(record["manifest"]["programs"]["evaluate"]),
+        "entry": bool(record.get("source", {}).get("entry")),
     }
 
 
@@ -52,6 +54,7 @@ def plan_of(site: Site, manifest: Manifest, pins: Pins, *, release_id: str, plan
     """The whole plan, as the execution gets it."""
     project, model = manifest.model.project, manifest.model.name
     prefix = f"s3://{site.artifact_bucket}/{project}/{model}/releases/{release_id}"
+    gates = gates_of(manifest.gates, site.policy.get("gates", []))
     return {
         "release_id": release_id,
         "environment": site.environment,
@@ -77,6 +80,8 @@ def plan_of(site: Site, manifest: Manifest, pins: Pins, *, release_id: str, plan
         "planned_at": planned_at,
         "source": pins.source,
         "cache": {"use": pins.cached, "days": site.policy["step_cache_days"]},
+        "environment_gates": list(site.policy.get("gates", [])),
+        "awaits_scan": any(gate.subject == "findings" for gate in gates),
     }
 
 
@@ -101,6 +106,7 @@ def _requests(
         channels=pins.evaluation_data,
         artifact_prefix=prefix,
         tags=tags,
+        entry=pins.source.get("entry", False),
     )
     if pins.champion is None:
         return {"training": training, "challenger": challenger, "champion": None}

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from slipway.domain.approval import different_people, named_approvers
 from slipway.domain.approval_rules import persons_of, rules_for
-from slipway.domain.refusals import nobody_may_approve, policy_forbids, too_few_may_approve
+from slipway.domain.judging.gate_language import GateSyntaxError, parse_gate
+from slipway.domain.refusals import (
+    nobody_may_approve,
+    policy_forbids,
+    too_few_may_approve,
+    unreadable_gate,
+)
 from slipway.domain.serving import TRIALS
 
 if TYPE_CHECKING:
@@ -78,6 +84,11 @@ def _forbidden(manifest: Manifest, policy: Policy, environment: str) -> Iterator
     if serving.kind != "serverless":  # it has neither guardrails nor alarms that they watch
         yield from forbidden_strategy(serving.strategy, policy, environment)
         yield from _missing_alarms(serving.alarms, policy, environment)
+    for gate in policy.get("gates", []):
+        try:
+            parse_gate(gate)
+        except GateSyntaxError as error:
+            yield unreadable_gate(str(error), environment)
     project = manifest.model.project
     named = named_approvers(policy["approvers"], project)
     persons = persons_of(rules_for(policy.get("approval_rules", {}), project), manifest.document())

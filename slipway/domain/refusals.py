@@ -116,6 +116,14 @@ def policy_forbids(subject: str, value: object, allowed: str, environment: str) 
     )
 
 
+def unreadable_gate(problem: str, environment: str) -> Refusal:
+    return Refusal(
+        "unreadable gate",
+        f"a gate of environment {environment!r} can't be read: {problem}; have policy.gates in "
+        f"environments/{environment}.toml corrected, and deploy it",
+    )
+
+
 def nobody_may_approve(project: str, environment: str) -> Refusal:
     return Refusal(
         "nobody may approve",

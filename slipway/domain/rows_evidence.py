@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from slipway.contracts.report import RowsPlot
     from slipway.domain.judging.difference import Difference, NoDifference
     from slipway.domain.judging.slices import SliceReport
     from slipway.domain.judging.verdict import Conclusion
@@ -40,6 +41,7 @@ class RowsEvidence:
         conclusion: By the primary metric; None: it was not compared, and ``not_compared`` says why.
         differences: Of the metrics that were compared, the primary one first.
         slice_report: Both sides in each slice, by the primary metric.
+        plots: What the platform draws of the rows.
     """
 
     rows: int = 0
@@ -56,6 +58,7 @@ class RowsEvidence:
     not_compared: str = ""
     differences: tuple[Difference | NoDifference, ...] = ()
     slice_report: SliceReport | None = None
+    plots: tuple[RowsPlot, ...] = ()
 
     def contradictions(self, reported: Measurement) -> list[str]:
         """What a side's own report says otherwise than its rows, in words."""

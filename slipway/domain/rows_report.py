@@ -30,6 +30,7 @@ def rows_report(rows: RowsEvidence, task: str, reported: Measurement) -> RowsRep
         "comparisons": {found.metric: _comparison(found) for found in rows.differences},
         "slices": slices[:MAX_SLICES],
         "slices_left_out": max(0, len(slices) - MAX_SLICES),
+        "plots": list(rows.plots),
     }
     conclusion = rows.conclusion
     if conclusion is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from slipway.domain.gate_facts import NOTHING_KNOWN
 from slipway.domain.judging.gates import GateEvidence, check_gate, gates_of
 from slipway.domain.measurement import listed, number
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from slipway.contracts.release import GateOutcome
+    from slipway.domain.gate_facts import GateFacts
     from slipway.domain.measurement import Measurement
     from slipway.domain.rows_evidence import RowsEvidence
 
@@ -53,6 +55,7 @@ def judge(
     champion_version: str = "",
     rows: RowsEvidence | None = None,
     environment_gates: Iterable[str] = (),
+    facts: GateFacts = NOTHING_KNOWN,
 ) -> Judgement:
     """
     Judge a challenger by the manifest that it was built with.
@@ -64,6 +67,7 @@ def judge(
         champion_version: For the words.
         rows: What both sides' predictions say; None: the manifest names no task.
         environment_gates: What the environment asks for beside the manifest.
+        facts: What is known beside metrics.
     """
     evaluation = manifest["evaluation"]
     outcomes = []
@@ -72,7 +76,7 @@ def judge(
         challenger = _with_rows(challenger, rows.challenger)
         champion = champion and _with_rows(champion, rows.champion or {})
     outcomes.append(_all_known(challenger, evaluation["metrics"], rows))
-    evidence = _evidence(evaluation, challenger, champion, rows)
+    evidence = replace(_evidence(evaluation, challenger, champion, rows), facts=facts)
     outcomes += [check_gate(gate, evidence) for gate in gates_of(manifest["gates"], environment_gates)]
     if champion is not None:
         outcomes.append(_not_worse(evaluation, challenger, champion, champion_version, rows))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
+from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE, SERVING_FILE
 from slipway.contracts.report import report_uri
 from slipway.domain.costs import estimate
+from slipway.domain.gate_facts import GateFacts, critical_findings
 from slipway.domain.measurement import Measurement
 from slipway.domain.rows_evidence import RowsEvidence
 from slipway.domain.rows_report import rows_report, verdict_of_rows
+from slipway.domain.serving_measurement import ServingMeasurement
 from slipway.domain.texts import TooLarge
 from slipway.domain.timestamps import timestamp
 from slipway.domain.verdict import Judgement, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from slipway.contracts.release import ReleaseDocument, Verdict
     from slipway.contracts.report import EvidenceReport, Side
@@ -34,7 +36,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
     A report that is missing or can't be read is a reason not to accept, never an error.
     """
     plan, evaluation = document["plan"], document["evaluation"]
-    challenger, challenger_side = _side(
+    challenger, challenger_side, serving = _side(
         evaluation["challenger"]["report_prefix"],
         plan["version"],
         plan["image_digest"],
@@ -47,7 +49,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
     if planned is not None:
         # without a run, its report is not there: that rejects too
         champion_prefix = run["report_prefix"] if run else f"{plan['artifact_prefix']}/evaluation/champion"
-        champion, champion_side = _side(
+        champion, champion_side, _ = _side(
             champion_prefix,
             planned["version"],
             planned["image_digest"],
@@ -55,8 +57,13 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
             document,
             reports,
         )
+    environment_gates = plan.get("environment_gates", [])
     rows = rows_of(
-        plan["manifest"], evaluation["challenger"]["report_prefix"], champion_prefix, reports=reports
+        plan["manifest"],
+        evaluation["challenger"]["report_prefix"],
+        champion_prefix,
+        reports=reports,
+        environment_gates=environment_gates,
     )
     judgement = judge(
         plan["manifest"],
@@ -64,6 +71,8 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
         champion,
         champion_version=planned["version"] if planned else "",
         rows=rows,
+        environment_gates=environment_gates,
+        facts=_facts(document, serving),
     )
     # people see the metrics that counted
     challenger_side["metrics"] = dict(judgement.challenger)
@@ -87,7 +96,12 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
 
 
 def rows_of(
-    manifest: Mapping[str, Any], challenger_prefix: str, champion_prefix: str, *, reports: Reports
+    manifest: Mapping[str, Any],
+    challenger_prefix: str,
+    champion_prefix: str,
+    *,
+    reports: Reports,
+    environment_gates: Sequence[str] = (),
 ) -> RowsEvidence | None:
     """
     What both sides' predictions say; None where the manifest names no task.
@@ -97,6 +111,7 @@ def rows_of(
         challenger_prefix: Beside whose report the predictions lie.
         champion_prefix: Likewise; empty: there is no champion.
         reports: Where they are read from.
+        environment_gates: Beside the manifest's: they may look at slices too.
     """
     evaluation = manifest["evaluation"]
     if "task" not in evaluation:
@@ -113,7 +128,20 @@ def rows_of(
 
     if isinstance(theirs, TooLarge):
         return RowsEvidence(problem=f"{uri} is too large: {theirs}")
-    return evidence_of_rows(evaluation, manifest["gates"], ours, theirs)
+    return evidence_of_rows(evaluation, [*manifest["gates"], *environment_gates], ours, theirs)
+
+
+def _facts(document: ReleaseDocument, serving: ServingMeasurement) -> GateFacts:
+    found, unscanned = critical_findings(document.get("scan"))
+    cost, unpriced = serving.cost_per_1000_usd(
+        document["plan"]["manifest"]["serving"].get("instance_type", "")
+    )
+    return GateFacts(
+        latency_ms=serving.latency_ms,
+        cost_per_1000_usd=cost,
+        critical_findings=found,
+        lacks={"latency": serving.problem, "cost": unpriced, "findings": unscanned},
+    )
 
 
 def keep_evaluations(document: ReleaseDocument, verdict: Verdict, *, cache: StepCache) -> list[str]:
@@ -129,17 +157,19 @@ def keep_evaluations(document: ReleaseDocument, verdict: Verdict, *, cache: Step
 
 def _side(
     prefix: str, version: str, digest: str, release_id: str, document: ReleaseDocument, reports: Reports
-) -> tuple[Measurement, Side]:
+) -> tuple[Measurement, Side, ServingMeasurement]:
+    manifest = document["plan"]["manifest"]
     prefix = prefix.rstrip("/")
     uri = f"{prefix}/{REPORT_FILE}"
     measured = Measurement.read(reports.read(uri), uri)
-    return measured, {
+    serving = ServingMeasurement.read(reports.read(f"{prefix}/{SERVING_FILE}"))
+    side: Side = {
         "version": version,
         "image_digest": digest,
         "release_id": release_id,
         "rows": measured.rows,
         "metrics": dict(measured.metrics),
-        "missing_metrics": measured.missing(list(document["plan"]["manifest"]["evaluation"]["metrics"])),
+        "missing_metrics": measured.missing(list(manifest["evaluation"]["metrics"])),
         "slices": {
             column: {value: dict(metrics) for value, metrics in values.items()}
             for column, values in measured.slices.items()
@@ -147,7 +177,12 @@ def _side(
         "plots": [f"{prefix}/plots/{name}" for name in measured.plots],
         "seconds": measured.seconds,
         "problem": measured.problem,
+        "serving": serving.document(
+            measured_on=manifest["evaluation"]["instance_type"],
+            priced_for=manifest["serving"].get("instance_type", ""),
+        ),
     }
+    return measured, side, serving
 
 
 def _evidence(

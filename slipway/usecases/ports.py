@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         VersionRecord,
     )
     from slipway.contracts.lineage import Descendant, Node, NodeFacts, NodeKind, Serving
+    from slipway.contracts.release import ImageScan
     from slipway.contracts.steps import Step, StepLookup, StepRecord
     from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
     from slipway.domain.image import PushedImage, RegistryManifest
@@ -382,6 +383,9 @@ class ImageRegistry(Protocol):
         """A blob whose digest was verified; RegistryAnswerError otherwise."""
 
     def repositories(self, prefix: str) -> Iterator[str]: ...
+
+    def scan(self, repository: str, digest: str) -> ImageScan:
+        """What the registry's scan of an image found, as far as it is."""
 
     def pushed_since(self, repository: str, since: datetime) -> Iterator[PushedImage]:
         """Tagged images, one per tag."""

@@ -66,6 +66,7 @@ def definition(*, environment: str, timeout_seconds: int, poll_seconds: int) -> 
         | _training()
         | _look_up_evaluation(poll_seconds)
         | _evaluation()
+        | _scan(poll_seconds)
         | _judgement(environment)
         | _registration()
         | _approval()
@@ -173,7 +174,7 @@ def _evaluation() -> States:
             "Type": "Parallel",
             "Branches": [_challenger(), _champion()],
             "Output": extended("evaluation", f"{{'challenger': {RESULT}[0], 'champion': {RESULT}[1]}}"),
-            "Next": "Judge",
+            "Next": "IsAScanAwaited",
         },
     }
 
@@ -235,6 +236,18 @@ def _champion() -> State:
             "EvaluateChampion": _evaluate("champion", "$states.input.plan.requests.champion"),
             "NoChampion": {"Type": "Succeed", "Output": query("null")},
         },
+    }
+
+
+def _scan(poll_seconds: int) -> States:
+    """Where a gate looks at the image's scan, that must have ended; it began with the push."""
+    return {
+        "IsAScanAwaited": choose(
+            when("$states.input.plan.awaits_scan = true", "LookAtScan"), default="Judge"
+        ),
+        "LookAtScan": call("look_at_scan", key="scan", next_state="IsItScanned"),
+        "IsItScanned": choose(when("$states.input.scan.status = 'pending'", "WaitForScan"), default="Judge"),
+        "WaitForScan": _wait(poll_seconds, "LookAtScan"),
     }
 
 

@@ -161,3 +161,44 @@ class TestPushed:
         found = EcrRegistry(ecr.client).pushed_since(REPOSITORY, now - timedelta(days=1))
 
         assert [(one.tag, one.digest) for one in found] == [("1.0.0", "sha256:1"), ("stable", "sha256:1")]
+
+
+class TestScan:
+    @pytest.mark.parametrize(
+        ("answer", "expected"),
+        [
+            (
+                {
+                    "imageScanStatus": {"status": "COMPLETE"},
+                    "imageScanFindings": {"findingSeverityCounts": {"CRITICAL": 2, "LOW": 5}},
+                },
+                {"status": "complete", "findings": {"CRITICAL": 2, "LOW": 5}, "reason": ""},
+            ),
+            (
+                {"imageScanStatus": {"status": "ACTIVE"}, "imageScanFindings": {}},
+                {"status": "complete", "findings": {}, "reason": ""},
+            ),
+            (
+                {"imageScanStatus": {"status": "IN_PROGRESS", "description": "busy"}},
+                {"status": "pending", "findings": {}, "reason": "busy"},
+            ),
+            (
+                {"imageScanStatus": {"status": "UNSUPPORTED_IMAGE", "description": "no such system"}},
+                {"status": "missing", "findings": {}, "reason": "UNSUPPORTED_IMAGE no such system"},
+            ),
+        ],
+    )
+    def test_tells_how_far_it_is(self, ecr: Any, answer: Any, expected: Any) -> None:
+        """Of basic and of enhanced scanning; what can't be scanned has no result."""
+        ecr.add_response("describe_image_scan_findings", answer)
+
+        assert EcrRegistry(ecr.client).scan(REPOSITORY, DIGEST) == expected
+
+    def test_image_that_was_never_scanned(self, ecr: Any) -> None:
+        """Scanning may be switched off."""
+        ecr.add_client_error("describe_image_scan_findings", "ScanNotFoundException")
+
+        scan = EcrRegistry(ecr.client).scan(REPOSITORY, DIGEST)
+
+        assert scan["status"] == "missing"
+        assert "switch on scanning" in scan["reason"]

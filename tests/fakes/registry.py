@@ -28,6 +28,7 @@ class FakeRegistry:
         self.blobs: dict[str, bytes] = {}
         self.pushed: list[PushedImage] = []
         self.reads = 0
+        self.scans: dict[tuple[str, str], Any] = {}
         self.closed: set[str] = set()
         """Repositories that can't be looked into."""
 
@@ -68,6 +69,9 @@ class FakeRegistry:
     def tag(self, repository: str, digest: str, tag: str) -> None:
         """Push an image that is there under one more tag."""
         self.manifests[repository, tag] = self.manifests[repository, digest]
+
+    def scan(self, repository: Any, digest: Any) -> Any:
+        return self.scans.get((repository, digest)) or {"status": "missing", "findings": {}, "reason": "off"}
 
     def manifest(self, repository: Any, reference: Any) -> Any:
         self.reads += 1

@@ -155,6 +155,7 @@ class TestFunctions:
             "judge_release",
             "register_release",
             "request_approval",
+            "look_at_scan",
             "look_up_steps",
             "set_alias",
             "tag_version",

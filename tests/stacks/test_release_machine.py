@@ -75,6 +75,7 @@ def evaluations_are(challenger: dict[str, Any], champion: dict[str, Any] | None)
     return {"Payload": {"lookups": {**before, "challenger": challenger, "champion": champion}}}
 
 
+SCANNED = {"status": "complete", "findings": {"CRITICAL": 1}, "reason": ""}
 MISSED = evaluations_are(looked_up("challenger"), looked_up("champion"))
 
 
@@ -85,6 +86,7 @@ def run(**tasks: Any) -> Run:
         "Train": answers(TRAINED),
         "EvaluateChallenger": evaluated,
         "EvaluateChampion": evaluated,
+        "LookAtScan": answers({"Payload": SCANNED}),
         "Judge": answers({"Payload": {"accepted": True, "summary": "better"}}),
         "TellVerdict": answers({"FailedEntryCount": 0}),
         "Register": answers({"Payload": {"group": "g", "arn": "arn:package", "version": 3}}),
@@ -94,19 +96,37 @@ def run(**tasks: Any) -> Run:
     return Run(DEFINITION, script | tasks)
 
 
-def ended(execution: Run, *, champion: bool = True) -> dict[str, Any]:
-    document: dict[str, Any] = execution.start({"plan": plan(champion=champion)})
+def ended(execution: Run, *, champion: bool = True, **planned: Any) -> dict[str, Any]:
+    document: dict[str, Any] = execution.start({"plan": {**plan(champion=champion), **planned}})
     return document
 
 
 class TestDocument:
     def test_grows_by_one_key_for_each_step(self) -> None:
         """The execution ends with the contract's document, its keys in the order of the steps."""
-        assert list(ended(run())) == list(ReleaseDocument.__annotations__)
+        assert list(ended(run(), awaits_scan=True)) == list(ReleaseDocument.__annotations__)
 
     def test_no_step_rewrites_the_plan(self) -> None:
         """What was planned is what the execution ends with."""
         assert ended(run())["plan"] == plan(champion=True)
+
+
+class TestScan:
+    def test_is_waited_for_where_a_gate_looks_at_it(self) -> None:
+        """The judge comes after the scan's end, however often it must be looked at."""
+        pending = {"status": "pending", "findings": {}, "reason": ""}
+        execution = run(LookAtScan=answers({"Payload": pending}, {"Payload": pending}, {"Payload": SCANNED}))
+
+        assert ended(execution, awaits_scan=True)["scan"] == SCANNED
+        assert len(execution.calls["LookAtScan"]) == 3
+        assert execution.calls["Judge"][0]["Payload"]["scan"] == SCANNED
+
+    def test_is_not_looked_at_otherwise(self) -> None:
+        """Nor by releases that were planned before there was such a gate."""
+        execution = run()
+
+        assert "scan" not in ended(execution)
+        assert not execution.calls.get("LookAtScan")
 
 
 class TestTraining:
@@ -329,7 +349,7 @@ class TestPromotion:
 
 class TestCost:
     def test_a_release_takes_few_transitions(self) -> None:
-        """Each transition has its price and its latency: a release with a champion takes seventeen."""
+        """Each transition has its price and its latency: a release with a champion takes eighteen."""
         execution = run()
         ended(execution)
-        assert len(execution.path) <= 17
+        assert len(execution.path) <= 18

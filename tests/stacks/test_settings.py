@@ -7,6 +7,7 @@ import pytest
 
 from slipway.contracts import names
 from slipway.contracts.policy import Policy
+from slipway.domain.judging.gate_language import parse_gate
 from stacks.settings import ENVIRONMENTS, SettingsError, load, parse
 from stacks.settings_rules import MAX_POLICY_BYTES, SECTIONS
 
@@ -159,3 +160,11 @@ class TestApprovalRules:
         settings = parse("prod", f"{PROD}\n[policy.approval_rules]\n{rules}\n", file="prod.toml")
 
         assert "head@example.com" in settings.addresses
+
+
+class TestGates:
+    @pytest.mark.parametrize("environment", ENVIRONMENTS)
+    def test_of_each_environment_can_be_read(self, environment: str) -> None:
+        """Stacks can't ask the language of gates; a release would be refused for a slip of the pen."""
+        for gate in load(environment, DIRECTORY).policy.get("gates", []):
+            parse_gate(gate)

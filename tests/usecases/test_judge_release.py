@@ -15,6 +15,9 @@ class Court:
 
     def __init__(self) -> None:
         self.reports = FakeReports()
+        self.beside: Any = {}
+        self.serving: Any = None
+        self.environment_gates: list[str] = []
 
     def judge(self, challenger: str | None, champion: str | None = None, **sections: Any) -> Any:
         """Judge by two reports' texts; a champion's text makes one stand beside it."""
@@ -22,7 +25,11 @@ class Court:
         for side, text in (("challenger", challenger), ("champion", champion)):
             if text:
                 self.reports.files[f"{plan['artifact_prefix']}/evaluation/{side}/evaluation.json"] = text
-        document = a_document(plan, champion_run=champion is not None)
+        if self.serving is not None:
+            uri = f"{plan['artifact_prefix']}/evaluation/challenger/serving.json"
+            self.reports.files[uri] = json.dumps(self.serving)
+        document = a_document(plan, champion_run=champion is not None) | self.beside
+        plan["environment_gates"] = self.environment_gates
         return judge_release(document, reports=self.reports, clock=lambda: NOW)
 
     def evidence(self) -> Any:
@@ -196,3 +203,92 @@ class TestCached:
 
         assert court.evidence()["cached_from"] == {}
         assert court.evidence()["cost"]["training_usd"] > 0
+
+
+class TestEnvironmentGates:
+    """Settings add gates; a manifest can't drop one."""
+
+    def test_count_beside_the_manifest_s(self, court: Court) -> None:
+        """A release that meets its own gates is rejected by the environment's."""
+        court.environment_gates = ["mae <= 20 EUR"]
+
+        verdict = court.judge(GOOD)
+
+        assert verdict["accepted"] is False
+        assert verdict["summary"] == "not accepted: mae is 31.2, needs <= 20"
+        assert {"mae <= 60", "mae <= 20 EUR"} <= {gate["gate"] for gate in verdict["gates"]}
+
+    def test_the_same_gate_twice_is_told_once(self, court: Court) -> None:
+        """However its spaces stand."""
+        court.environment_gates = ["mae<=60"]
+
+        assert [gate["gate"] for gate in court.judge(GOOD)["gates"]].count("mae <= 60") == 1
+
+
+class TestFindings:
+    """``critical image findings == 0``"""
+
+    @pytest.mark.parametrize(
+        ("scan", "accepted", "reason"),
+        [
+            ({"status": "complete", "findings": {"HIGH": 3}, "reason": ""}, True, "accepted"),
+            (
+                {"status": "complete", "findings": {"CRITICAL": 1}, "reason": ""},
+                False,
+                "findings is 1, needs",
+            ),
+            ({"status": "missing", "findings": {}, "reason": "FAILED"}, False, "has no result: FAILED"),
+            (None, False, "the image was not scanned"),
+        ],
+    )
+    def test_only_a_scan_that_ended_without_any_meets_it(
+        self, court: Court, scan: Any, accepted: Any, reason: str
+    ) -> None:
+        """What was not scanned is not known to be safe."""
+        court.beside = {"scan": scan} if scan else {}
+
+        verdict = court.judge(GOOD, gates=["critical image findings == 0"])
+
+        assert verdict["accepted"] is accepted
+        assert reason in verdict["summary"]
+
+
+class TestServing:
+    """``latency p99 <= …`` and ``cost per 1,000 predictions <= …``"""
+
+    GATES = ("latency p99 <= 20 ms", "cost per 1,000 predictions <= 0.001 USD")
+
+    def measured(self, p99: float, rate: float) -> Any:
+        latency = {"p50": 1.0, "p90": 1.0, "p95": 1.0, "p99": p99}
+        return {"latency_ms": latency, "requests_per_second": rate, "model_bytes": 900}
+
+    def test_fast_and_cheap_enough(self, court: Court) -> None:
+        """What was measured counts, and the report shows it."""
+        court.serving = self.measured(12.0, 100.0)
+
+        verdict = court.judge(GOOD, gates=list(self.GATES))
+
+        assert verdict["accepted"] is True
+        reasons = [gate["reason"] for gate in verdict["gates"]]
+        assert "latency p99 is 12 ms, meets <= 20 ms" in reasons
+        assert "cost per 1,000 predictions is 0.000319444 USD, meets <= 0.001 USD" in reasons
+        serving = court.evidence()["challenger"]["serving"]
+        assert (serving["model_bytes"], serving["priced_for"]) == (900, "ml.m5.large")
+
+    def test_too_slow_or_too_dear(self, court: Court) -> None:
+        """A good model that nobody can wait for, or pay for, is not accepted."""
+        court.serving = self.measured(21.0, 10.0)
+
+        summary = court.judge(GOOD, gates=list(self.GATES))["summary"]
+
+        assert "latency p99 is 21 ms, needs <= 20 ms" in summary
+        assert "cost per 1,000 predictions is 0.00319444 USD, needs <= 0.001 USD" in summary
+
+    def test_what_was_not_measured_meets_no_gate(self, court: Court) -> None:
+        """The reason says why it was not."""
+        court.serving = {"problem": "the server ended with exit code 1: no such table", "model_bytes": 9}
+
+        summary = court.judge(GOOD, gates=list(self.GATES))["summary"]
+
+        assert "latency p99 was not measured: the server ended with exit code 1: no such table" in summary
+        assert "the cost of predictions is not known: the server ended" in summary

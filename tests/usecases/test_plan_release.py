@@ -577,3 +577,25 @@ class TestRefusals:
     def test_no_such_image(self, house: House) -> None:
         """By hand, an image that was never pushed is refused."""
         self._refused(house, house.ask("7.0.0"), "no image")
+
+
+class TestEnvironmentGates:
+    def test_are_pinned_with_the_plan(self) -> None:
+        """What settings ask for when a release is planned is what it is judged by."""
+        house = House(gates=["mae <= 50 EUR", "critical image findings == 0"])
+
+        plan = house.plan(house.push("1.0.0").release_id)
+
+        assert plan["environment_gates"] == ["mae <= 50 EUR", "critical image findings == 0"]
+        assert plan["awaits_scan"] is True
+
+    def test_no_scan_is_awaited_that_nobody_looks_at(self, house: House) -> None:
+        """Scans take minutes."""
+        assert house.plan(house.push("1.0.0").release_id)["awaits_scan"] is False
+
+    def test_gate_of_the_settings_that_can_not_be_read(self) -> None:
+        """It is told as the environment's fault, not dropped."""
+        answer = House(gates=["mae is small"]).push("1.0.0")
+
+        assert answer.outcome == "refused"
+        assert "a gate of environment 'dev' can't be read" in answer.reason

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from slipway.contracts.container import PACKAGES, PROGRAM
+from slipway.contracts.container import ENTRY, PACKAGES, PROGRAM
 from slipway.contracts.names import LIBRARIES_LABEL, MANIFEST_LABEL
 from slipway.domain.image_source import libraries_text
 from workbench.images.ignore import Ignore
@@ -32,7 +32,7 @@ RUNTIME: Final = "/opt/slipway"
 MANIFEST_PATH: Final = f"{RUNTIME}/manifest.json".lstrip("/")
 LIBRARIES_PATH: Final = f"{RUNTIME}/libraries.json".lstrip("/")
 """Where it is, ``train`` does not write the image's libraries to its log: the label has them."""
-ENTRYPOINT: Final = (f"{RUNTIME}/bin/entry",)
+ENTRYPOINT: Final = (ENTRY,)
 ENVIRONMENT: Final = {
     "PATH": f"{PROGRAM}:{PACKAGES}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "PYTHONPATH": f"{PACKAGES}:{RUNTIME}/lib",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.local import seams
 from workbench.local.blobs import BlobStore
 from workbench.local.iam import key_may
+from workbench.local.image_scans import ImageScans
 from workbench.local.registry import Registry
 from workbench.local.repositories import RegistryError, Repositories
 from workbench.local.services import authorize_by, keep_state
@@ -67,6 +68,7 @@ class EcrApi:
         self._server = server
         self._repositories = repositories
         self._tokens = tokens
+        self._scans = ImageScans(repositories, server.home)
 
     def create_template(self, wish: dict[str, Any]) -> dict[str, Any]:
         prefix = wish["prefix"]
@@ -127,6 +129,11 @@ class EcrApi:
         kept = self._repositories.templates.get(SCANNING) or {"scanType": "BASIC", "rules": []}
         configuration = {"scanType": kept["scanType"], "rules": kept["rules"]}
         return {"registryId": seams.RESPONSES.get_account_id(), "scanningConfiguration": configuration}
+
+    def describe_findings(self, wish: dict[str, Any]) -> dict[str, Any]:
+        name = wish["repositoryName"]
+        self._existing(name)
+        return self._scans.findings(name, self._named(name, wish["imageId"]))
 
     def authorization_token(self, headers: dict[str, str]) -> dict[str, Any]:
         """Docker clients log in with ``AWS`` and this; IAM is asked for the key behind it at each request."""
@@ -256,6 +263,7 @@ def install(server: ServerContext, gateway: Gateway) -> EcrApi:
         "GetRegistryScanningConfiguration": api.get_scanning,
         "PutImage": api.put_image,
         "DescribeImages": api.describe_images,
+        "DescribeImageScanFindings": api.describe_findings,
         "GetDownloadUrlForLayer": api.download_url,
         "BatchCheckLayerAvailability": api.layer_availability,
         "BatchDeleteImage": api.delete_images,

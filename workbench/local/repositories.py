@@ -123,7 +123,7 @@ class Repositories:
             {
                 "repositoryName": name,
                 "imageTagMutability": template["imageTagMutability"],
-                "imageScanningConfiguration": {"scanOnPush": self._scans_on_push(name)},
+                "imageScanningConfiguration": {"scanOnPush": self.scans_on_push(name)},
                 "encryptionConfiguration": template["encryptionConfiguration"],
                 "tags": template["resourceTags"],
             }
@@ -135,7 +135,8 @@ class Repositories:
         if template.get("repositoryPolicy"):
             seams.ECR.repository_policies[name] = template["repositoryPolicy"]
 
-    def _scans_on_push(self, name: str) -> bool:
+    def scans_on_push(self, name: str) -> bool:
+        """Whether the registry's configuration has images of this repository scanned."""
         rules = self.templates.get("slipway:scanning", {}).get("rules", [])
         return any(
             rule.get("scanFrequency") == "SCAN_ON_PUSH"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE
+from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE, SERVING_FILE
+from slipway.domain.gate_facts import GateFacts
 from slipway.domain.judging.gate_language import parse_gate
 from slipway.domain.measurement import Measurement
 from slipway.domain.rows_evidence import RowsEvidence
+from slipway.domain.serving_measurement import ServingMeasurement
 from slipway.domain.verdict import judge
 from workbench.models.sandbox import Sandbox, final_metrics
 
@@ -106,7 +108,7 @@ def run_trial(
     measured = Measurement.read(text, REPORT_FILE)
     document = manifest.document()
     rows = _rows(document, report.with_name(PREDICTIONS_FILE))
-    judgement = judge(document, measured, None, rows=rows)
+    judgement = judge(document, measured, None, rows=rows, facts=_facts(document, report))
     gates = [outcome for outcome in judgement.outcomes if outcome["gate"] in _gates(document)]
     return replace(
         trial,
@@ -114,6 +116,22 @@ def run_trial(
         metrics=judgement.challenger,
         rows=rows.rows if rows and rows.rows else measured.rows,
         gates=tuple(gates),
+    )
+
+
+def _facts(document: Mapping[str, Any], report: Path) -> GateFacts:
+    """Latency and cost as they are on this machine; there is no registry that could have scanned."""
+    file = report.with_name(SERVING_FILE)
+    serving = ServingMeasurement.read(file.read_text(encoding="utf-8") if file.is_file() else None)
+    cost, why = serving.cost_per_1000_usd(document["serving"].get("instance_type", ""))
+    return GateFacts(
+        latency_ms=serving.latency_ms,
+        cost_per_1000_usd=cost,
+        lacks={
+            "latency": serving.problem,
+            "cost": why,
+            "findings": "images are scanned by the registry, after the push",
+        },
     )
 
 

@@ -32,7 +32,12 @@ def main(arguments: list[str], root: Path = runtime_manifest.ROOT) -> int:
         return front.main(command, variables, folder)
     if verb == "train":
         installed.announce(root, variables)
-    return _run(verb, command, variables, folder)
+    code = _run(verb, command, variables, folder)
+    if verb == "evaluate" and not code and manifest.sample and manifest.serving_requests:
+        from . import serving_trial  # noqa: PLC0415 - only evaluations need it
+
+        serving_trial.measure(root, manifest)
+    return code
 
 
 def _run(verb: str, command: list[str], variables: dict[str, str], folder: Path) -> int:

@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 """``/opt/slipway`` inside an image."""
 
 DEFAULT_PROGRAMS = {"train": ["train"], "evaluate": ["evaluate"], "serve": ["serve"]}
+DEFAULT_STARTUP_SECONDS = 240
+DEFAULT_SERVING_REQUESTS = 200
 PROXY = "proxy"
 NATIVE = "native"
 
@@ -17,12 +19,17 @@ NATIVE = "native"
 class RuntimeManifest:
     """The few settings that the container itself needs; absent ones have the manifest's defaults."""
 
-    __slots__ = ("identity", "programs")
+    __slots__ = ("identity", "programs", "sample", "serving_requests", "startup_seconds")
 
     def __init__(self, document: dict[str, Any]) -> None:
         """Take what is needed from a manifest's document."""
         self.programs: dict[str, list[str]] = {**DEFAULT_PROGRAMS, **(document.get("programs") or {})}
-        self.identity: str = (document.get("serving") or {}).get("identity") or PROXY
+        serving = document.get("serving") or {}
+        self.identity: str = serving.get("identity") or PROXY
+        self.sample: dict[str, str] = serving.get("sample") or {}
+        self.startup_seconds: float = serving.get("startup_timeout_seconds") or DEFAULT_STARTUP_SECONDS
+        evaluation = document.get("evaluation") or {}
+        self.serving_requests: int = evaluation.get("serving_requests", DEFAULT_SERVING_REQUESTS)
 
 
 def read(root: Path = ROOT) -> RuntimeManifest:

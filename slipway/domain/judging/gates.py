@@ -12,12 +12,14 @@ import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from slipway.domain.gate_facts import NOTHING_KNOWN
 from slipway.domain.judging.gate_language import parse_gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from slipway.contracts.release import GateOutcome
+    from slipway.domain.gate_facts import GateFacts
     from slipway.domain.judging.gate_language import GateRule
 
 _HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -46,9 +48,7 @@ class GateEvidence:
         small_slices: Slice column to the values that have too few rows to be judged.
         units: Of metrics, as the manifest declares them.
         margin: The manifest's.
-        latency_ms: Such as ``{"p99": 12.5}``; empty: not measured.
-        cost_per_1000_usd: None: not known.
-        critical_findings: Of the image's scan; None: it has not ended, or there is none.
+        facts: What is known beside metrics.
     """
 
     metrics: Mapping[str, float | None]
@@ -59,9 +59,7 @@ class GateEvidence:
     small_slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     margin: float = 0.0
-    latency_ms: Mapping[str, float] = field(default_factory=dict)
-    cost_per_1000_usd: float | None = None
-    critical_findings: int | None = None
+    facts: GateFacts = NOTHING_KNOWN
 
 
 def gates_of(manifest: Iterable[str], environment: Iterable[str] = ()) -> tuple[GateRule, ...]:
@@ -101,13 +99,15 @@ def _holds(gate: GateRule, value: float, bound: float) -> bool:
 
 def _measured(gate: GateRule, evidence: GateEvidence) -> GateOutcome:
     """Gates on what is no metric: latency, cost, findings."""
+    facts = evidence.facts
     value, unit, lack = {
-        "latency": (evidence.latency_ms.get(gate.name), " ms", f"latency {gate.name} was not measured"),
-        "cost": (evidence.cost_per_1000_usd, " USD", "the cost of predictions is not known"),
-        "findings": (evidence.critical_findings, "", "the image's scan has no result yet"),
+        "latency": (facts.latency_ms.get(gate.name), " ms", f"latency {gate.name} was not measured"),
+        "cost": (facts.cost_per_1000_usd, " USD", "the cost of predictions is not known"),
+        "findings": (facts.critical_findings, "", "the image's scan has no result yet"),
     }[gate.subject]
     if not _finite(value):
-        return _outcome(gate, lack)
+        why = facts.lacks.get(gate.subject, "")
+        return _outcome(gate, f"{lack}: {why}" if why else lack)
     bound = gate.bound.number * (_MILLISECONDS[gate.bound.unit] if gate.subject == "latency" else 1)
     passed = _holds(gate, value, bound)
     word = "meets" if passed else "needs"

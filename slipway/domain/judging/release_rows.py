@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.domain.judging.binary import THRESHOLD
 from slipway.domain.judging.bootstrap import compare, usual_resampling
 from slipway.domain.judging.csv_table import read_table
 from slipway.domain.judging.difference import NoDifference
 from slipway.domain.judging.gate_language import parse_gate
 from slipway.domain.judging.metrics import metric_named
 from slipway.domain.judging.pairing import pair
+from slipway.domain.judging.plot_points import plots_of
 from slipway.domain.judging.refusal import RowsRefusal
 from slipway.domain.judging.resampling import blocked, stratified
 from slipway.domain.judging.rows_csv import RESERVED, rows_from_columns
@@ -22,10 +24,11 @@ from slipway.domain.rows_evidence import RowsEvidence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from slipway.contracts.report import RowsPlot
     from slipway.domain.judging.metric import Metric
     from slipway.domain.judging.pairing import Pair
     from slipway.domain.judging.resampling import Resampling
-    from slipway.domain.judging.rows import Rows
+    from slipway.domain.judging.rows import Rows, Side
 
 ALL_INTERVALS_ROWS: Final = 200_000
 """With more rows, only the primary metric's difference is resampled: a release must not wait for others."""
@@ -128,6 +131,10 @@ class _Asked:
         blocks = self.evaluation.get("block_by")
         return [name for name in rows_have if (name != blocks if wanted is None else name in wanted)]
 
+    def plots(self, sides: Mapping[str, Side]) -> tuple[RowsPlot, ...]:
+        """What is drawn of the rows, at the manifest's threshold."""
+        return plots_of(sides, float(self.evaluation.get("threshold", THRESHOLD)))
+
     def resampling(self, both: Pair) -> Resampling:
         if "stratify_by" in self.evaluation:
             return stratified(both.slices[self.evaluation["stratify_by"]].codes)
@@ -157,6 +164,7 @@ def _alone(asked: _Asked, ours: Rows) -> RowsEvidence:
         ),
         slices={column: values for column, values in slices.items() if values},
         small_slices=small,
+        plots=asked.plots({"challenger": ours.side}),
     )
 
 
@@ -173,6 +181,7 @@ def _beside(asked: _Asked, alone: RowsEvidence, both: Pair) -> RowsEvidence:
         alone,
         champion={name: value for name, value in theirs.items() if value is not None},
         champion_slices=champion_slices,
+        plots=asked.plots({"challenger": both.challenger, "champion": both.champion}),
     )
     if primary not in asked.metrics:
         return replace(found, not_compared=f"{primary} is the model's own metric, not one of the platform's")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slipway.domain.gate_facts import GateFacts
 from slipway.domain.judging.gate_language import LATENCIES, Bound, GateRule, GateSyntaxError, parse_gate
 from slipway.domain.judging.gates import GateEvidence, check_gate, gates_of
 
@@ -118,9 +119,12 @@ EVIDENCE = GateEvidence(
     small_slices={"city": ("Kiel",), "zip": ("1", "2")},
     units={"mae": "EUR"},
     margin=0.03,
-    latency_ms={"p99": 12.5},
-    cost_per_1000_usd=0.004,
-    critical_findings=1,
+    facts=GateFacts(
+        latency_ms={"p99": 12.5},
+        cost_per_1000_usd=0.004,
+        critical_findings=1,
+        lacks={"latency": "the server never answered"},
+    ),
 )
 
 
@@ -141,7 +145,7 @@ class TestCheck:
             ("gini >= 0.1", False, "gini is not known; known: auc, f1, mae, r2"),
             ("latency p99 <= 20 ms", True, "latency p99 is 12.5 ms, meets <= 20 ms"),
             ("latency p99 <= 0.01 s", False, "latency p99 is 12.5 ms, needs <= 10 ms"),
-            ("latency p50 <= 20 ms", False, "latency p50 was not measured"),
+            ("latency p50 <= 20 ms", False, "latency p50 was not measured: the server never answered"),
             (
                 "cost per 1,000 predictions <= 0.01 USD",
                 True,

@@ -308,3 +308,50 @@ class TestPush:
         assert detail["imageSizeInBytes"] > 5000
         with pytest.raises(ecr.exceptions.ImageNotFoundException):
             ecr.describe_images(repositoryName="models/p/size", imageIds=[{"imageTag": "9.9.9"}])
+
+
+@pytest.mark.embedded
+class TestScan:
+    def test_finds_what_the_advisories_name(self, embedded_aws: EmbeddedAws, pusher: Pusher) -> None:
+        """
+        The image's libraries beside ``advisories.json``: a version that is affected is a finding.
+        """
+        (embedded_aws.home / "advisories.json").write_text(
+            json.dumps(
+                [
+                    {"name": "CVE-1", "package": "Requests", "versions": "<2.32", "severity": "CRITICAL"},
+                    {"name": "CVE-2", "package": "numpy", "versions": "<1", "severity": "CRITICAL"},
+                ]
+            )
+        )
+        labels = {"io.slipway.libraries": json.dumps({"libraries": {"requests": "2.31.0", "numpy": "2.0.0"}})}
+        repository = "models/p/scanned"
+        config = pusher.blob(repository, json.dumps({"config": {"Labels": labels}}).encode())
+        layer = pusher.blob(repository, b"a layer")
+        document = {"schemaVersion": 2, "mediaType": DOCKER, "config": config, "layers": [layer]}
+        assert pusher.manifest(repository, "1.0.0", document, DOCKER)[0] == 201
+        ecr = embedded_aws.client("ecr")
+        image = {"repositoryName": repository, "imageId": {"imageTag": "1.0.0"}}
+
+        statuses = []
+        for _ in range(100):
+            answer = ecr.describe_image_scan_findings(**image)
+            statuses.append(answer["imageScanStatus"]["status"])
+            if statuses[-1] == "COMPLETE":
+                break
+            time.sleep(0.1)
+
+        assert statuses[-1] == "COMPLETE"
+        assert answer["imageScanFindings"]["findingSeverityCounts"] == {"CRITICAL": 1}
+        assert answer["imageScanFindings"]["findings"][0]["name"] == "CVE-1"
+
+    def test_image_of_a_repository_that_is_not_scanned(self, embedded_aws: EmbeddedAws) -> None:
+        """
+        Nothing is made up of an image that nobody had scanned.
+        """
+        ecr = embedded_aws.client("ecr")
+        ecr.create_repository(repositoryName="other/unscanned")
+        Pusher(embedded_aws).image("other/unscanned", "1.0.0")
+
+        with pytest.raises(ecr.exceptions.ScanNotFoundException):
+            ecr.describe_image_scan_findings(repositoryName="other/unscanned", imageId={"imageTag": "1.0.0"})
