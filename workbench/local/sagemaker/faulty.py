@@ -24,6 +24,7 @@ _USES: Final = {
     "UpdateEndpoint": "endpoint usage",
     "CreateTrainingJob": "training job usage",
     "CreateProcessingJob": "processing job usage",
+    "CreateTransformJob": "transform job usage",
 }
 _WORDS: Final = {"endpoint": "endpoint", "endpoint-config": "endpoint configuration", "model": "model"}
 
@@ -59,8 +60,10 @@ def _instance_type(surroundings: Surroundings, request: Document) -> str:
         config = surroundings.store.records("endpoint-config").get(name) or {}
         variants: list[Any] = config.get("ProductionVariants", [{}])
         return str(variants[0].get("InstanceType", "serverless"))
-    resources = request.get("ResourceConfig") or (request.get("ProcessingResources") or {}).get(
-        "ClusterConfig", {}
+    resources = (
+        request.get("ResourceConfig")
+        or request.get("TransformResources")
+        or (request.get("ProcessingResources") or {}).get("ClusterConfig", {})
     )
     return str(resources.get("InstanceType", "ml.m5.large"))
 

@@ -10,6 +10,7 @@ from workbench.local import seams
 KINDS: Final = {
     "TrainingJobName": "training-job",
     "ProcessingJobName": "processing-job",
+    "TransformJobName": "transform-job",
     "ModelName": "model",
     "EndpointName": "endpoint",
     "EndpointConfigName": "endpoint-config",

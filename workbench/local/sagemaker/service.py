@@ -30,6 +30,7 @@ from workbench.local.sagemaker.surroundings import Caller, Surroundings
 from workbench.local.sagemaker.tags import Tags
 from workbench.local.sagemaker.training_jobs import TrainingJobs
 from workbench.local.sagemaker.transfers import prepare
+from workbench.local.sagemaker.transform_jobs import TransformJobs
 from workbench.local.sagemaker.utilization import Utilization
 from workbench.local.services import start_thread
 
@@ -54,6 +55,7 @@ class Service:
         configs = EndpointConfigs(surroundings, tags, models)
         self._training = training = TrainingJobs(surroundings, tags)
         self._processing = processing = ProcessingJobs(surroundings, tags)
+        self._transform = transform = TransformJobs(surroundings, tags, models)
         self.endpoints = endpoints = Endpoints(surroundings, tags, configs, models)
         self._invocations = Invocations(surroundings, endpoints)
         self.capacity = VariantCapacity(endpoints)
@@ -75,6 +77,10 @@ class Service:
             "ListProcessingJobs": processing.list_page,
             "StopProcessingJob": processing.stop,
             "DeleteProcessingJob": processing.delete,
+            "CreateTransformJob": transform.create,
+            "DescribeTransformJob": transform.describe,
+            "ListTransformJobs": transform.list_page,
+            "StopTransformJob": transform.stop,
             "CreateModel": models.create,
             "DescribeModel": models.describe,
             "ListModels": models.list_page,
@@ -149,7 +155,7 @@ class Service:
 
     def _scopes(self) -> set[tuple[str, str]]:
         store = self.surroundings.store
-        kinds = ("training-job", "processing-job", "endpoint")
+        kinds = ("training-job", "processing-job", "transform-job", "endpoint")
         return {scope for kind in kinds for scope, _, _ in store.records(kind).everywhere()}
 
     def settle(self) -> None:
@@ -157,7 +163,7 @@ class Service:
         self.surroundings.clear_work()
         for scope in self._scopes():
             with seams.RESPONSES.scope(*scope):
-                for jobs in (self._training, self._processing):
+                for jobs in (self._training, self._processing, self._transform):
                     for job in jobs.interrupted():
                         self._interrupted.append((scope, _bound(jobs.tell, job)))
 

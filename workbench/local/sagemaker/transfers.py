@@ -135,7 +135,7 @@ class RoleStorage:
         """
         bucket, prefix = split(uri)
         target.mkdir(parents=True, exist_ok=True)
-        found = self._manifest_keys(bucket, prefix) if manifest else None
+        found = self.manifest_keys(bucket, prefix) if manifest else None
         count = 0
         for each_bucket, key, name in found or (
             (bucket, k, relative(k, prefix)) for k in self.keys(bucket, prefix)
@@ -155,7 +155,8 @@ class RoleStorage:
             )
         return count
 
-    def _manifest_keys(self, bucket: str, key: str) -> list[tuple[str, str, str]]:
+    def manifest_keys(self, bucket: str, key: str) -> list[tuple[str, str, str]]:
+        """What a manifest lists: bucket, key, and the name below the manifest's prefix."""
         first, *names = json.loads(self.read(bucket, key))
         base_bucket, base = split(first["prefix"])
         return [(base_bucket, base + name, name) for name in names]

@@ -100,6 +100,7 @@ class TestPermissions:
         ("operation", "given_request", "expected"),
         [
             ("CreateTrainingJob", {"TrainingJobName": "T"}, BASE + "training-job/T"),
+            ("CreateTransformJob", {"TransformJobName": "T", "ModelName": "m"}, BASE + "transform-job/T"),
             ("CreateEndpoint", {"EndpointName": "E", "EndpointConfigName": "C"}, BASE + "endpoint/e"),
             ("CreateModelPackage", {"ModelPackageGroupName": "g"}, BASE + "model-package/g/*"),
             (

@@ -82,7 +82,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
     def do_GET(self):
+        if self.path == "/execution-parameters" and "PARAMETERS" in os.environ:
+            return self.answer(os.environ["PARAMETERS"].encode(), "application/json")
         self.send_response(200); self.send_header("Content-Length", "0"); self.end_headers()
+    def answer(self, body, kind):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         print("invoked", flush=True)
@@ -90,6 +98,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if body == b"crash":
             os._exit(9)
         time.sleep(float(os.environ.get("DELAY", "0")))
+        if os.environ.get("SAGEMAKER_BATCH"):
+            rows = [line.split(",") for line in body.decode().splitlines()]
+            if [""] in rows or ["bad"] in rows:
+                return self.send_error(400 if ["bad"] in rows else 500)
+            counts = os.environ.get("COUNT")
+            scaled = [str(len(rows)) if counts else str(weights["scale"] * float(row[-1])) for row in rows]
+            return self.answer("\\n".join(scaled).encode(), "text/csv")
         answer = json.dumps({
             "tag": os.environ.get("TAG", ""),
             "instance": instance,
