@@ -42,6 +42,8 @@ SETTLE_SECONDS: Final = 2.0
 """For the last notices and their logs."""
 TARGETS: Final = {"push_to_training_request": 1.0, "overhead": 5.0}
 """Seconds on two cores."""
+UNCHANGED_SECONDS: Final = 2.0
+"""From asking for a release of which nothing changed to the approver's mail."""
 WARM_UP_SECONDS: Final = 6.0
 """After ``slipway up`` the functions are made ready in the background."""
 CHANGING: Final = ("Creating", "Updating")
@@ -84,6 +86,12 @@ def run() -> dict[str, Any]:
         "targets": {
             name: {"seconds": limit} | {which: one[name] < limit for which, one in measured.items()}
             for name, limit in TARGETS.items()
+        }
+        | {
+            "unchanged": {
+                "seconds": UNCHANGED_SECONDS,
+                "met": unchanged["request_to_approval_mail"] < UNCHANGED_SECONDS,
+            }
         },
     }
 

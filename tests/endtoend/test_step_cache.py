@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +16,6 @@ pytestmark = pytest.mark.endtoend
 
 PROJECT = "caching"
 STEPS = ("training", "challenger", "champion")
-UNCHANGED_SECONDS = 2.0
 
 
 def jobs(laptop):
@@ -71,11 +69,11 @@ def champion(laptop):
 
 @pytest.fixture(scope="module")
 def retrained(laptop, champion):
-    """1.0.0 again, on the same data: the release, the jobs that it started, the seconds until it asks."""
-    before, began = jobs(laptop), time.monotonic()
+    """1.0.0 again, on the same data: the release, and the jobs that it started."""
+    before = jobs(laptop)
     release = start(laptop, f"{PROJECT}/tiny:1.0.0", "--retrain")
     release = asked(laptop, release)
-    return release, jobs(laptop) - before, time.monotonic() - began
+    return release, jobs(laptop) - before
 
 
 class TestUnchanged:
@@ -83,22 +81,15 @@ class TestUnchanged:
         """
         Neither the model nor what it is compared with is trained or measured again.
         """
-        _, started, _ = retrained
+        _, started = retrained
 
         assert started == set()
-
-    def test_it_asks_within_seconds(self, retrained):
-        """
-        From the command to the approver's mail.
-        """
-        _, _, seconds = retrained
-        assert seconds < UNCHANGED_SECONDS
 
     def test_every_step_says_whose_outputs_it_took(self, laptop, champion, retrained):
         """
         `slipway release show`, for people and as JSON.
         """
-        release, _, _ = retrained
+        release, _ = retrained
         said = f"hit: same as release {champion['release_id']}"
 
         assert explained(laptop, release) == dict.fromkeys(STEPS, said)
@@ -111,7 +102,7 @@ class TestUnchanged:
         """
         The page says which release trained and measured what is asked for.
         """
-        release, _, _ = retrained
+        release, _ = retrained
         with urllib.request.urlopen(laptop.link(release), timeout=30) as page:
             text = page.read().decode()
 
@@ -122,7 +113,7 @@ class TestUnchanged:
         """
         It is approved by its name, promoted, and every answer says it.
         """
-        release, _, _ = retrained
+        release, _ = retrained
         assert laptop.decide(release).recorded
         laptop.reach(release, "deployed")
 
