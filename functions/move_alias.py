@@ -1,4 +1,4 @@
-"""Step Functions task: the version that serves now becomes the champion."""
+"""Step Functions task: writes down what the endpoint serves now, and moves the aliases that say so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from functions import _wiring
 from slipway.domain.timestamps import now
-from slipway.usecases.move_alias import mark_stages, move_alias
+from slipway.usecases.record_promotion import mark_stages, record_promotion
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,8 +21,8 @@ logger = Logger()
 @logger.inject_lambda_context(correlation_id_path="request.release_id")
 def handler(event: PromotionDocument, _context: LambdaContext) -> dict[str, Any]:
     ledger = _wiring.ledger()
-    moved = move_alias(event, ledger=ledger, clock=now)
-    logger.info("alias moved", **moved)
+    moved = record_promotion(event, ledger=ledger, clock=now)
+    logger.info("promotion recorded", **moved)
     try:
         mark_stages(event, ledger=ledger, registry=_wiring.model_registry())
     except Exception:  # the endpoint serves and the alias says so: a label must not fail the promotion

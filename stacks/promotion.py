@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from slipway.contracts import environment as variables
+from slipway.contracts import names
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import Machine
@@ -59,6 +60,15 @@ class PromotionStack(cdk.Stack):
             repository_prefix=settings.policy["repository_prefix"],
             statements=[
                 *read_objects(storage.artifact_bucket.attr_arn),
+                # what it was asked and answered, in the container's role
+                allow(
+                    ["s3:PutObject"],
+                    [
+                        f"{storage.artifact_bucket.attr_arn}/{prefix}*"
+                        for prefix in (names.CAPTURE_PREFIX, names.ASYNCHRONOUS_PREFIX)
+                    ],
+                    because="objects come and go with requests",
+                ),
                 use_key(storage.data_key.attr_arn, "s3"),
                 lend_key(storage.data_key.attr_arn),
             ],
@@ -96,6 +106,7 @@ class PromotionStack(cdk.Stack):
                 variables.LEDGER_TABLE: self._storage.ledger.ref,
                 variables.SERVING_ROLE_ARN: self._serving_role.attr_arn,
                 variables.DATA_KEY_ARN: self._storage.data_key.attr_arn,
+                variables.ARTIFACT_BUCKET: self._storage.artifact_bucket.ref,
                 variables.POLICY: self._settings.policy_json,
             },
             statements=[

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from slipway.adapters.dynamodb_aliases import alias_checks, alias_puts
 from slipway.contracts.ledger import (
     endpoint_history_key,
     endpoint_history_prefix,
     endpoint_partition,
     endpoint_state_key,
+    lease_key,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slipway.adapters.dynamodb_table import DynamoDbTable
-    from slipway.contracts.ledger import EndpointState
+    from slipway.contracts.ledger import AliasRecord, EndpointState
+    from slipway.contracts.promotion import Lease
 
 
 class DynamoDbEndpoints:
@@ -29,6 +34,38 @@ class DynamoDbEndpoints:
             endpoint_partition(endpoint), endpoint_history_prefix(), newest_first=True, limit=limit
         )
         return cast("list[EndpointState]", list(found))
+
+    def record_promotion(
+        self, state: EndpointState, moves: Sequence[AliasRecord], *, lease: Lease | None
+    ) -> bool:
+        endpoint = state["endpoint"]
+        held = (
+            []
+            if lease is None
+            else [
+                (
+                    lease_key(endpoint),
+                    "#owner = :owner AND #fence = :fence",
+                    {":owner": lease["owner"], ":fence": lease["fence"]},
+                )
+            ]
+        )
+        return self._table.transact_put(
+            [
+                *(put for move in moves for put in alias_puts(move)),
+                (
+                    {**state, **endpoint_state_key(endpoint)},
+                    "attribute_not_exists(#pk) OR #changed_at < :changed_at",
+                    {":changed_at": state["changed_at"]},
+                ),
+                (
+                    {**state, **endpoint_history_key(endpoint, state["changed_at"])},
+                    "attribute_not_exists(#pk)",
+                    {},
+                ),
+            ],
+            checks=[*alias_checks(moves), *held],
+        )
 
     def endpoint_at(self, endpoint: str, moment: str) -> EndpointState | None:
         until = endpoint_history_key(endpoint, moment)["sk"]

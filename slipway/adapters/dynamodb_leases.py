@@ -8,6 +8,7 @@ from slipway.contracts.ledger import lease_key
 
 if TYPE_CHECKING:
     from slipway.adapters.dynamodb_table import DynamoDbTable
+    from slipway.contracts.promotion import Lease
 
 
 class DynamoDbLeases:
@@ -17,6 +18,12 @@ class DynamoDbLeases:
 
     def end_lease(self, endpoint: str, owner: str) -> bool:
         return self._table.delete(lease_key(endpoint), condition="#owner = :owner", values={":owner": owner})
+
+    def lease(self, endpoint: str) -> Lease | None:
+        held = self._table.get(lease_key(endpoint))
+        if held is None or "owner" not in held:
+            return None
+        return {"owner": str(held["owner"]), "fence": int(held.get("fence", 0))}
 
     def lease_owner(self, endpoint: str, *, now_epoch: int) -> str:
         lease = self._table.get(lease_key(endpoint))

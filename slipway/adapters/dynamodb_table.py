@@ -83,22 +83,22 @@ class DynamoDbTable:
         self,
         puts: Sequence[tuple[Mapping[str, Any], str, Mapping[str, Any]]],
         *,
-        checks: Sequence[tuple[Mapping[str, str], str]] = (),
+        checks: Sequence[tuple[Mapping[str, str], str, Mapping[str, Any]]] = (),
     ) -> bool:
         """
         Write all of ``(item, condition, values)``, or none: False when a condition does not hold.
 
         Args:
             puts: Each with its own condition.
-            checks: ``(key, condition)`` of other items, which stay as they are.
+            checks: ``(key, condition, values)`` of other items, which stay as they are.
         """
         table = {"TableName": self._name}
         requests = [
             {"Put": {**table, "Item": to_item(item), **expressions(values, condition)}}
             for item, condition, values in puts
         ] + [
-            {"ConditionCheck": {**table, "Key": to_item(key), **expressions({}, condition)}}
-            for key, condition in checks
+            {"ConditionCheck": {**table, "Key": to_item(key), **expressions(values, condition)}}
+            for key, condition, values in checks
         ]
         for pause in (*_CONFLICT_PAUSES_SECONDS, None):
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from slipway.adapters.dynamodb_aliases import alias_checks, alias_puts
 from slipway.contracts.ledger import (
     BY_MODEL,
     BY_MONTH,
@@ -214,21 +215,7 @@ class DynamoDbVersions:
         return cast("AliasRecord | None", next(last, None))
 
     def move_alias(self, record: AliasRecord) -> bool:
-        project, model, alias = record["project"], record["model"], record["alias"]
-        first = record["revision"] == 1
-        condition = (
-            "attribute_not_exists(#pk)" if first else "#revision = :previous AND #moved_at < :moved_at"
-        )
-        values = {} if first else {":previous": record["revision"] - 1, ":moved_at": record["moved_at"]}
-        history = alias_history_key(project, model, alias, record["moved_at"])
-        kept = (version_key(project, model, record["version"]), "attribute_not_exists(#artifact_removed_at)")
-        return self._table.transact_put(
-            [
-                ({**record, **alias_key(project, model, alias)}, condition, values),
-                ({**record, **history}, "attribute_not_exists(#pk)", {}),
-            ],
-            checks=[] if record.get("removed") else [kept],
-        )
+        return self._table.transact_put(alias_puts(record), checks=alias_checks([record]))
 
     def alias_history(self, project: str, model: str, alias: str) -> list[AliasRecord]:
         moves = self._table.query(model_partition(project, model), alias_prefix(alias), newest_first=True)

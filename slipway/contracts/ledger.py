@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from slipway.contracts.promotion import LayoutEntry, PromotionConditions, ServingKind
+    from slipway.contracts.report import PredictionRange
 
 BY_MODEL: Final = "by_model"
 """Index on ``model_pk``, ``model_sk``: a model's releases, newest last."""
@@ -286,6 +287,8 @@ class VersionRecord(TypedDict):
     """SageMaker's ModelLifeCycle stage, as it was last heard of: ``Production``, ``Archived``, own words."""
     artifact_removed_at: NotRequired[str]
     """The artifact was removed by retention or by hand; the record and its evidence stay."""
+    predictions: NotRequired[PredictionRange]
+    """Missing: nothing was computed from rows, or predictions are no numbers."""
 
 
 class AliasRecord(TypedDict):

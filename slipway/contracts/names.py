@@ -43,6 +43,12 @@ ALARM_SUBJECTS: Final = ("5xx", "model-errors", "latency-p99", "prediction-low",
 STANDING_ALARMS: Final = "watching"
 """What the names of alarms that belong to no promotion begin with."""
 
+CAPTURE_PREFIX: Final = "capture/"
+"""In the artifact bucket: what endpoints were asked and answered, ``<endpoint>/<variant>/yyyy/mm/dd/hh/``."""
+
+ASYNCHRONOUS_PREFIX: Final = "asynchronous/"
+"""In the artifact bucket: answers of asynchronous endpoints, ``<endpoint>/answers`` and ``failures``."""
+
 PREDICTION_NAMESPACE: Final = "Slipway/Predictions"
 PREDICTION_METRIC: Final = "Prediction"
 """Of CloudWatch; its one dimension ``ModelName`` is the SageMaker model, which is one version's own."""

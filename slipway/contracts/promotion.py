@@ -140,27 +140,30 @@ class Promotion(TypedDict):
     previous: dict[str, Any] | None
     """The champion's ``{"version", "release_id"}`` before this promotion; the alias moves only from there."""
     poll_seconds: int
-    action: NotRequired[Action]
-    kind: NotRequired[ServingKind]
-    layout: NotRequired[list[LayoutEntry]]
+    action: Action
+    kind: ServingKind
+    layout: list[LayoutEntry]
     """As wanted; the champion first. Empty: nothing is to stand (``stop``)."""
-    model_requests: NotRequired[list[dict[str, Any]]]
+    model_requests: list[dict[str, Any]]
     """Complete CreateModel requests of all versions in the layout; one that exists is the one we want."""
-    retain_variant_properties: NotRequired[bool]
+    retain_variant_properties: bool
     """RetainAllVariantProperties: autoscaled counts stay. False where a variant may stand at 0 instances."""
-    exclude_retained: NotRequired[list[dict[str, str]]]
+    exclude_retained: list[dict[str, str]]
     """ExcludeRetainedVariantProperties; send it only with the above."""
-    alarms: NotRequired[list[dict[str, Any]]]
+    alarms: list[dict[str, Any]]
     """Complete PutMetricAlarm requests; ``deployment_config``, where there is one, has their names."""
-    scaling_targets: NotRequired[list[ScalingTarget]]
-    scaling_removals: NotRequired[list[ScaledVariant]]
+    scaling_targets: list[ScalingTarget]
+    scaling_removals: list[ScaledVariant]
     """Every scalable target that the layout before may have; deregistered before the update."""
-    alias_moves: NotRequired[list[AliasMove]]
-    believed_config: NotRequired[str | None]
+    alias_moves: list[AliasMove]
+    believed_config: str | None
     """The config that the ledger says serves; another one in service is drift, and refused
     (EndpointDriftedError) unless it is the request's ``accept_drift``. None: the ledger knows of none."""
-    superseded_trial: NotRequired[str]
-    """The running trial that this promotion ends; recorded with it. Empty: none."""
+    trial_id: str
+    """The trial whose challenger stands in the layout; kept with it. Empty: none."""
+    superseded_trial: str
+    """The trial of another version that this promotion ends. Empty: none. It learns of it by the endpoint's
+    state, which holds another ``trial_id`` from then on, or none."""
 
 
 class Lease(TypedDict):

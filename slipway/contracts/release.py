@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from slipway.contracts.promotion import PromotionConditions
+    from slipway.contracts.report import PredictionRange
 
 
 class PinnedDataSet(TypedDict):
@@ -210,6 +211,8 @@ class Verdict(TypedDict):
     difference: NotRequired[RowsDifference]
     """There exactly when ``word`` is."""
     worst_slice: NotRequired[WorstSlice]
+    predictions: NotRequired[PredictionRange]
+    """What an alarm on a deployment goes by; missing: nothing was computed from rows, or no numbers are."""
 
 
 class Package(TypedDict):

@@ -132,6 +132,13 @@ class RowsPlot(TypedDict):
     """Of a confusion matrix, whose points are its rows: labels down, predictions across."""
 
 
+class PredictionRange(TypedDict):
+    """Between which the middle 99 % of the challenger's predictions lay: from p0.5 to p99.5."""
+
+    low: float
+    high: float
+
+
 class RowsReport(TypedDict):
     """What the platform computed from both sides' ``predictions.csv``."""
 
@@ -154,6 +161,8 @@ class RowsReport(TypedDict):
     """At most 1,000: the judged ones first, those that may be the worst before others."""
     slices_left_out: int
     plots: NotRequired[list[RowsPlot]]
+    predictions: NotRequired[PredictionRange]
+    """Of the numbers that its answers hold too; missing: classes without scores, or too few rows."""
 
 
 class EvidenceReport(TypedDict):

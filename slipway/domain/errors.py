@@ -13,6 +13,7 @@ is a change of contract. An expected "no" is a value, not an error.
     ├── PackageNotReadyError        the model package did not become usable
     ├── VersionTakenError           another release registered the version first
     ├── AliasMovedError             somebody else moved the alias meanwhile
+    ├── LeaseLostError              another promotion has taken the endpoint over
     ├── SmokeTestFailedError        the endpoint did not answer its sample request
     ├── IdentityMismatchError       the endpoint answered as another version
     ├── EventNotAcceptedError       the event bus refused an event
@@ -109,6 +110,17 @@ class AliasMovedError(SlipwayError):
             "came between; start the promotion again if it is still wanted"
         )
         self.alias, self.expected, self.actual = alias, expected, actual
+
+
+class LeaseLostError(SlipwayError):
+    """The lease on an endpoint ran out, and another execution took it: this one may write no more."""
+
+    def __init__(self, endpoint: str, fence: int) -> None:
+        super().__init__(
+            f"another promotion has taken endpoint {endpoint} over (its lease was no longer that of fence "
+            f"{fence}), so that nothing was recorded; start the promotion again if it is still wanted"
+        )
+        self.endpoint, self.fence = endpoint, fence
 
 
 class SmokeTestFailedError(SlipwayError):

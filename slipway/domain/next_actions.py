@@ -119,6 +119,33 @@ _ROWS: Final = (
     ),
     _Row(
         "",
+        r"KindChangeError",
+        "SageMaker changes no endpoint into one of another kind: `slipway endpoint stop MODEL` (nothing "
+        "answers "
+        "from then on), then promote the version; or give [serving] the kind that is in service.",
+    ),
+    _Row(
+        "",
+        r"TrialRunsError",
+        "A trial of another version runs: when it has ended, `slipway release retry {release}`; or "
+        "promote the "
+        "version by hand, which ends the trial.",
+    ),
+    _Row(
+        "",
+        r"StrategyNotPossibleError",
+        "The strategy that was asked for is impossible for this version, or forbidden here; its message says "
+        "why. Promote the version by hand with another one.",
+    ),
+    _Row(
+        "",
+        r"NothingServesError|NotOnEndpointError|ChampionLeavesError|NoRoomError",
+        "The endpoint can't look like that: `slipway endpoint show` says what stands on it. What served "
+        "before "
+        "serves on.",
+    ),
+    _Row(
+        "",
         r"SupersededError",
         "Another version serves by now than the one that this was compared with, and it serves on: push the "
         "image under a higher version, or promote this one by hand if it is still wanted.",

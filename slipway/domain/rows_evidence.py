@@ -42,6 +42,7 @@ class RowsEvidence:
         differences: Of the metrics that were compared, the primary one first.
         slice_report: Both sides in each slice, by the primary metric.
         plots: What the platform draws of the rows.
+        predictions: Between which the middle 99 % of the challenger's lay; None: they are no numbers, or few.
     """
 
     rows: int = 0
@@ -59,6 +60,7 @@ class RowsEvidence:
     differences: tuple[Difference | NoDifference, ...] = ()
     slice_report: SliceReport | None = None
     plots: tuple[RowsPlot, ...] = ()
+    predictions: tuple[float, float] | None = None
 
     def contradictions(self, reported: Measurement) -> list[str]:
         """What a side's own report says otherwise than its rows, in words."""

@@ -9,7 +9,7 @@ from slipway.domain.judging.difference import Difference
 
 if TYPE_CHECKING:
     from slipway.contracts.release import Verdict
-    from slipway.contracts.report import MetricComparison, RowsReport, SliceComparison
+    from slipway.contracts.report import MetricComparison, PredictionRange, RowsReport, SliceComparison
     from slipway.domain.judging.difference import NoDifference
     from slipway.domain.measurement import Measurement
     from slipway.domain.rows_evidence import RowsEvidence
@@ -32,12 +32,18 @@ def rows_report(rows: RowsEvidence, task: str, reported: Measurement) -> RowsRep
         "slices_left_out": max(0, len(slices) - MAX_SLICES),
         "plots": list(rows.plots),
     }
+    if rows.predictions is not None:
+        document["predictions"] = _range(rows.predictions)
     conclusion = rows.conclusion
     if conclusion is not None:
         document["verdict"], document["sentence"] = conclusion.kind, conclusion.in_words()
         if conclusion.more_rows is not None:
             document["more_rows"] = conclusion.more_rows
     return document
+
+
+def _range(predictions: tuple[float, float]) -> PredictionRange:
+    return {"low": predictions[0], "high": predictions[1]}
 
 
 def _comparison(found: Difference | NoDifference) -> MetricComparison:
@@ -76,6 +82,8 @@ def _finite(document: dict[str, object]) -> dict[str, object]:
 
 def verdict_of_rows(verdict: Verdict, rows: RowsEvidence | None) -> Verdict:
     """The verdict with what the rows say, in the few numbers that travel with the release."""
+    if rows is not None and rows.predictions is not None:
+        verdict["predictions"] = _range(rows.predictions)
     conclusion = rows.conclusion if rows else None
     if rows is None or conclusion is None:
         return verdict

@@ -46,6 +46,8 @@ def version_record(
             verdict["summary"],
         ),
     }
+    if "predictions" in verdict:
+        record["predictions"] = verdict["predictions"]
     source = plan.get("source")
     if source:  # an image may say nothing of itself
         record["source"] = cast("dict[str, Any]", source)

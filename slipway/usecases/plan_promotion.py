@@ -1,23 +1,25 @@
-"""Work out everything that a promotion needs, for a version that may serve."""
+"""Work out everything that a promotion needs, for versions that may serve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from slipway.contracts import names
+from slipway.domain.aliases import is_protected
 from slipway.domain.errors import ArtifactRemovedError, PackageNotApprovedError, VersionNotRegisteredError
-from slipway.domain.hosting import (
-    deployment_config,
-    endpoint_config_request,
-    identity_of,
-    model_request,
-    scaling,
-)
+from slipway.domain.layout import wanted_layout
+from slipway.domain.layout_errors import KindChangeError, NoRoomError, NothingServesError, TrialRunsError
+from slipway.domain.promotion_plan import EndpointNow, PromotionPlan, stop
+from slipway.domain.promotion_strategy import AT_ONCE, share_of, strategy_of
+from slipway.domain.serving import Serving
 from slipway.domain.succession import SupersededError, serves_instead
 from slipway.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from slipway.contracts.promotion import Promotion, PromotionRequest
+    from collections.abc import Mapping, Sequence
+
+    from slipway.contracts.ledger import VersionRecord
+    from slipway.contracts.promotion import Action, LayoutEntry, Promotion, PromotionRequest, ServingKind
     from slipway.domain.site import Site
     from slipway.usecases.ports import Clock, Ledger, ModelRegistry
 
@@ -28,7 +30,7 @@ def plan_promotion(
     request: PromotionRequest, *, site: Site, ledger: Ledger, registry: ModelRegistry, clock: Clock
 ) -> Promotion:
     """
-    Plan the promotion of a registered version; names are the same each time it is promoted.
+    Plan one action on an endpoint; names are the same each time that a layout is wanted.
 
     Raises:
         VersionNotRegisteredError: No release registered the version.
@@ -36,58 +38,130 @@ def plan_promotion(
         PackageNotApprovedError: Its model package is not approved.
         SupersededError: It was approved beside another champion than the one that serves now. Who promotes
             or rolls back by hand names a version knowing what serves, and is not asked.
+        LayoutError: One of its kinds: the endpoint can't look as wanted, or not now.
     """
-    project, model, version = request["project"], request["model"], request["version"]
+    action: Action = request.get("action", "serve")
+    now = _now(request, site, ledger)
+    if action == "stop":
+        return _stop(request, now, site, ledger)
+    comes = action != "remove"
+    record = _that_may_serve(request, ledger, registry) if comes else None
+    release_id = record["release_id"] if record else request["release_id"]
+    if request["cause"] == "approval" and comes:
+        _may_follow(request, now, release_id, ledger, site)
+    strategy = strategy_of(request, record, site.policy, site.environment) if record else AT_ONCE
+    wanted = wanted_layout(
+        now.layout,
+        endpoint=now.name,
+        action=action,
+        version=request["version"],
+        release_id=release_id,
+        share=share_of(request, action, strategy, site.policy, site.environment),
+        on_trial=bool(request.get("trial_id")),
+    )
+    records = {one["version"]: _record(request, one["version"], ledger) for one in wanted}
+    servings = {version: Serving.of(found["manifest"]["serving"]) for version, found in records.items()}
+    _one_kind(request, now, wanted, servings)
+    if request["cause"] == "approval" and comes:
+        _note_approval(request, release_id, ledger, timestamp(clock()))
+    return PromotionPlan(request, action, site, now, wanted, records, servings, strategy).promotion()
+
+
+def _now(request: PromotionRequest, site: Site, ledger: Ledger) -> EndpointNow:
+    project, model = request["project"], request["model"]
+    name = names.endpoint(site.policy["resource_prefix"], project, model)
+    state = ledger.endpoint_state(name)
+    aliases = {
+        one["alias"]: (one["version"], one["release_id"])
+        for one in ledger.aliases(project, model)
+        if is_protected(one["alias"]) and not one.get("removed")
+    }
+    kind: ServingKind | None = None
+    if state is not None and state["status"] == "in-service":
+        kind = state["kind"]
+    elif state is None and names.CHAMPION in aliases:
+        champion = ledger.version(project, model, aliases[names.CHAMPION][0])
+        kind = Serving.of(champion["manifest"]["serving"]).kind if champion else None
+    return EndpointNow(name, state, aliases, kind)
+
+
+def _stop(request: PromotionRequest, now: EndpointNow, site: Site, ledger: Ledger) -> Promotion:
+    if not now.layout:
+        raise NothingServesError(now.name, "stop")
+    return stop(request, now, site, _record(request, now.layout[0]["version"], ledger))
+
+
+def _record(request: PromotionRequest, version: str, ledger: Ledger) -> VersionRecord:
+    """
+    A registered version.
+
+    Raises:
+        VersionNotRegisteredError: There is none.
+    """
+    project, model = request["project"], request["model"]
     record = ledger.version(project, model, version)
     if record is None:
         known = [one["version"] for one in ledger.versions(project, model)]
         raise VersionNotRegisteredError(project, model, version, known)
+    return record
+
+
+def _that_may_serve(request: PromotionRequest, ledger: Ledger, registry: ModelRegistry) -> VersionRecord:
+    record = _record(request, request["version"], ledger)
     if "artifact_removed_at" in record:
-        raise ArtifactRemovedError(project, model, version, record["artifact_removed_at"])
+        raise ArtifactRemovedError(
+            record["project"], record["model"], record["version"], record["artifact_removed_at"]
+        )
     status = registry.approval_status(record["package_arn"])
     if status != APPROVED:
-        raise PackageNotApprovedError(record["package_arn"], version, status or "missing")
-    release_id = record["release_id"]
-    champion = ledger.alias(project, model, names.CHAMPION)
-    if request["cause"] == "approval":
-        serving = champion["version"] if champion is not None else ""
-        judged_against = _judged_against(ledger, release_id)
-        if serves_instead(serving, version=version, judged_against=judged_against):
-            raise SupersededError(version, serving, judged_against)
-        ledger.set_version_approval(
-            project,
-            model,
-            version,
-            release_id=release_id,
-            approval="approved",
-            approver=request["actor"],
-            at=timestamp(clock()),
-            reason=request["reason"],
+        raise PackageNotApprovedError(record["package_arn"], record["version"], status or "missing")
+    return record
+
+
+def _may_follow(
+    request: PromotionRequest, now: EndpointNow, release_id: str, ledger: Ledger, site: Site
+) -> None:
+    """An approved version was compared with the champion that serves, and no trial has to end first."""
+    version = request["version"]
+    serving = now.previous["version"] if now.previous else ""
+    judged_against = _judged_against(ledger, release_id)
+    if serves_instead(serving, version=version, judged_against=judged_against):
+        raise SupersededError(version, serving, judged_against)
+    other = now.other_trial(request)
+    if other and site.policy.get("newer_version", "supersedes") == "waits":
+        raise TrialRunsError(now.name, version, other, site.environment)
+
+
+def _note_approval(request: PromotionRequest, release_id: str, ledger: Ledger, at: str) -> None:
+    ledger.set_version_approval(
+        request["project"],
+        request["model"],
+        request["version"],
+        release_id=release_id,
+        approval="approved",
+        approver=request["actor"],
+        at=at,
+        reason=request["reason"],
+    )
+    tried = request.get("action", "serve") != "serve"
+    ledger.set_release_status(release_id, "on-trial" if tried else "promoting")
+
+
+def _one_kind(
+    request: PromotionRequest,
+    now: EndpointNow,
+    wanted: Sequence[LayoutEntry],
+    servings: Mapping[str, Serving],
+) -> None:
+    """SageMaker changes no endpoint's kind, and lets several versions stand on real-time ones alone."""
+    version = request["version"]
+    comes = version if version in servings else wanted[0]["version"]
+    if now.kind is not None and now.layout and servings[comes].kind != now.kind:
+        raise KindChangeError(now.name, request["model"], comes, now.kind, servings[comes].kind)
+    if len(wanted) > 1 and servings[comes].kind != "real-time":
+        raise NoRoomError(
+            now.name, version, "only a real-time endpoint takes a further version; promote it in its place"
         )
-        ledger.set_release_status(release_id, "promoting")
-    prefix = site.policy["resource_prefix"]
-    endpoint = names.endpoint(prefix, project, model)
-    name = names.of_release(prefix, model, version, release_id)
-    tags = site.tags(project, model, version, release_id)
-    serving = record["manifest"]["serving"]
-    return {
-        "endpoint_name": endpoint,
-        "endpoint_config_name": name,
-        "model_name": name,
-        "identity": identity_of(record),
-        "model_request": model_request(site, record, name=name, tags=tags),
-        "endpoint_config_request": endpoint_config_request(
-            site, record, name=name, model_name=name, tags=tags
-        ),
-        "deployment_config": deployment_config(int(serving["startup_timeout_seconds"])),
-        "tags": tags,
-        "scaling": scaling(endpoint, serving),
-        "smoke": dict(serving["sample"]),
-        "previous": (
-            {"version": champion["version"], "release_id": champion["release_id"]} if champion else None
-        ),
-        "poll_seconds": site.policy["poll_seconds"],
-    }
 
 
 def _judged_against(ledger: Ledger, release_id: str) -> str | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         VersionRecord,
     )
     from slipway.contracts.lineage import Descendant, Node, NodeFacts, NodeKind, Serving
+    from slipway.contracts.promotion import Lease
     from slipway.contracts.release import ImageScan
     from slipway.contracts.steps import Step, StepLookup, StepRecord
     from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
@@ -283,6 +284,9 @@ class Leases(Protocol):
     def end_lease(self, endpoint: str, owner: str) -> bool:
         """Give back the lease of the execution ``owner`` (its ARN); False when it holds none."""
 
+    def lease(self, endpoint: str) -> Lease | None:
+        """Who holds it, by one strongly consistent read, also when it ran out; None: nobody."""
+
     def lease_owner(self, endpoint: str, *, now_epoch: int) -> str:
         """The ARN of the execution that works on it; empty: none does."""
 
@@ -295,6 +299,18 @@ class Endpoints(Protocol):
 
     def endpoint_history(self, endpoint: str, *, limit: int | None = None) -> list[EndpointState]:
         """Newest first."""
+
+    def record_promotion(
+        self, state: EndpointState, moves: Sequence[AliasRecord], *, lease: Lease | None
+    ) -> bool:
+        """
+        Write what an endpoint serves now, its history and the aliases that moved: all of it, or False.
+
+        Args:
+            state: Later than any before.
+            moves: As ``move_alias`` takes them.
+            lease: It must be held by this owner with this fence at that moment; None: nobody asks.
+        """
 
     def endpoint_at(self, endpoint: str, moment: str) -> EndpointState | None:
         """What it served at ``moment`` (ISO 8601), by one read; None: it was not there yet."""

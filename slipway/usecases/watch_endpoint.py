@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slipway.contracts import names
 from slipway.domain.costs import HOURS_PER_MONTH, instance_usd
 from slipway.domain.dashboard import dashboard_body
-from slipway.domain.hosting import data_version
+from slipway.domain.serving_config import data_version
 from slipway.domain.serving_lineage import identity_in
 from slipway.domain.standing_alarms import standing_alarms
 from slipway.domain.watched import WatchedEndpoint, WatchedVariant, marks_of

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from slipway.contracts import container, names
-from slipway.domain.hosting import identity_of
 from slipway.domain.lineage_subject import LineageSubject
 from slipway.domain.metric_curves import JobLog, LogLine
 from slipway.domain.packages import RELEASE_PROPERTY
+from slipway.domain.serving_config import identity_of
 from slipway.domain.timestamps import timestamp
 from slipway.usecases.record_lineage import LineageRecording, LineageSources
 from slipway.usecases.sweep_lineage import LineageSweep

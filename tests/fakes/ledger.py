@@ -280,14 +280,19 @@ class FakeVersions:
         until = [m for m in self.moves.get((project, model, alias), []) if m["moved_at"] <= moment]
         return dict(until[-1]) if until else None
 
+    def may_move(self, record: Any) -> bool:
+        """Whether the alias would move."""
+        moves = self.moves.get((record["project"], record["model"], record["alias"]), [])
+        late = moves and moves[-1]["moved_at"] >= record["moved_at"]
+        gone = "artifact_removed_at" in self.registered.get(_key_of(record), {})
+        return record["revision"] == len(moves) + 1 and not late and (not gone or bool(record.get("removed")))
+
     def move_alias(self, record: Any) -> Any:
         with self.versions_lock:
-            moves = self.moves.setdefault((record["project"], record["model"], record["alias"]), [])
-            late = moves and moves[-1]["moved_at"] >= record["moved_at"]
-            gone = "artifact_removed_at" in self.registered.get(_key_of(record), {})
-            if record["revision"] != len(moves) + 1 or late or (gone and not record.get("removed")):
+            if not self.may_move(record):
                 return False
-            moves.append(dict(record))
+            key = record["project"], record["model"], record["alias"]
+            self.moves.setdefault(key, []).append(dict(record))
             return True
 
     def alias_history(self, project: Any, model: Any, alias: Any) -> Any:
@@ -330,6 +335,12 @@ class FakeLeases:
         super().__init__()
         self.leases: dict[str, str] = {}
         """Endpoint to owner; the promote machine takes them."""
+        self.fences: dict[str, int] = {}
+        """Counted up each time."""
+
+    def lease(self, endpoint: Any) -> Any:
+        owner = self.leases.get(endpoint)
+        return {"owner": owner, "fence": self.fences.get(endpoint, 0)} if owner else None
 
     def end_lease(self, endpoint: Any, owner: Any) -> Any:
         if self.leases.get(endpoint) != owner:
@@ -341,8 +352,8 @@ class FakeLeases:
         return self.leases.get(endpoint, "")
 
 
-class FakeEndpoints:
-    """Port ``Endpoints``."""
+class FakeEndpoints(FakeVersions, FakeLeases):
+    """Port ``Endpoints``; what it writes moves aliases, and needs a lease."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -355,6 +366,19 @@ class FakeEndpoints:
 
     def endpoint_history(self, endpoint: Any, *, limit: Any = None) -> Any:
         return copy.deepcopy(self.endpoint_states.get(endpoint, [])[::-1][:limit])
+
+    def record_promotion(self, state: Any, moves: Any, *, lease: Any) -> Any:
+        with self.versions_lock:
+            endpoint = state["endpoint"]
+            before = self.endpoint_states.setdefault(endpoint, [])
+            late = before and before[-1]["changed_at"] >= state["changed_at"]
+            lost = lease is not None and self.lease(endpoint) != lease
+            if late or lost or not all(self.may_move(move) for move in moves):
+                return False
+            for move in moves:
+                assert self.move_alias(move)
+            before.append(copy.deepcopy(dict(state)))
+            return True
 
     def endpoint_at(self, endpoint: Any, moment: Any) -> Any:
         states = [one for one in self.endpoint_states.get(endpoint, []) if one["changed_at"] <= moment]
@@ -375,5 +399,5 @@ class FakeIdleWarnings:
         self.idle_warnings[endpoint] = at
 
 
-class FakeLedger(FakeReleases, FakeVersions, FakeApprovals, FakeLeases, FakeEndpoints, FakeIdleWarnings):
+class FakeLedger(FakeReleases, FakeApprovals, FakeEndpoints, FakeIdleWarnings):
     """Port ``Ledger``."""

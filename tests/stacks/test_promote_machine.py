@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from slipway.contracts import ledger, names
-from slipway.domain.hosting import deployment_config
+from slipway.domain.guardrails import deployment_config
 from slipway.domain.manifest_serving import LONGEST_STARTUP_SECONDS
 from slipway.domain.next_actions import next_action
+from slipway.domain.promotion_strategy import AT_ONCE
 from stacks.machines import limits
 from stacks.machines.endpoint import LOOKS, UNAVAILABLE
 from stacks.machines.promote import definition
@@ -388,7 +389,7 @@ class TestLimits:
 
     def test_slowest_update_fits(self) -> None:
         """The slowest server that a manifest may have, after all waits for quota, is no time-out."""
-        slowest = deployment_config(LONGEST_STARTUP_SECONDS)["BlueGreenUpdatePolicy"]
+        slowest = deployment_config(AT_ONCE, LONGEST_STARTUP_SECONDS)["BlueGreenUpdatePolicy"]
         update = slowest["MaximumExecutionTimeoutInSeconds"]
         assert update == limits.UPDATE
         (quota,) = (

@@ -13,6 +13,7 @@ from slipway.domain.judging.gate_language import parse_gate
 from slipway.domain.judging.metrics import metric_named
 from slipway.domain.judging.pairing import pair
 from slipway.domain.judging.plot_points import plots_of
+from slipway.domain.judging.prediction_range import prediction_range
 from slipway.domain.judging.refusal import RowsRefusal
 from slipway.domain.judging.resampling import blocked, stratified
 from slipway.domain.judging.rows_csv import RESERVED, rows_from_columns
@@ -165,6 +166,7 @@ def _alone(asked: _Asked, ours: Rows) -> RowsEvidence:
         slices={column: values for column, values in slices.items() if values},
         small_slices=small,
         plots=asked.plots({"challenger": ours.side}),
+        predictions=prediction_range(ours.side),
     )
 
 
