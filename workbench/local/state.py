@@ -42,7 +42,7 @@ SHARE: Final = 0.1
 """A service that takes long to write is written less often: at most this share of the time."""
 JOURNALLED: Final = ("dynamodb", "logs")
 SLOW_SECONDS: Final = {"cloudwatch": 5.0}
-"""Metrics come with every invocation, and nobody misses the last ones."""
+"""Metrics come with every invocation, and nobody misses the last ones; alarms do not wait for it."""
 JOURNAL_BYTES: Final = 16 << 20
 """A longer journal is replaced by a snapshot."""
 READING: Final = re.compile(
@@ -83,6 +83,23 @@ def is_reading(
     return path.endswith("/invocations")
 
 
+def is_metric_data(path: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """
+    Whether a request to CloudWatch only brings datapoints, of which nobody misses the last ones.
+
+    >>> is_metric_data("/service/GraniteServiceVersion20100801/operation/PutMetricData", {}, b"")
+    True
+    >>> is_metric_data("/", {"x-amz-target": "GraniteServiceVersion20100801.PutMetricAlarm"}, b"")
+    False
+    """
+    target = headers.get("x-amz-target", "")
+    return (
+        path.endswith("/PutMetricData")
+        or target.endswith(".PutMetricData")
+        or b"Action=PutMetricData" in body[:4096]
+    )
+
+
 class State:
     """
     Writes and reads the state of every service under ``folder``.
@@ -110,12 +127,13 @@ class State:
 
     # -- changes -----------------------------------------------------------------------------------
 
-    def mark(self, *keys: str) -> None:
-        """These services changed; they are written soon."""
+    def mark(self, *keys: str, soon: bool = False) -> None:
+        """These services changed; they are written soon, or a little later where that is enough."""
         with self._changed:
             for key in keys:
-                delay = max(SLOW_SECONDS.get(key, DELAY_SECONDS), self._cost[key] / SHARE)
-                self._due.setdefault(key, time.monotonic() + delay)
+                delay = DELAY_SECONDS if soon else SLOW_SECONDS.get(key, DELAY_SECONDS)
+                at = time.monotonic() + max(delay, self._cost[key] / SHARE)
+                self._due[key] = min(self._due.get(key, at), at)
             self._changed.notify()
 
     def mark_all(self) -> None:
@@ -320,7 +338,9 @@ def watched(state: State, service: str, handler: Any) -> Any:
         if operation not in LOG_WRITES:
             state.note(service, method, path, headers, body)
         if service not in JOURNALLED or "Table" in operation:
-            state.mark(state_key(service), *followers)
+            soon = service == "cloudwatch" and not is_metric_data(path, headers, body)
+            state.mark(state_key(service), soon=soon)
+            state.mark(*followers)
         if service == "cloudformation":
             threading.Thread(target=follow_stacks, args=(state,), daemon=True).start()
         return answer

@@ -79,16 +79,26 @@ class TestSurvival:
         """
         After an end, orderly or not: models, packages and endpoints are there, endpoints answer, jobs
         that ran are Failed with InternalServerError and their event, and no program of the old server
-        runs any more.
+        runs any more. What was to be captured is written after an orderly end.
         """
         account = make_account(server.aws)
-        name = account.endpoint("stay", TAG="1")
+        name = account.name("stay")
+        capture = {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{account.bucket}/capture",
+            "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+        }
+        account.config(name, account.model(name, TAG="1"), DataCaptureConfig=capture)
+        account.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        account.settled_endpoint(name)
         job = account.name("t")
         account.sagemaker.create_training_job(**account.training(job, HyperParameters={"sleep": "300"}))
         describe = account.sagemaker.describe_training_job
         until(lambda: describe(TrainingJobName=job), lambda found: found["SecondaryStatus"] == "Training")
         events = self._events(account)
         time.sleep(SNAPSHOT_SECONDS)
+        account.invoke(name, InferenceId="last")
 
         aws = server.again(number)
 
@@ -175,8 +185,9 @@ class TestSurvival:
 
     def test_updates_go_on_after_a_kill_wherever_they_were(self, server: Restarted) -> None:
         """
-        Kill -9 while the new fleet starts, while the canary is watched, while the old fleet is drained, and
-        while one is rolled back: the update goes on at its stage, or stays done, or stays undone.
+        Kill -9 while the new fleet starts, while the canary is watched, while the old fleet is drained,
+        while one is rolled back, and after a rollback failed: the update goes on at its stage, or stays
+        done, or stays undone, or both fleets serve on.
         """
         account = make_account(server.aws)
         alarm = account.name("alarm")
@@ -188,8 +199,20 @@ class TestSurvival:
         undone = self._updated(
             account, "undone", {}, {"DELAY": "20"}, at_once(account.name("other"), wait=3600)
         )
+        stuck = self._updated(
+            account,
+            "stuck",
+            {},
+            {},
+            at_once(account.name("third")) | {"BlueGreenUpdatePolicy": CANARY},
+            count=2,
+        )
+        account.aws.post("faults", kind="rollback-fails", endpoint=stuck)
         self._stage(account, starting, "Creating")
         self._stage(account, canary, "Baking")
+        self._stage(account, stuck, "Baking")
+        cloudwatch.set_alarm_state(**ringing | {"AlarmName": self._alarm_of(account, stuck)})
+        until(lambda: self._status(account, stuck), lambda status: status == "UpdateRollbackFailed")
         self._stage(account, draining, "Deleting")
         self._stage(account, undone, "Baking")
         ask(account, undone)
@@ -205,6 +228,9 @@ class TestSurvival:
         assert self._settled(again, draining) == ("InService", f"{draining}-2")
         assert self._settled(again, undone) == ("InService", undone)
         assert tags(undone, 3) == {"1"}
+        self._await_answers(again, stuck)
+        assert self._status(again, stuck) == "UpdateRollbackFailed"
+        assert until(lambda: tags(stuck, 20), lambda found: len(found) > 1) == {"1", "2"}
         self._stage(again, canary, "Baking")
         assert tags(canary, 30) == {"1", "2"}
         self._stage(again, starting, "Creating")
@@ -257,6 +283,10 @@ class TestSurvival:
         return str(alarm["AlarmName"])
 
     @staticmethod
+    def _status(account: Account, name: str) -> str:
+        return str(account.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"])
+
+    @staticmethod
     def _stage(account: Account, name: str, status: str) -> None:
         """Wait until the deployment is so far."""
 
@@ -268,8 +298,8 @@ class TestSurvival:
         until(pending, lambda found: found == [status])
 
     @staticmethod
-    def _settled(account: Account, name: str) -> tuple[str, str]:
-        """Status and configuration, once the endpoint answers again."""
+    def _await_answers(account: Account, name: str) -> None:
+        """Wait until the endpoint answers again."""
 
         def answers() -> bool:
             try:
@@ -278,6 +308,10 @@ class TestSurvival:
                 return False
 
         until(answers, bool)
+
+    def _settled(self, account: Account, name: str) -> tuple[str, str]:
+        """Status and configuration, once the endpoint answers again and nothing changes."""
+        self._await_answers(account, name)
         found = account.settled_endpoint(name)
         return found["EndpointStatus"], found["EndpointConfigName"]
 
