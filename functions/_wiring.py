@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from slipway.domain.site import Site
     from slipway.usecases import ports
     from slipway.usecases.ask_again import AskAgain
+    from slipway.usecases.bridge_metrics import MetricsBridge
+    from slipway.usecases.export_telemetry import TelemetryExport
     from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
@@ -148,6 +150,53 @@ def endpoint_watching() -> EndpointWatching:
         environment=setting(variables.ENVIRONMENT),
         alarm_topic_arn=setting(variables.ALARM_TOPIC_ARN),
         runbook=setting(variables.RUNBOOK),
+    )
+
+
+@cache
+def telemetry_sink() -> ports.TelemetrySink:
+    from slipway.adapters.clients import client
+    from slipway.adapters.otlp_collector import OtlpCollector
+
+    secret = os.environ.get(variables.OTLP_HEADERS_SECRET_ARN, "")
+
+    def headers() -> str:
+        if not secret:
+            return ""
+        return str(client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
+
+    return OtlpCollector(setting(variables.OTLP_ENDPOINT), headers)
+
+
+@cache
+def telemetry_export() -> TelemetryExport:
+    from slipway.usecases.export_telemetry import TelemetryExport
+
+    return TelemetryExport(
+        executions=executions(),
+        releases=ledger(),
+        sink=telemetry_sink(),
+        environment=setting(variables.ENVIRONMENT),
+        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+    )
+
+
+@cache
+def metrics_bridge() -> MetricsBridge:
+    from slipway.adapters.clients import client
+    from slipway.adapters.cloudwatch_numbers import CloudWatchNumbers
+    from slipway.domain.timestamps import now
+    from slipway.usecases.bridge_metrics import MetricsBridge
+
+    return MetricsBridge(
+        hosting=hosting(),
+        ledger=ledger(),
+        numbers=CloudWatchNumbers(client("cloudwatch")),
+        sink=telemetry_sink(),
+        clock=now,
+        environment=setting(variables.ENVIRONMENT),
+        endpoint_prefix=f"{policy()['resource_prefix']}-",
+        minutes=int(setting(variables.METRICS_MINUTES)),
     )
 
 

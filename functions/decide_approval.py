@@ -22,6 +22,7 @@ logger = Logger()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     # never logged: the query string, which is as good as a key
     release_id = _web.release_id_of(event)
+    logger.set_correlation_id(release_id)
     try:
         answer = _decide(event, release_id)
     except Exception:  # the answer must carry our headers whatever happens

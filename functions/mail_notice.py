@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 logger = Logger()
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="detail.release_id")
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     kind, detail = event["detail-type"], event["detail"]
     told = mail_notice(kind, detail, region=event["region"], mailer=_wiring.mailer(), policy=_wiring.policy())

@@ -57,6 +57,7 @@ def request_of(event: dict[str, Any]) -> PlanRequest:
             repository=detail["repository-name"],
             tag=detail.get("image-tag", ""),
             digest=detail.get("image-digest", ""),
+            pushed_at=event.get("time", ""),
         )
     return PlanRequest(
         cause=event["cause"],

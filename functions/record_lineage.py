@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 logger = Logger()
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="detail.release_id || detail.name")
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     recording = _wiring.lineage_recording()
     changed = 0

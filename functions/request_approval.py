@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = Logger()
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="document.plan.release_id")
 def handler(event: ApprovalRequest, _context: LambdaContext) -> dict[str, Any]:
     # never logged: the event, which holds the task token
     outcome = request_approval(

@@ -21,6 +21,7 @@ logger = Logger()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     # never logged: the query string, which is as good as a key
     release_id = _web.release_id_of(event)
+    logger.set_correlation_id(release_id)
     try:
         answer = show_approval(
             release_id,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 logger = Logger()
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="detail.release_id")
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
     kind, detail = event["detail-type"], event["detail"]
     posted = slack_notice(kind, detail, region=event["region"], chat=_wiring.chat())

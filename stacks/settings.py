@@ -77,6 +77,18 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Where the platform's own spans and metrics go."""
+
+    otlp_endpoint: str
+    """A collector's base URL; empty: nowhere."""
+    headers_secret: str
+    """Name of the Secrets Manager secret that holds the collector's headers; empty: it wants none."""
+    metrics_minutes: int
+    """How often endpoints' metrics are handed on; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalApi:
     """The approval page's throttling."""
 
@@ -96,6 +108,7 @@ class Settings:
     notifications: Notifications
     retention: Retention
     idle: IdleRule
+    telemetry: Telemetry
     approval_api: ApprovalApi
     sweep_minutes: int
     scan_on_push: bool
@@ -206,6 +219,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         ),
         retention=Retention(**_defaults("retention") | document["retention"]),
         idle=cast("IdleRule", _defaults("idle") | document.get("idle", {})),
+        telemetry=Telemetry(**_defaults("telemetry") | document.get("telemetry", {})),
         approval_api=ApprovalApi(**document["approval_api"]),
         sweep_minutes=document["sweeps"]["interval_minutes"],
         scan_on_push=document["registry"]["scan_on_push"],

@@ -199,6 +199,21 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "warn_days": whole(0, 365, "days", default=3),
         "action": Rule('"tell" or "stop"', lambda value: value in ("tell", "stop"), "tell"),
     },
+    "telemetry": {
+        "otlp_endpoint": Rule(
+            "the base URL of an OpenTelemetry collector (OTLP over HTTP), such as "
+            '"https://collector.example.com:4318"; empty for none',
+            _matches(r"|https://[^\s/]+(/\S*)?|http://(127\.0\.0\.1|localhost)(:\d+)?"),
+            default="",
+        ),
+        "headers_secret": Rule(
+            "the name of a Secrets Manager secret with the collector's headers as name=value,name=value; "
+            "empty for none",
+            _matches(r"[a-zA-Z0-9/_+=.@-]*"),
+            default="",
+        ),
+        "metrics_minutes": whole(0, 60, "minutes", default=5),
+    },
     "approval_api": {
         "requests_per_second": whole(1, 1000, "requests per second"),
         "burst": whole(1, 2000, "requests"),

@@ -13,6 +13,7 @@ from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.rule import rule
 from stacks.constructs.statements import allow, arn, on_models, put_events
+from stacks.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from aws_cdk import aws_events
@@ -49,6 +50,16 @@ class WatchingStack(cdk.Stack):
         self._functions = Functions(self, "Functions", packages=packages, settings=settings)
         self._dead_letters = DeadLetters(self, "DeadLetters")
         rules = [*self._add_endpoint_rules(self._add_watch_endpoint()), self._add_alarm_rule()]
+        if settings.telemetry.otlp_endpoint:
+            telemetry = Telemetry(
+                self,
+                "Telemetry",
+                settings=settings,
+                storage=storage,
+                functions=self._functions,
+                dead_letters=self._dead_letters,
+            )
+            rules.append(telemetry.endings)
         self._dead_letters.admit_rules(*(one.attr_arn for one in rules))
         alarms = Alarms(self, "Alarms", topic_arn=self._alarm_topic_arn, settings=settings)
         alarms.watch_functions(self._functions)

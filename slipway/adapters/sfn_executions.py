@@ -59,6 +59,12 @@ class SfnExecutions:
         events: list[dict[str, Any]] = answer["events"]
         return events
 
+    def whole_history(self, execution_arn: str) -> Sequence[Mapping[str, Any]]:
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=execution_arn, includeExecutionData=True, PaginationConfig={"PageSize": HISTORY_PAGE}
+        )
+        return [event for page in pages for event in page["events"]]
+
     def since(self, machine_arn: str, moment: datetime) -> Iterator[ExecutionSummary]:
         pages = self._client.get_paginator("list_executions").paginate(
             stateMachineArn=machine_arn, PaginationConfig={"PageSize": LIST_PAGE}

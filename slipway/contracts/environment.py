@@ -30,6 +30,13 @@ RUNBOOK: Final = "SLIPWAY_RUNBOOK"
 SLACK_SECRET_ARN: Final = "SLIPWAY_SLACK_SECRET_ARN"  # noqa: S105 - a variable's name, not a secret
 """A Secrets Manager secret whose string is the incoming webhook's URL; empty: no Slack."""
 
+OTLP_ENDPOINT: Final = "SLIPWAY_OTLP_ENDPOINT"
+"""The base URL of an OpenTelemetry collector."""
+OTLP_HEADERS_SECRET_ARN: Final = "SLIPWAY_OTLP_HEADERS_SECRET_ARN"  # noqa: S105 - a variable's name, not a secret
+"""A Secrets Manager secret with the collector's headers as ``name=value,…``; empty: none are sent."""
+METRICS_MINUTES: Final = "SLIPWAY_METRICS_MINUTES"
+"""How long the windows are whose metrics are handed on."""
+
 APPROVAL_KEY_ID: Final = "SLIPWAY_APPROVAL_KEY_ID"
 """The KMS HMAC key (HMAC_256) that signs approval links."""
 APPROVAL_URL: Final = "SLIPWAY_APPROVAL_URL"

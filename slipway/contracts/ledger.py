@@ -206,6 +206,8 @@ class ReleaseRecord(TypedDict):
     """Why it was refused, not accepted or rejected; empty otherwise."""
     planned_at: str
     """ISO 8601 in UTC with milliseconds."""
+    pushed_at: NotRequired[str]
+    """When the registry's event told of the push; missing where there was none."""
     execution_arn: NotRequired[str]
     """Missing: claimed, not yet started."""
     ended_at: NotRequired[str]

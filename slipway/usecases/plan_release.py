@@ -62,6 +62,7 @@ class PlanRequest:
         retrain: The moment (``20261124T043000Z``) that the version of a retraining bears; empty: none.
             Whoever asks names it, so that a request that is sent twice starts one release.
         no_cache: Run every step, also those that an identical one ran before.
+        pushed_at: When the push was told (ISO 8601); empty: nobody knows.
     """
 
     cause: Cause
@@ -71,6 +72,7 @@ class PlanRequest:
     force: bool = False
     retrain: str = ""
     no_cache: bool = False
+    pushed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ class ReleasePlanning:
                 release_id=identity,
                 planned_at=planned_at,
             )
-            claimed = self.ledger.claim_release(_record(plan))
+            claimed = self.ledger.claim_release(_record(plan, request.pushed_at))
             if claimed is None:
                 return self._start(request, digest, plan)
         return self._resume(request, digest, claimed)
@@ -324,8 +326,8 @@ def _subject(record: Mapping[str, Any]) -> dict[str, str]:
     return {name: record[name] for name in ("release_id", "project", "model", "version")}
 
 
-def _record(plan: Plan) -> ReleaseRecord:
-    return {
+def _record(plan: Plan, pushed_at: str) -> ReleaseRecord:
+    record: ReleaseRecord = {
         "release_id": plan["release_id"],
         "project": plan["project"],
         "model": plan["model"],
@@ -339,3 +341,6 @@ def _record(plan: Plan) -> ReleaseRecord:
         "planned_at": plan["planned_at"],
         "plan": dict(plan),
     }
+    if pushed_at:
+        record["pushed_at"] = pushed_at
+    return record

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from slipway.domain.metric_curves import JobLog
     from slipway.domain.registered_package import RegisteredPackage
     from slipway.domain.smoke import EndpointAnswer
+    from slipway.domain.telemetry.endpoint_metrics import MetricQuery
     from slipway.domain.texts import TooLarge
 
 
@@ -474,6 +475,9 @@ class Executions(Protocol):
     def history(self, execution_arn: str) -> Sequence[Mapping[str, Any]]:
         """Events, newest first, enough of them to find a failure's cause."""
 
+    def whole_history(self, execution_arn: str) -> Sequence[Mapping[str, Any]]:
+        """Every event, oldest first."""
+
     def since(self, machine_arn: str, moment: datetime) -> Iterator[ExecutionSummary]:
         """Those of a machine that began after ``moment``, newest first."""
 
@@ -544,6 +548,23 @@ class Monitoring(Protocol):
 
     def remove_alarms(self, names: Sequence[str]) -> None:
         """Remove those of them that are there."""
+
+
+class MetricNumbers(Protocol):
+    """Numbers of metrics."""
+
+    def numbers(
+        self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
+    ) -> Iterator[tuple[MetricQuery, datetime, float]]:
+        """Each statistic's numbers with the beginning of their periods; none where there is none."""
+
+
+class TelemetrySink(Protocol):
+    """An OpenTelemetry collector; raises TelemetryNotReachedError when it does not take what it is sent."""
+
+    def send_traces(self, document: Mapping[str, Any]) -> None: ...
+
+    def send_metrics(self, document: Mapping[str, Any]) -> None: ...
 
 
 class ReleasePlanner(Protocol):

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts import names
-from slipway.domain.costs import HOURS_PER_MONTH, instance_usd
 from slipway.domain.dashboard import dashboard_body
-from slipway.domain.serving_config import data_version
-from slipway.domain.serving_lineage import identity_in
 from slipway.domain.standing_alarms import standing_alarms
-from slipway.domain.watched import WatchedEndpoint, WatchedVariant, marks_of
+from slipway.usecases.read_watched import read_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from slipway.usecases.ports import Hosting, Monitoring, Versions
 
@@ -50,7 +47,13 @@ class EndpointWatching:
             self.monitoring.remove_dashboard(name)
             self._keep_alarms(name, {})
             return "removed"
-        watched = self._read(described)
+        watched = read_watched(
+            described,
+            hosting=self.hosting,
+            ledger=self.ledger,
+            environment=self.environment,
+            runbook=self.runbook,
+        )
         if watched is None:
             return "not ours"
         made_at_promotion = self.monitoring.alarms(names.alarm_prefix(name, described["EndpointConfigName"]))
@@ -68,66 +71,3 @@ class EndpointWatching:
         self.monitoring.remove_alarms([alarm for alarm in there if alarm not in wanted])
         for alarm in wanted.values():
             self.monitoring.put_alarm(alarm)
-
-    def _read(self, described: Mapping[str, Any]) -> WatchedEndpoint | None:
-        """None: nothing stands there, or what does was not put there by the platform."""
-        config = self.hosting.endpoint_config(described["EndpointConfigName"]) or {}
-        found = [
-            *self._variants(described, config, "ProductionVariants"),
-            *self._variants(described, config, "ShadowProductionVariants"),
-        ]
-        found.sort(key=lambda pair: pair[0].variant != names.VARIANT)
-        if not found:
-            return None
-        variants, (identity, *_) = [variant for variant, _ in found], [identity for _, identity in found]
-        project, model = identity["project"], identity["model"]
-        version = self.ledger.version(project, model, identity["version"])
-        return WatchedEndpoint(
-            environment=self.environment,
-            region=described["EndpointArn"].split(":")[3],
-            project=project,
-            model=model,
-            endpoint=described["EndpointName"],
-            variants=variants,
-            marks=marks_of(self.ledger.alias_history(project, model, names.CHAMPION)),
-            data=data_version(version["training_data"]) if version else identity.get("data_version", ""),
-            report_uri=version["report_uri"] if version else "",
-            runbook=self.runbook,
-            usd_per_month=_usd_per_month(variants),
-        )
-
-    def _variants(
-        self, described: Mapping[str, Any], config: Mapping[str, Any], key: str
-    ) -> Iterator[tuple[WatchedVariant, Mapping[str, str]]]:
-        configured = {one["VariantName"]: one for one in config.get(key) or ()}
-        shadow = key != "ProductionVariants"
-        total = sum(float(one.get("CurrentWeight") or 0) for one in described.get("ProductionVariants") or ())
-        for one in described.get(key) or ():
-            of_config = configured.get(one["VariantName"], {})
-            model_name = of_config.get("ModelName", "")
-            identity = identity_in(self.hosting.model(model_name) or {}) if model_name else {}
-            if not identity:
-                continue
-            weight = float(one.get("CurrentWeight") or 0)
-            role = "shadow" if shadow else "champion" if one["VariantName"] == names.VARIANT else "beside"
-            yield (
-                WatchedVariant(
-                    variant=one["VariantName"],
-                    version=identity["version"],
-                    model_name=model_name,
-                    role=role,
-                    share=weight / total if total else 0.0,
-                    instance_type=of_config.get("InstanceType", ""),
-                    instances=int(one.get("CurrentInstanceCount") or 0),
-                ),
-                identity,
-            )
-
-
-def _usd_per_month(variants: list[WatchedVariant]) -> float | None:
-    """What all instances cost as they are now; None where a price is not known, or none are rented."""
-    prices = [
-        instance_usd(variant.instance_type, variant.instances, HOURS_PER_MONTH * 3600) for variant in variants
-    ]
-    known = [price for price in prices if price is not None]
-    return sum(known) if known and len(known) == len(prices) else None

@@ -59,6 +59,9 @@ class FakeExecutions:
     def history(self, execution_arn: Any) -> Any:
         return self.histories.get(execution_arn, [])
 
+    def whole_history(self, execution_arn: Any) -> Any:
+        return self.history(execution_arn)[::-1]
+
     def since(self, machine_arn: Any, moment: Any) -> Any:
         begun = sorted(
             (one for one in self.by_arn.values() if one.machine_arn == machine_arn),

@@ -181,7 +181,7 @@ class TestEvents:
     def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
         """An event that can't be delivered is kept."""
         rules = synthesized.resources("prod", "AWS::Events::Rule")
-        assert len(rules) == 15
+        assert len(rules) == 16
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
@@ -208,7 +208,8 @@ class TestEvents:
 
     def test_sweeps_run_by_the_clock(self, synthesized: Synthesized) -> None:
         """Events are best effort: sweeps find what was lost; others go by days, and run hourly or daily."""
-        schedules = synthesized.resources("prod", "AWS::Scheduler::Schedule")
+        every = synthesized.resources("prod", "AWS::Scheduler::Schedule")
+        schedules = {name: one for name, one in every.items() if not name.startswith("watching/")}
         assert len(schedules) == len([one for one in ENTRIES if one.startswith("sweep_")])
         for name, schedule in schedules.items():
             minutes = 1440 if name.startswith("registry/") else 60 if "Hourly" in name else 10
@@ -275,14 +276,15 @@ class TestNotices:
         assert len({_id_of(address) for address in ("a.b@x.com", "ab@x.com", "a-b@x.com", "ab@xc.om")}) == 4
         assert all(_id_of(address).isalnum() for address in ("a.b@x.com", "ab@x.com"))
 
-    def test_slack_is_deployed_where_there_is_a_secret(self, synthesized: Synthesized) -> None:
-        """Production has a webhook's secret; development has none, and no function for it."""
+    def test_what_is_optional_is_deployed_where_it_is_asked_for(self, synthesized: Synthesized) -> None:
+        """Production names Slack's secret and a collector; development has nothing for either."""
 
         def handlers(environment: str) -> set[str]:
             functions = synthesized.resources(environment, "AWS::Lambda::Function").values()
             return {function["Properties"]["Handler"] for function in functions}
 
-        assert handlers("prod") - handlers("dev") == {"functions.slack_notice.handler"}
+        optional = ("slack_notice", "export_telemetry", "bridge_metrics")
+        assert handlers("prod") - handlers("dev") == {f"functions.{one}.handler" for one in optional}
 
 
 class TestAlarms:

@@ -11,6 +11,7 @@ import click
 
 from slipway.contracts.steps import STEPS
 from workbench.cli import frame
+from workbench.cli.release_trace import trace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,10 @@ REFERENCE_HELP: Final = "a release id, MODEL:VERSION, MODEL (its newest), or lat
 
 @click.group("release")
 def group() -> None:
-    """List, show, watch, start, stop and retry releases."""
+    """List, show, watch, trace, start, stop and retry releases."""
+
+
+group.add_command(trace)
 
 
 def ledger_of(workspace: frame.Workspace) -> DynamoDbLedger:

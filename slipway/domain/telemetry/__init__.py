@@ -1,0 +1,1 @@
+"""The platform's own spans and metrics, as OpenTelemetry has them."""
