@@ -367,9 +367,16 @@ def lineage() -> ports.Lineage:
 
 
 @cache
-def _lineage_sources() -> LineageSources:
+def job_logs() -> ports.JobLogs:
     from slipway.adapters.clients import client
     from slipway.adapters.cloudwatch_job_logs import CloudWatchJobLogs
+
+    return CloudWatchJobLogs(client("logs"))
+
+
+@cache
+def _lineage_sources() -> LineageSources:
+    from slipway.adapters.clients import client
     from slipway.adapters.sagemaker_hosting import SageMakerHosting
     from slipway.adapters.sagemaker_jobs import SageMakerJobs
     from slipway.usecases.record_lineage import LineageSources
@@ -378,7 +385,7 @@ def _lineage_sources() -> LineageSources:
         ledger=ledger(),
         executions=executions(),
         jobs=SageMakerJobs(client("sagemaker")),
-        logs=CloudWatchJobLogs(client("logs")),
+        logs=job_logs(),
         hosting=SageMakerHosting(client("sagemaker")),
         data_sets=data_sets(),
         reports=reports(),

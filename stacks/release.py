@@ -20,6 +20,7 @@ from stacks.constructs.sagemaker_role import sagemaker_role
 from stacks.constructs.statements import (
     Statement,
     allow,
+    arn,
     invoke,
     lend_key,
     managed_rule,
@@ -222,6 +223,15 @@ class ReleaseStack(cdk.Stack):
                 *read_objects(bucket.attr_arn),
                 write_objects(bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "s3"),
+                # training curves are read off the job's log
+                allow(
+                    ["logs:DescribeLogStreams", "logs:GetLogEvents"],
+                    [
+                        arn("logs", f"log-group:/aws/sagemaker/TrainingJobs{streams}")
+                        for streams in ("", ":*")
+                    ],
+                    because="each job writes streams of its own",
+                ),
             ],
             timeout_seconds=JUDGING_SECONDS,
             memory_mb=ONE_CORE_MB,

@@ -25,4 +25,8 @@ class S3Reports:
 
     def write(self, uri: str, text: str) -> None:
         bucket, key = parts_of(uri)
-        self._client.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+        self._client.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=_content_type(key))
+
+
+def _content_type(key: str) -> str:
+    return "text/html; charset=utf-8" if key.endswith(".html") else "application/json"

@@ -206,6 +206,8 @@ class Verdict(TypedDict):
     gates: list[GateOutcome]
     report_uri: str
     """``s3://…/report.json``: the evidence that the approval page shows."""
+    numbers: NotRequired[list[list[str]]]
+    """The report's: label and text of the five that matter."""
     word: NotRequired[Literal["better", "equivalent", "worse", "undecided"]]
     """Missing: both sides were not compared row by row."""
     difference: NotRequired[RowsDifference]

@@ -6,7 +6,7 @@ A reader takes every key but ``release_id`` as optional, so that an older report
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from slipway.contracts.release import GateOutcome, PinnedDataSet
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 def report_uri(artifact_prefix: str) -> str:
     """Where a release's evidence lies, of the plan's ``artifact_prefix``."""
     return f"{artifact_prefix}/report.json"
+
+
+def page_uri(artifact_prefix: str) -> str:
+    """Where the page of a release's evidence lies: one HTML file that needs nothing else."""
+    return f"{artifact_prefix}/report.html"
 
 
 class ServingFacts(TypedDict):
@@ -200,7 +205,13 @@ class EvidenceReport(TypedDict):
     cached_from: NotRequired[dict[str, str]]
     """Step (contracts.steps.STEPS) to the release whose outputs were taken; one that is missing was run."""
     schema_version: NotRequired[int]
-    """2 since ``rows`` is there; missing: 1. A reader takes what it knows of a later one."""
+    """3 since ``numbers`` is there, 2 since ``rows`` is; missing: 1. A reader takes what it knows of it."""
+    numbers: NotRequired[list[list[str]]]
+    """The five that matter, in words: label and text; what page, e-mail and Slack begin with."""
+    training_curves: NotRequired[dict[str, list[list[float]]]]
+    """Metric to ``[seconds since training began, value]``, from the training job's log."""
+    source: NotRequired[dict[str, Any]]
+    """contracts.release.ImageSource: commit, base image, Python, libraries."""
     rows: NotRequired[RowsReport]
     """Missing: the manifest names no task, so that nothing was computed from rows."""
     evaluation_jobs: NotRequired[list[str]]

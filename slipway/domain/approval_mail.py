@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.domain.amounts import day_and_time, duration
 from slipway.domain.approval import title_of
-from slipway.domain.plain_text import ascii_text, columns, one_line, subject
+from slipway.domain.plain_text import ascii_text, subject
 
 if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalRecord
@@ -73,12 +73,9 @@ def approval_text(
     lines += ["", *_wrapped(why)] if (why := _why(record, approver, occasion)) else []
     lines += ["", "Look at the evidence and decide here:", "", url, "", *_wrapped(once)]
     lines += ["", "VERDICT", *_wrapped(evidence.summary, "  ")]
-    lines += ["", "METRICS", *_metrics(evidence, record["version"])]
-    lines += ["", "GATES", *_gates(evidence)]
-    lines += ["", "DATA", *_data_sets(evidence)]
-    lines += ["", "IMAGE", f"  {record['image_digest']}"]
-    lines += ["", "TIME AND COST", *_costs(evidence)]
-    lines += ["", f"Release {record['release_id']}", ""]
+    lines += ["", "FIVE NUMBERS", *_numbers(evidence)]
+    lines += ["", *_wrapped(_of_what(evidence), "  ")]
+    lines += ["", f"Image {record['image_digest']}", f"Release {record['release_id']}", ""]
     return ascii_text("\n".join(lines))
 
 
@@ -112,57 +109,28 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
     )
 
 
-def metric_lines(evidence: Evidence, version: str) -> list[str]:
-    """The metric table in fixed columns: challenger, champion, difference, and what it means."""
-    rows, champion = evidence.rows(), evidence.champion_version
-    ours = f"challenger {one_line(version, 20)}"
-    if not rows:
-        return ["  none"]
-    if not champion:
-        return columns([["", ours, ""], *([row.label, row.cells()[0], row.aim] for row in rows)])
-    head = ["", ours, f"champion {one_line(champion, 20)}", "difference", ""]
-    body = [[row.label, *row.cells(), row.effect if row.effect != "unknown" else ""] for row in rows]
-    return columns([head, *body])
-
-
-def _metrics(evidence: Evidence, version: str) -> list[str]:
-    lines = metric_lines(evidence, version)
-    if not evidence.champion_version:
-        lines.append("  There is no champion yet: this would be the first version in production.")
-    return lines
-
-
-def _gates(evidence: Evidence) -> list[str]:
-    gates = evidence.gates()
-    if not gates:
-        return ["  The manifest sets none."]
+def _numbers(evidence: Evidence) -> list[str]:
+    longest = max(len(label) for label, _ in evidence.numbers())
     return [
         line
-        for gate in gates
-        for line in _wrapped(
-            f"{'passed' if gate.get('passed') else 'FAILED'}  {gate.get('reason', '')}", "  "
+        for label, text in evidence.numbers()
+        for line in textwrap.wrap(
+            ascii_text(f"{label:<{longest}}  {text}"),
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent=" " * (longest + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     ]
 
 
-def _word(passed: object) -> str:
-    return "passed" if passed else "FAILED"
-
-
-def _data_sets(evidence: Evidence) -> list[str]:
-    rows = [
-        f"  {use:<10}  {pinned.get('data_set', '')} {pinned.get('version', '')}"
-        f"  ({_rows(pinned.get('rows'))}{str(pinned.get('digest', ''))[:19]})"
-        for use, pinned in evidence.data_sets()
-    ]
-    return [ascii_text(row) for row in rows] or ["  none"]
-
-
-def _rows(count: object) -> str:
-    return f"{count:,} rows, " if isinstance(count, int) else ""
-
-
-def _costs(evidence: Evidence) -> list[str]:
+def _of_what(evidence: Evidence) -> str:
+    """The data, and what it cost, in two sentences; the page has all the rest."""
+    data = ", ".join(
+        f"{pinned.get('data_set', '')} {pinned.get('version', '')}" for _, pinned in evidence.data_sets()
+    )
     seconds = evidence.report.get("training_seconds")
     took = f"Training took {duration(float(seconds))}. " if isinstance(seconds, int | float) else ""
-    return _wrapped(f"{took}{evidence.cost()} (An estimate from list prices.)", "  ")
+    known = f"Data: {data}. " if data else ""
+    return f"{known}{took}{evidence.cost()} (An estimate from list prices.)"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from slipway.domain import approval_sections as sections
 from slipway.domain.amounts import day_and_time
 from slipway.domain.approval import ANY_CONDITIONS, DecisionForm, never_decided, sentence_of, title_of
 from slipway.domain.approval_form import approvals_given, decided_note, deciders, decision_form
-from slipway.domain.slice_tables import slice_tables
+from slipway.domain.evidence_cards import evidence_cards
 from slipway.domain.succession import sentence_of as succession_of
 from slipway.domain.web_page import WebAnswer, document, plain_answer
 
@@ -95,7 +94,6 @@ def _superseded(record: ApprovalRecord, successor: str) -> str:
 
 
 def _evidence(record: ApprovalRecord, evidence: Evidence, plots: Sequence[Plot]) -> str:
-    version = record["version"]
     missing = (
         ""
         if evidence.report
@@ -103,18 +101,13 @@ def _evidence(record: ApprovalRecord, evidence: Evidence, plots: Sequence[Plot])
         f"It should be at <code>{escape(record['report_uri'])}</code>. "
         "Don't approve what you can't see.</div>"
     )
-    return "".join(
-        (
-            missing,
-            sections.verdict(evidence, version) if evidence.report else "",
-            sections.card("Metrics", sections.metrics(evidence, version), anchor="metrics"),
-            sections.card("Gates", sections.gates(evidence), anchor="gates"),
-            sections.card("Slices", slice_tables(evidence), anchor="slices"),
-            sections.card("Plots", sections.plots(plots), anchor="plots"),
-            sections.card("Data", sections.data_sets(evidence), anchor="data"),
-            sections.card("Origin", sections.origin(record, evidence), anchor="origin"),
-            sections.card("Time and cost", sections.time_and_cost(evidence), anchor="cost"),
-        )
+    return missing + evidence_cards(
+        evidence,
+        plots,
+        version=record["version"],
+        image_digest=record["image_digest"],
+        release_id=record["release_id"],
+        package_arn=record["package_arn"],
     )
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.amounts import about_usd, day_and_time, took
 from slipway.domain.comparison import number
+from slipway.domain.shapes import mapping
 from slipway.domain.web_table import Column, line, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from slipway.contracts.ledger import ApprovalRecord
     from slipway.domain.comparison import MetricRow
     from slipway.domain.evidence import Evidence
 
@@ -79,10 +79,12 @@ def verdict(evidence: Evidence, version: str) -> str:
             cells.append(("difference", f"{escape(difference)}{relative} {chip(row)}"))
         hero = "".join(f"<div><dt>{escape(term)}</dt><dd>{html}</dd></div>" for term, html in cells)
         hero = f'<dl class="hero">{hero}</dl>'
+    rest = facts((label.capitalize(), escape(text)) for label, text in evidence.numbers()[1:])
     judged = "" if evidence.report.get("accepted", True) else " no"
     return (
         f'<section class="card verdict{judged}" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>'
-        f'<p class="say">{escape(evidence.summary or "The verdict could not be read.")}</p>{hero}</section>'
+        f'<p class="say">{escape(evidence.summary or "The verdict could not be read.")}</p>'
+        f"{hero}{rest}</section>"
     )
 
 
@@ -92,16 +94,23 @@ def metrics(evidence: Evidence, version: str) -> str:
     if not rows:
         return ""
     champion = evidence.champion_version
+    intervals = champion and any(evidence.interval(row.metric) for row in rows)
     measured = evidence.side("challenger").get("rows")
     caption = f"Measured on {measured:,} rows of evaluation data." if measured else "On the evaluation data."
     head = [Column("Metric", number=False), Column("Challenger", version)]
-    head += [Column("Champion", champion), Column("Difference"), Column("", number=False)] if champion else []
+    head += [Column("Champion", champion), Column("Difference")] if champion else []
+    head += [Column("Interval")] if intervals else []
+    head += [Column("", number=False)] if champion else []
     body = [
         line(
             f'{escape(row.label)}<span class="aim">{escape(row.aim)}</span>'
             if row.aim
             else escape(row.label),
-            [*map(escape, row.cells()[: 3 if champion else 1]), *([chip(row)] if champion else [])],
+            [
+                *map(escape, row.cells()[: 3 if champion else 1]),
+                *([escape(evidence.interval(row.metric) or "-")] if intervals else []),
+                *([chip(row)] if champion else []),
+            ],
             head,
             strong=row.primary,
         )
@@ -172,24 +181,50 @@ def data_sets(evidence: Evidence) -> str:
     return table("Frozen when the release was planned.", head, body) if body else ""
 
 
-def origin(record: ApprovalRecord, evidence: Evidence) -> str:
-    """Where the model comes from: image, artifact, job, hyperparameters."""
+def origin(
+    evidence: Evidence, *, image_digest: str, release_id: str, package_arn: str = "", opened: bool = False
+) -> str:
+    """
+    Where the model comes from: image, artifact, job, code, hyperparameters, libraries.
+
+    Args:
+        evidence: What is known beside the following.
+        image_digest: As pinned.
+        release_id: As pinned.
+        package_arn: Empty: not registered yet.
+        opened: Whether lists are unfolded: on paper nobody can.
+    """
     report = evidence.report
-    parameters = report.get("hyperparameters") or {}
-    listed = facts((str(name), code(value)) for name, value in sorted(parameters.items()))
-    counted = "1 hyperparameter" if len(parameters) == 1 else f"{len(parameters)} hyperparameters"
-    hidden = f"<details><summary>{counted}</summary>{listed}</details>"
+    source = mapping(report.get("source"))
+    parameters, libraries = mapping(report.get("hyperparameters")), mapping(source.get("libraries"))
     return facts(
         [
-            ("Image digest", code(record["image_digest"])),
+            ("Image digest", code(image_digest)),
             ("Image", code(str(report.get("image_uri", "")).partition("@")[0])),
             ("Model artifact", code(report.get("model_uri"))),
             ("Training job", code(report.get("training_job"))),
+            ("Evaluation jobs", "<br>".join(map(code, report.get("evaluation_jobs") or ()))),
             ("Not run again", escape(evidence.not_run())),
-            ("Model package", code(record["package_arn"])),
-            ("Release", f"{code(record['release_id'])} {_cause(report)}"),
+            ("Model package", code(package_arn)),
+            ("Code", _joined(str(source.get("git_repository", "")), str(source.get("git_commit", "")))),
+            ("Python", escape(str(source.get("python", "")))),
+            ("Release", f"{code(release_id)} {_cause(report)}"),
         ]
-    ) + (hidden if parameters else "")
+    ) + "".join(
+        _folded(one, many, listed, opened=opened)
+        for one, many, listed in (
+            ("hyperparameter", "hyperparameters", parameters),
+            ("library", "libraries", libraries),
+        )
+    )
+
+
+def _folded(one: str, many: str, listed: Mapping[str, Any], *, opened: bool) -> str:
+    if not listed:
+        return ""
+    pairs = facts((str(name), code(value)) for name, value in sorted(listed.items()))
+    counted = f"1 {one}" if len(listed) == 1 else f"{len(listed)} {many}"
+    return f"<details{' open' if opened else ''}><summary>{counted}</summary>{pairs}</details>"
 
 
 def _cause(report: Any) -> str:

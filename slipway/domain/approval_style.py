@@ -77,7 +77,9 @@ figure{margin:0;min-width:0}
 figure img{display:block;width:100%;height:auto;background:#fff;border:1px solid var(--line);
 border-radius:6px}
 figcaption{font-size:.875rem;color:var(--soft);padding-top:.35rem}
+.hero+.facts{margin-top:.9rem}
 .facts{display:grid;grid-template-columns:minmax(0,1fr);margin:0}
+.facts+.plots{margin-top:1rem}
 .facts dt{color:var(--soft);font-size:.8125rem;padding-top:.5rem}
 .facts dd{margin:0;padding-bottom:.5rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 .facts dd:last-child{border-bottom:0;padding-bottom:0}
@@ -127,7 +129,7 @@ grid-template-columns:repeat(4,minmax(0,1fr));border-bottom:1px solid var(--line
 tbody tr:last-child{border-bottom:0;padding-bottom:0}
 tbody th,tbody td{border:0;padding:0!important;min-width:0}
 tbody th{grid-column:1/4;font-weight:600}td[data-label=""]{grid-column:4;grid-row:1;justify-self:end}
-td[data-label=Digest]{grid-column:span 3}td.n{text-align:left;white-space:normal}
+td[data-label=Digest],td[data-label=Interval]{grid-column:span 3}td.n{text-align:left;white-space:normal}
 td.n::before{content:attr(data-label);display:block;font-size:.75rem;font-weight:400;color:var(--soft)}
 td.wide{display:none!important}.aim{display:inline;padding-left:.4rem}}
 @media (min-width:560px){.facts{grid-template-columns:12.5rem minmax(0,1fr)}

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slipway.domain.amounts import about_usd, sentence
-from slipway.domain.comparison import MetricRow, compare
+from slipway.domain.comparison import MetricRow, compare, number
+from slipway.domain.headline_numbers import headline_numbers
+from slipway.domain.shapes import listed, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,11 +38,11 @@ class Evidence:
 
     def side(self, name: str) -> Mapping[str, Any]:
         """``contracts.report.Side`` of ``challenger`` or ``champion``; empty where there is none."""
-        return _mapping(self.report.get(name))
+        return mapping(self.report.get(name))
 
     def cached_from(self, step: str) -> str:
         """The release whose outputs were taken for a step (contracts.steps.STEPS); empty: it was run."""
-        taken = str(_mapping(self.report.get("cached_from")).get(step, ""))
+        taken = str(mapping(self.report.get("cached_from")).get(step, ""))
         return taken if re.fullmatch("[0-9a-f]{16}", taken) else ""
 
     def not_run(self) -> str:
@@ -58,26 +60,44 @@ class Evidence:
         taken = {name: self.cached_from(step) for step, name in names.items()}
         return "; ".join(f"{name}: same as release {release}" for name, release in taken.items() if release)
 
+    def numbers(self) -> list[tuple[str, str]]:
+        """The five that matter, in words; an older report's are worked out from what it has."""
+        numbers = listed(self.report.get("numbers")) or headline_numbers(self.report)
+        return [(str(label), str(text)) for label, text in numbers]
+
+    def interval(self, metric: str) -> str:
+        """
+        Where a metric's difference lies, in words; empty: it was not compared row by row.
+
+        >>> bounds = {"lower": -2.5, "upper": -1.5}
+        >>> Evidence({"rows": {"comparisons": {"mae": bounds}}}).interval("mae")
+        '-2.500 to -1.500'
+        """
+        found = mapping(mapping(mapping(self.report.get("rows")).get("comparisons")).get(metric))
+        if "lower" not in found or "upper" not in found:
+            return ""
+        return f"{number(found['lower'], signed=True)} to {number(found['upper'], signed=True)}"
+
     def rows(self) -> list[MetricRow]:
         """Every metric of both sides, the primary one first."""
         return compare(
             str(self.report.get("primary_metric", "")),
-            _mapping(self.side("challenger").get("metrics")),
-            _mapping(self.side("champion").get("metrics")),
-            _mapping(self.report.get("metric_declarations")),
+            mapping(self.side("challenger").get("metrics")),
+            mapping(self.side("champion").get("metrics")),
+            mapping(self.report.get("metric_declarations")),
         )
 
     def data_sets(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Use (``training`` or ``evaluation``) and ``contracts.release.PinnedDataSet``, in this order."""
         return [
-            (use, _mapping(pinned))
+            (use, mapping(pinned))
             for use in ("training", "evaluation")
             for pinned in self.report.get(f"{use}_data") or ()
         ]
 
     def gates(self) -> Sequence[Mapping[str, Any]]:
         """``contracts.release.GateOutcome`` of each gate."""
-        return [_mapping(gate) for gate in self.report.get("gates") or ()]
+        return [mapping(gate) for gate in self.report.get("gates") or ()]
 
     def serving(self) -> str:
         """
@@ -86,7 +106,7 @@ class Evidence:
         >>> Evidence({"cost": {"instance_type": "ml.m5.large", "instance_count": 2}}).serving()
         '2 x ml.m5.large'
         """
-        cost = _mapping(self.report.get("cost"))
+        cost = mapping(self.report.get("cost"))
         return f"{cost.get('instance_count', 1)} x {cost.get('instance_type') or 'an unknown instance type'}"
 
     def cost(self) -> str:
@@ -97,17 +117,13 @@ class Evidence:
         >>> Evidence({"cost": {**cost, "training_usd": 0.013, "usd_per_month": 83.95}}).cost()
         'Training cost about 0.013 USD; serving on 1 x ml.m5.large would cost about 84 USD a month.'
         """
-        cost = _mapping(self.report.get("cost"))
+        cost = mapping(self.report.get("cost"))
         training, month = cost.get("training_usd"), cost.get("usd_per_month")
         parts = [
             f"Training cost {about_usd(training)}",
             f"serving on {self.serving()} would cost {about_usd(month, ' a month')}",
         ]
         return "; ".join(parts) + "."
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def evidence_of_document(document: Mapping[str, Any]) -> Evidence:
@@ -117,9 +133,9 @@ def evidence_of_document(document: Mapping[str, Any]) -> Evidence:
     Args:
         document: ``contracts.release.ReleaseDocument`` up to ``package``.
     """
-    plan, verdict = _mapping(document.get("plan")), _mapping(document.get("verdict"))
-    training, champion = _mapping(document.get("training")), plan.get("champion")
-    declared = _mapping(_mapping(_mapping(plan.get("manifest")).get("evaluation")).get("metrics"))
+    plan, verdict = mapping(document.get("plan")), mapping(document.get("verdict"))
+    training, champion = mapping(document.get("training")), plan.get("champion")
+    declared = mapping(mapping(mapping(plan.get("manifest")).get("evaluation")).get("metrics"))
     return Evidence(
         {
             **{
@@ -127,6 +143,7 @@ def evidence_of_document(document: Mapping[str, Any]) -> Evidence:
                 for key in ("release_id", "image_digest", "training_data", "evaluation_data")
             },
             "summary": verdict.get("summary", ""),
+            "numbers": verdict.get("numbers"),
             "primary_metric": verdict.get("primary_metric", ""),
             "metric_declarations": declared,
             "gates": verdict.get("gates", []),

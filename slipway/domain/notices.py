@@ -118,6 +118,7 @@ def _judged(detail: Mapping[str, Any], _region: str) -> Notice:
         headline=f"{_of(detail)}: {'accepted, waits for approval' if accepted else 'not accepted'}",
         lead=sentence(str(verdict.get("summary", ""))),
         facts=_present(
+            *((label.capitalize(), text) for label, text in verdict.get("numbers") or ()),
             ("Failed gates", "\n".join(str(gate.get("reason", "")) for gate in gates)),
             ("Champion", "" if champion else "none yet: this would be the first version in production"),
             ("Training took", took(training.get("seconds"), training.get("billable_seconds"))),

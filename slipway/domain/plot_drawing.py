@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.comparison import number
+from slipway.domain.shapes import listed, mapping
 from slipway.domain.svg_chart import (
     BLUE,
     HEIGHT,
@@ -51,12 +52,11 @@ class DrawnPlot:
 
 def draw_plots(report: Mapping[str, Any]) -> list[DrawnPlot]:
     """The plots that a report's rows give; what another version of it holds besides is passed over."""
-    rows = report.get("rows") or {}
-    versions = {side: str((report.get(side) or {}).get("version", "")) for side in _LOOKS}
-    declared = report.get("metric_declarations") or {}
-    unit = str((declared.get(report.get("primary_metric")) or {}).get("unit", ""))
+    rows, declared = mapping(report.get("rows")), mapping(report.get("metric_declarations"))
+    versions = {side: str(mapping(report.get(side)).get("version", "")) for side in _LOOKS}
+    unit = str(mapping(declared.get(str(report.get("primary_metric")))).get("unit", ""))
     drawn = []
-    for plot in rows.get("plots") or ():
+    for plot in listed(rows.get("plots")):
         draw = _DRAW.get(str(plot.get("kind")))
         series = [
             _Series(one["side"], versions.get(one["side"], ""), one["points"])
@@ -69,9 +69,9 @@ def draw_plots(report: Mapping[str, Any]) -> list[DrawnPlot]:
 
 
 def draw_curves(report: Mapping[str, Any]) -> list[DrawnPlot]:
-    """One chart for each metric that the training job printed as it went on."""
-    curves = report.get("training_curves") or {}
-    return [_curve(name, points) for name, points in list(curves.items())[:MAX_CURVES] if points]
+    """One chart for each metric that the training job printed as it went on: more than once."""
+    curves = mapping(report.get("training_curves"))
+    return [_curve(name, points) for name, points in list(curves.items())[:MAX_CURVES] if len(points) > 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,6 @@ def _curve(name: str, points: Sequence[Sequence[float]]) -> DrawnPlot:
         spanning("value", [point[1] for point in points]),
     )
     chart.line(points, color=BLUE)
-    if len(points) == 1:
-        chart.dots(points, color=BLUE)
     return DrawnPlot(f"Training: {name}", chart.svg())
 
 

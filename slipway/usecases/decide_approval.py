@@ -87,7 +87,7 @@ def decide_approval(
     successor = find_successor(record, ledger)
     evidence, digest = read_report_and_digest(record["report_uri"], reports)
     if problems:
-        plots = read_plots(record, evidence, reports)
+        plots = read_plots(record["report_uri"], evidence, reports)
         return evidence_answer(
             record,
             evidence,

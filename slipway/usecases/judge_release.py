@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, Literal
+import logging
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE, SERVING_FILE
-from slipway.contracts.report import report_uri
-from slipway.domain.costs import estimate
+from slipway.contracts.report import page_uri, report_uri
+from slipway.domain.console_links import TRAINING_LOGS
+from slipway.domain.evidence import Evidence
+from slipway.domain.evidence_report import evidence_report
 from slipway.domain.gate_facts import GateFacts, critical_findings
+from slipway.domain.headline_numbers import headline_numbers
 from slipway.domain.measurement import Measurement
+from slipway.domain.metric_curves import curves_of
+from slipway.domain.report_page import report_page
 from slipway.domain.rows_evidence import RowsEvidence
 from slipway.domain.rows_report import rows_report, verdict_of_rows
 from slipway.domain.serving_measurement import ServingMeasurement
 from slipway.domain.texts import TooLarge
 from slipway.domain.timestamps import timestamp
-from slipway.domain.verdict import Judgement, judge
+from slipway.domain.verdict import judge
+from slipway.usecases.read_evidence import read_plots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from slipway.contracts.release import ReleaseDocument, Verdict
-    from slipway.contracts.report import EvidenceReport, Side
+    from slipway.contracts.report import Side
     from slipway.usecases.look_up_steps import StepCache
-    from slipway.usecases.ports import Clock, Reports
+    from slipway.usecases.ports import Clock, JobLogs, Reports
 
-SCHEMA_VERSION: Final = 2
-"""Of ``report.json``."""
+_log: Final = logging.getLogger(__name__)
 
 
-def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) -> Verdict:
+def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs, clock: Clock) -> Verdict:
     """
-    Read both sides' reports, judge, and write ``<artifact prefix>/report.json``.
+    Read both sides' reports, judge, and write ``report.json`` and its page below the artifact prefix.
 
     A report that is missing or can't be read is a reason not to accept, never an error.
     """
@@ -79,10 +85,21 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
     if champion_side is not None:
         champion_side["metrics"] = dict(judgement.champion or {})
     uri = report_uri(plan["artifact_prefix"])
-    evidence = _evidence(document, judgement, challenger_side, champion_side, timestamp(clock()))
+    evidence = evidence_report(
+        document,
+        judgement,
+        challenger_side,
+        champion_side,
+        timestamp(clock()),
+        _training_curves(document, logs),
+    )
     if rows is not None:
         evidence["rows"] = rows_report(rows, plan["manifest"]["evaluation"]["task"], challenger)
+    numbers = evidence["numbers"] = headline_numbers(evidence)
     reports.write(uri, json.dumps(evidence, indent=1, sort_keys=True, allow_nan=False))
+    shown = Evidence(cast("dict[str, Any]", evidence))
+    page = report_page(shown, read_plots(uri, shown, reports))
+    reports.write(page_uri(plan["artifact_prefix"]), page)
     verdict: Verdict = {
         "accepted": judgement.accepted,
         "summary": judgement.summary,
@@ -91,6 +108,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, clock: Clock) 
         "champion": None if judgement.champion is None else dict(judgement.champion),
         "gates": list(judgement.outcomes),
         "report_uri": uri,
+        "numbers": numbers,
     }
     return verdict_of_rows(verdict, rows)
 
@@ -129,6 +147,20 @@ def rows_of(
     if isinstance(theirs, TooLarge):
         return RowsEvidence(problem=f"{uri} is too large: {theirs}")
     return evidence_of_rows(evaluation, [*manifest["gates"], *environment_gates], ours, theirs)
+
+
+def _training_curves(document: ReleaseDocument, logs: JobLogs) -> dict[str, list[list[float]]]:
+    """What the training printed of its metrics as it went on; a log that can't be read has no curves."""
+    algorithm = document["plan"]["requests"]["training"].get("AlgorithmSpecification") or {}
+    definitions = algorithm.get("MetricDefinitions") or []
+    if not definitions:
+        return {}
+    try:
+        lines = logs.read(TRAINING_LOGS, document["training"]["job_name"], whole=True).lines
+    except Exception:  # noqa: BLE001 - a verdict must not fail for a picture
+        _log.exception("training log not read", extra={"job": document["training"]["job_name"]})
+        return {}
+    return curves_of(lines, definitions, began=lines[0].at) if lines else {}
 
 
 def _facts(document: ReleaseDocument, serving: ServingMeasurement) -> GateFacts:
@@ -183,68 +215,3 @@ def _side(
         ),
     }
     return measured, side, serving
-
-
-def _evidence(
-    document: ReleaseDocument,
-    judgement: Judgement,
-    challenger: Side,
-    champion: Side | None,
-    judged_at: str,
-) -> EvidenceReport:
-    plan, training, runs = document["plan"], document["training"], document["evaluation"]
-    manifest = plan["manifest"]
-    evaluation = manifest["evaluation"]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "release_id": plan["release_id"],
-        "environment": plan["environment"],
-        "project": plan["project"],
-        "model": plan["model"],
-        "version": plan["version"],
-        "cause": plan["cause"],
-        "planned_at": plan["planned_at"],
-        "judged_at": judged_at,
-        "accepted": judgement.accepted,
-        "summary": judgement.summary,
-        "primary_metric": evaluation["primary_metric"],
-        "margin": float(evaluation["margin"]),
-        "metric_declarations": {
-            name: {"direction": declared["direction"], "unit": declared.get("unit", "")}
-            for name, declared in evaluation["metrics"].items()
-        },
-        "gates": list(judgement.outcomes),
-        "challenger": challenger,
-        "champion": champion,
-        "training_data": plan["training_data"],
-        "evaluation_data": plan["evaluation_data"],
-        "image_uri": plan["image_uri"],
-        "image_digest": plan["image_digest"],
-        "model_uri": training["model_uri"],
-        "hyperparameters": dict(plan["requests"]["training"]["HyperParameters"]),
-        "training_job": training["job_name"],
-        "training_seconds": float(training["seconds"]),
-        "billable_seconds": float(training["billable_seconds"]),
-        "training_metrics": dict(training["metrics"]),
-        # what was taken from another release was paid for there
-        "cost": estimate(
-            manifest,
-            billable_seconds=0.0 if "cached_from" in training else float(training["billable_seconds"]),
-        ),
-        "cached_from": _cached_from(document),
-        "evaluation_jobs": [
-            run["job_name"] for run in (runs["challenger"], runs["champion"]) if run is not None
-        ],
-    }
-
-
-def _cached_from(document: ReleaseDocument) -> dict[str, str]:
-    evaluation = document["evaluation"]
-    outputs = {
-        "training": document["training"],
-        "challenger": evaluation["challenger"],
-        "champion": evaluation["champion"],
-    }
-    return {
-        step: str(taken["cached_from"]) for step, taken in outputs.items() if taken and "cached_from" in taken
-    }

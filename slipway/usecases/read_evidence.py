@@ -13,7 +13,6 @@ from slipway.domain.evidence import Evidence
 from slipway.domain.texts import MAX_PLOT_BYTES, TooLarge
 
 if TYPE_CHECKING:
-    from slipway.contracts.ledger import ApprovalRecord
     from slipway.usecases.ports import Reports
 
 MAX_PLOTS: Final = 12
@@ -37,14 +36,14 @@ def read_report_and_digest(uri: str, reports: Reports) -> tuple[Evidence, str]:
     return Evidence(report if isinstance(report, dict) else {}), digest
 
 
-def read_plots(record: ApprovalRecord, evidence: Evidence, reports: Reports) -> list[Plot]:
+def read_plots(report_uri: str, evidence: Evidence, reports: Reports) -> list[Plot]:
     """
-    The report's plots, the challenger's and the champion's of one name beside each other.
+    The model's own plots, the challenger's and the champion's of one name beside each other.
 
     Only files under the folder of the release that measured the side are read: the list comes from the
     model's program.
     """
-    releases, own = record["report_uri"].rsplit("/", 2)[0], record["report_uri"].rpartition("/")[0]
+    releases, own = report_uri.rsplit("/", 2)[0], report_uri.rpartition("/")[0]
     folders = {
         side: f"{releases}/{taken}/" if (taken := evidence.cached_from(side)) else f"{own}/"
         for side in ("challenger", "champion")

@@ -57,7 +57,7 @@ def show_approval(
     return evidence_answer(
         record,
         evidence,
-        read_plots(record, evidence, reports),
+        read_plots(record["report_uri"], evidence, reports),
         approver,
         successor=find_successor(record, ledger),
         changed=is_changed(record, digest),

@@ -68,12 +68,12 @@ class TestApprovalText:
         """
         text = approval_text(record(), Evidence(report(champion=None)), ANA, URL)
 
-        assert "There is no champion yet" in text
-        assert "difference" not in text
+        assert "there is no champion yet" in text
+        assert "difference         there is no champion yet" in text
 
     def test_the_document_alone_is_evidence_as_well(self):
         """
-        Without a report, metrics, gates and data come from the release document.
+        Without a report, numbers and data come from the release document.
         """
         verdict = {
             "summary": "good",
@@ -85,5 +85,21 @@ class TestApprovalText:
         evidence = evidence_of_document({"plan": plan(), "verdict": verdict, "training": {"seconds": 5.0}})
         text = approval_text(record(), evidence, ANA, URL)
 
-        for part in ("mae (EUR)", "champion 1.0.0", "better", "r2 is 0.7612", "hotel-rates 1.1.0", "5.0 s"):
+        for part in ("31.20 EUR, champion 1.0.0 33.00", "(better)", "hotel-rates 1.1.0", "5.0 s"):
             assert part in text, part
+
+    def test_five_numbers_and_no_more(self):
+        """
+        A short text: the page has tables, gates and plots.
+        """
+        text = approval_text(record(), Evidence(report()), ANA, URL)
+
+        numbers = text.partition("FIVE NUMBERS\n")[2].partition("\n\n")[0].splitlines()
+        assert [line.strip().partition("  ")[0] for line in numbers] == [
+            "mae",
+            "difference",
+            "worst slice",
+            "latency p99",
+            "1,000 predictions",
+        ]
+        assert len(text.splitlines()) < 40

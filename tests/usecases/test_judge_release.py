@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from slipway.usecases.judge_release import judge_release
+from tests.fakes.job_logs import FakeJobLogs
 from tests.fakes.models import NOW, a_champion, a_document, a_plan
 from tests.fakes.storage import FakeReports
 
@@ -15,6 +17,7 @@ class Court:
 
     def __init__(self) -> None:
         self.reports = FakeReports()
+        self.logs = FakeJobLogs()
         self.beside: Any = {}
         self.serving: Any = None
         self.environment_gates: list[str] = []
@@ -30,7 +33,7 @@ class Court:
             self.reports.files[uri] = json.dumps(self.serving)
         document = a_document(plan, champion_run=champion is not None) | self.beside
         plan["environment_gates"] = self.environment_gates
-        return judge_release(document, reports=self.reports, clock=lambda: NOW)
+        return judge_release(document, reports=self.reports, logs=self.logs, clock=lambda: NOW)
 
     def evidence(self) -> Any:
         (uri,) = (uri for uri in self.reports.files if uri.endswith("/report.json"))
@@ -190,7 +193,7 @@ class TestCached:
         document["evaluation"]["challenger"]["cached_from"] = "2" * 16
         court.reports.files[f"{plan['artifact_prefix']}/evaluation/challenger/evaluation.json"] = GOOD
 
-        judge_release(document, reports=court.reports, clock=lambda: NOW)
+        judge_release(document, reports=court.reports, logs=FakeJobLogs(), clock=lambda: NOW)
 
         evidence = court.evidence()
         assert evidence["cached_from"] == {"training": "1" * 16, "challenger": "2" * 16}
@@ -292,3 +295,40 @@ class TestServing:
 
         assert "latency p99 was not measured: the server ended with exit code 1: no such table" in summary
         assert "the cost of predictions is not known: the server ended" in summary
+
+
+class TestReport:
+    def test_training_curves_are_read_off_the_job_s_log(self, court: Court) -> None:
+        """By the expressions of the job's own request; seconds since its first line."""
+        court.logs = FakeJobLogs("begins", "validation mae=40.5", "validation mae=33.25")
+
+        court.judge(GOOD)
+
+        assert court.evidence()["training_curves"] == {"validation:mae": [[1.0, 40.5], [2.0, 33.25]]}
+
+    def test_log_that_can_not_be_read_costs_no_verdict(self, court: Court) -> None:
+        """A picture is lost."""
+        court.logs = FakeJobLogs(trouble=PermissionError("no logs for you"))
+
+        assert court.judge(GOOD)["accepted"] is True
+        assert court.evidence()["training_curves"] == {}
+
+    def test_five_numbers_travel_with_the_verdict(self, court: Court) -> None:
+        """The same ones that the report holds: what messages say is what the page says."""
+        verdict = court.judge(GOOD, GOOD.replace("31.2", "33"))
+
+        assert verdict["numbers"] == court.evidence()["numbers"]
+        assert verdict["numbers"][0] == ["mae", "31.20 EUR, champion 1.0.0 33.00 EUR"]
+        assert len(verdict["numbers"]) == 5
+
+    def test_page_needs_nothing_from_outside(self, court: Court) -> None:
+        """One HTML file beside the report: no script, no link, no picture that is loaded from anywhere."""
+        court.logs = FakeJobLogs("validation mae=40.5", "validation mae=38.5")
+        court.judge(GOOD, GOOD.replace("31.2", "33"))
+
+        (page,) = (text for uri, text in court.reports.files.items() if uri.endswith("/report.html"))
+        assert "pricing/hotel-rates 1.1.0: accepted" in page
+        assert "<script" not in page
+        assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
+        assert "url(" not in page
+        assert "Training: validation:mae" in page

@@ -9,6 +9,7 @@ import pytest
 
 from slipway.usecases.judge_release import judge_release
 from tests.domain.judging.test_release_rows import predictions
+from tests.fakes.job_logs import FakeJobLogs
 from tests.fakes.models import NOW, a_champion, a_document, a_plan
 from tests.fakes.storage import FakeReports
 
@@ -45,7 +46,7 @@ class Court:
             if content is not None:
                 self.reports.files[f"{folder}/predictions.csv"] = content.decode()
         document = a_document(plan, champion_run=there)
-        return judge_release(document, reports=self.reports, clock=lambda: NOW)
+        return judge_release(document, reports=self.reports, logs=FakeJobLogs(), clock=lambda: NOW)
 
     def evidence(self) -> Any:
         (uri,) = (uri for uri in self.reports.files if uri.endswith("/report.json"))
@@ -126,7 +127,9 @@ class TestVerdictOfRows:
         uri = f"{plan['artifact_prefix']}/evaluation/challenger/evaluation.json"
         court.reports.files[uri] = '{"metrics": {"mae": 31.2}, "rows": 1}'
 
-        verdict = judge_release(a_document(plan), reports=court.reports, clock=lambda: NOW)
+        verdict = judge_release(
+            a_document(plan), reports=court.reports, logs=FakeJobLogs(), clock=lambda: NOW
+        )
 
         assert "as reported, nothing was computed from rows" in verdict["summary"]
         assert "rows" not in court.evidence()
@@ -190,6 +193,8 @@ class TestWhatRejects:
         folder = f"{plan['artifact_prefix']}/evaluation/challenger"
         court.reports.files[f"{folder}/predictions.csv"] = predictions(2.0).decode()
 
-        verdict = judge_release(a_document(plan), reports=court.reports, clock=lambda: NOW)
+        verdict = judge_release(
+            a_document(plan), reports=court.reports, logs=FakeJobLogs(), clock=lambda: NOW
+        )
 
         assert (verdict["accepted"], verdict["challenger"]) == (False, {})

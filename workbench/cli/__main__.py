@@ -17,7 +17,7 @@ NOUNS: Final = {
     "demo": "Push, approve and invoke two versions of a sample model.",
     "model": "Make, check, train, build and push model images.",
     "data": "Put, list, show, get and blame data set versions.",
-    "release": "List, show, watch, trace, start, stop and retry releases.",
+    "release": "List, show, report on, watch, trace, start, stop and retry releases.",
     "approval": "List, open, approve and reject what waits for a decision.",
     "registry": "List, show, search, tag and delete registered versions.",
     "alias": "List, show, set and remove aliases of versions, and their history.",

@@ -1,4 +1,4 @@
-"""``slipway release``: list, show, watch, start, stop, retry."""
+"""``slipway release``: list, show, report, watch, start, stop, retry."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from slipway.contracts.steps import STEPS
 from workbench.cli import frame
+from workbench.cli.release_report import report
 from workbench.cli.release_trace import trace
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ REFERENCE_HELP: Final = "a release id, MODEL:VERSION, MODEL (its newest), or lat
 
 @click.group("release")
 def group() -> None:
-    """List, show, watch, trace, start, stop and retry releases."""
+    """List, show, report on, watch, trace, start, stop and retry releases."""
 
 
+group.add_command(report)
 group.add_command(trace)
 
 
