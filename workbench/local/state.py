@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import itertools
 import json
 import logging
 import re
@@ -117,6 +118,8 @@ class State:
         self._cost: dict[str, float] = defaultdict(float)
         self._changed = threading.Condition()
         self._writing = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._written: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._replaying = False
 
@@ -207,12 +210,16 @@ class State:
         self._snapshots.forget_unused_blobs()
 
     def _write(self, key: str, holder: Any) -> None:
+        service = service_of(key)
+        journal = self._journals.get(service)
+        # Taken without the lock: its holder would wait for the event loop, which may want to write itself.
+        state, generation, number = self._taken(holder, journal)
+        if state is None:
+            return
         with self._writing:
-            service = service_of(key)
-            journal = self._journals.get(service)
-            state, generation = self._taken(holder, journal)
-            if state is None:
-                return
+            if number < self._written.get(key, 0):
+                return  # what another one took later is there
+            self._written[key] = number
             document: dict[str, Any] = {"__ministack_format__": seams.PERSISTENCE.version(key)}
             if journal is not None:
                 document[GENERATION] = generation
@@ -221,24 +228,28 @@ class State:
             if journal is not None:
                 journal.forget_before(generation)
 
-    def _taken(self, holder: Any, journal: Journal | None) -> tuple[Any, int]:
-        """A service's state, and the journal that begins with it: between two requests, on the event loop."""
+    def _taken(self, holder: Any, journal: Journal | None) -> tuple[Any, int, int]:
+        """
+        A service's state, the journal that begins with it, and a number that is greater for a later state.
 
-        def take() -> tuple[Any, int]:
+        All between two requests, on the event loop.
+        """
+
+        def take() -> tuple[Any, int, int]:
             for _ in range(5):
                 try:
                     state = holder.get_state()
                 except RuntimeError:  # a background thread changed it meanwhile
                     time.sleep(0.002)
                     continue
-                return state, journal.advance() if journal is not None else 0
-            return None, 0
+                return state, journal.advance() if journal is not None else 0, next(self._numbers)
+            return None, 0, 0
 
         loop = self._loop
         if loop is None or loop.is_closed() or not loop.is_running() or on_loop(loop):
             return take()
 
-        async def taken() -> tuple[Any, int]:
+        async def taken() -> tuple[Any, int, int]:
             return take()
 
         return asyncio.run_coroutine_threadsafe(taken(), loop).result(30)

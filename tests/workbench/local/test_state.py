@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import pytest
 from tests.workbench.local.pushing import Pusher
 from workbench.local.journal import Journal
 from workbench.local.snapshots import Snapshots
-from workbench.local.state import is_reading
+from workbench.local.state import State, is_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +69,50 @@ class TestJournal:
         second.add({"n": 2})
 
         assert [entry["n"] for entry in Journal(tmp_path, "dynamodb").entries(0)] == [1, 2]
+
+
+class Holder:
+    """A service whose state says how often it was taken."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def get_state(self) -> dict[str, int]:
+        self.taken += 1
+        return {"taken": self.taken}
+
+
+class OneService(State):
+    """A state of one service."""
+
+    holder = Holder()
+
+    def _loaded(self) -> list[tuple[str, Any]]:
+        return [("sqs", self.holder)]
+
+
+class TestWriting:
+    def test_the_event_loop_never_waits_for_a_writer_that_waits_for_it(self, tmp_path: Path) -> None:
+        """
+        While another thread waits for the loop to take a state, the loop writes its own, and the later state
+        is what stays.
+        """
+        state = OneService(tmp_path, "127.0.0.1:1")
+
+        async def serve() -> None:
+            state.start()
+            writer = threading.Thread(target=state.flush, args=("sqs",))
+            writer.start()
+            time.sleep(0.3)  # noqa: ASYNC251 - the loop is busy, so that the writer has to wait for it
+            state.write_all()
+            await asyncio.to_thread(writer.join)
+
+        served = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        served.start()
+        served.join(20)
+
+        assert not served.is_alive()
+        assert Snapshots(tmp_path).read("sqs")["payload"] == {"taken": 2}
 
 
 class TestSnapshots:
