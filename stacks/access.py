@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from slipway.contracts import names
 from slipway.contracts.platform import parameter_name
 from stacks.constructs.findings import explain_wildcards
 from stacks.constructs.machine import machine_arn, on_executions
@@ -58,6 +59,7 @@ class AccessStack(cdk.Stack):
         storage: StorageStack,
         plan_function_arn: str,
         job_role_arn: str,
+        serving_role_arn: str,
         registry: RegistryStack,
         outcomes: OutcomesStack,
         **kwargs: Any,
@@ -65,6 +67,7 @@ class AccessStack(cdk.Stack):
         super().__init__(scope, construct_id, **kwargs)
         self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
         self._registry, self._job_role_arn, self._outcomes = registry, job_role_arn, outcomes
+        self._serving_role_arn = serving_role_arn
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
         for role, statements in own.items():
@@ -149,6 +152,7 @@ class AccessStack(cdk.Stack):
             ),
             self._invoke_endpoints(),
             *self._train_again(),
+            *self._batch(),
             *self._mend(),
         ]
 
@@ -192,8 +196,29 @@ class AccessStack(cdk.Stack):
             lend_key(self._storage.data_key.attr_arn),
         ]
 
+    def _batch(self) -> list[Statement]:
+        """Ask a version of files: its model under the serving role, and where inputs and outputs lie."""
+        folders = f"{self._storage.artifact_bucket.attr_arn}/{names.BATCH_PREFIX}*"
+        return [
+            on_models(["sagemaker:AddTags", "sagemaker:CreateModel"], self._prefix, "model"),
+            on_models(
+                ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:StopTransformJob"],
+                self._prefix,
+                "transform-job",
+            ),
+            pass_role(self._serving_role_arn, "sagemaker.amazonaws.com"),
+            allow(
+                ["s3:AbortMultipartUpload", "s3:PutObject"],
+                [folders],
+                because="each batch has a folder of its own",
+            ),
+            use_key(self._storage.data_key.attr_arn, "s3"),
+        ]
+
     def _invoke_endpoints(self) -> Statement:
-        return on_models(["sagemaker:InvokeEndpoint"], self._prefix, "endpoint")
+        return on_models(
+            ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], self._prefix, "endpoint"
+        )
 
     def _read(self) -> list[Statement]:
         environment, storage = self._settings.environment, self._storage
@@ -221,6 +246,7 @@ class AccessStack(cdk.Stack):
                     "sagemaker:DescribeModelPackageGroup",
                     "sagemaker:DescribeProcessingJob",
                     "sagemaker:DescribeTrainingJob",
+                    "sagemaker:DescribeTransformJob",
                     "sagemaker:ListModelPackages",
                 ],
                 self._prefix,
@@ -231,6 +257,7 @@ class AccessStack(cdk.Stack):
                 "model-package-group",
                 "processing-job",
                 "training-job",
+                "transform-job",
             ),
             on_images(
                 ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"],
@@ -244,6 +271,7 @@ class AccessStack(cdk.Stack):
                     "sagemaker:ListEndpoints",
                     "sagemaker:ListModelPackageGroups",
                     "sagemaker:ListModels",
+                    "sagemaker:ListTransformJobs",
                     "application-autoscaling:DescribeScalableTargets",
                     "cloudwatch:DescribeAlarms",
                     "cloudwatch:ListDashboards",

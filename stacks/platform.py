@@ -63,6 +63,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         storage=storage,
         plan_function_arn=release.plan_function_arn,
         job_role_arn=release.job_role_arn,
+        serving_role_arn=promotion.serving_role_arn,
         registry=registry,
         outcomes=outcomes,
     )

@@ -60,12 +60,12 @@ class PromotionStack(cdk.Stack):
             repository_prefix=settings.policy["repository_prefix"],
             statements=[
                 *read_objects(storage.artifact_bucket.attr_arn),
-                # what it was asked and answered, in the container's role
+                # what it was asked and answered, in the container's role: SageMaker writes it
                 allow(
                     ["s3:PutObject"],
                     [
                         f"{storage.artifact_bucket.attr_arn}/{prefix}*"
-                        for prefix in (names.CAPTURE_PREFIX, names.ASYNCHRONOUS_PREFIX)
+                        for prefix in (names.CAPTURE_PREFIX, names.ASYNCHRONOUS_PREFIX, names.BATCH_PREFIX)
                     ],
                     because="objects come and go with requests",
                 ),
@@ -73,6 +73,7 @@ class PromotionStack(cdk.Stack):
                 lend_key(storage.data_key.attr_arn),
             ],
         )
+        self.serving_role_arn = self._serving_role.attr_arn
         self._functions = Functions(self, "Functions", packages=packages, settings=settings)
         plan, smoke, move = self._add_plan_promotion(), self._add_smoke_endpoint(), self._add_move_alias()
         self.machine = Machine(

@@ -365,6 +365,7 @@ class ReleaseStack(cdk.Stack):
             data_bucket=storage.data_bucket.ref,
             artifact_bucket=storage.artifact_bucket.ref,
             data_key_arn=storage.data_key.attr_arn,
+            serving_role_arn=self._promotion.serving_role_arn,
             release_machine_arn=self._machine.arn,
             promote_machine_arn=self._promotion.machine.arn,
             plan_function=self._plan_release.name,

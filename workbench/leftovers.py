@@ -35,6 +35,8 @@ class LeftoverSearch:
         """What nothing needs, in the order in which it can be removed."""
         # Asked first: what begins while the rest is read is younger than all that is found.
         busy_since = self._busy_since()
+        # a batch's model has the name of its job
+        batches = {name for name, _ in self._running_batches()}
         described = [
             self._client("sagemaker").describe_endpoint(EndpointName=name)
             for name in self._names("list_endpoints", "Endpoints", "EndpointName")
@@ -49,7 +51,7 @@ class LeftoverSearch:
                 endpoints=endpoints,
                 configs_of=configs_of,
                 configs=configs,
-                models=dict(self._made("list_models", "Models", "ModelName")),
+                models={name: at for name, at in self._models() if name not in batches},
                 alarms=frozenset(self._alarms()),
                 targets=frozenset(self._targets()),
                 dashboards=dict(self._dashboards()),
@@ -72,6 +74,15 @@ class LeftoverSearch:
             for one in page[member]:
                 if one[name].startswith(self._prefix):
                     yield one[name], one["CreationTime"]
+
+    def _models(self) -> Iterator[tuple[str, datetime]]:
+        yield from self._made("list_models", "Models", "ModelName")
+
+    def _running_batches(self) -> Iterator[tuple[str, datetime]]:
+        pages = self._client("sagemaker").get_paginator("list_transform_jobs")
+        for page in pages.paginate(NameContains=self._prefix, StatusEquals="InProgress"):
+            for job in page["TransformJobSummaries"]:
+                yield job["TransformJobName"], job["CreationTime"]
 
     def _names(self, operation: str, member: str, name: str) -> list[str]:
         return [one for one, _ in self._made(operation, member, name)]

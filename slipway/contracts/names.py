@@ -28,6 +28,9 @@ SHADOW: Final = "shadow"
 
 BESIDE_PREFIX: Final = "beside-"
 
+BATCH_PREFIX: Final = "batch/"
+"""In the artifact bucket: inputs and outputs of batches, ``<project>/<model>/<version>/<moment>``."""
+
 PROTECTED_ALIASES: Final = (CHAMPION, CHALLENGER, SHADOW)
 """Moved by promotions alone."""
 

@@ -27,6 +27,8 @@ class Platform(TypedDict):
     data_bucket: str
     artifact_bucket: str
     data_key_arn: str
+    serving_role_arn: str
+    """The role of endpoints' and batches' models."""
     release_machine_arn: str
     promote_machine_arn: str
     plan_function: str

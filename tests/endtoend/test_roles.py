@@ -84,6 +84,12 @@ def attempts(laptop, people):
             "AlgorithmSpecification": job["AlgorithmSpecification"],
             "OutputDataConfig": {"S3OutputPath": "s3://nowhere/x"},
             "ResourceConfig": job["ResourceConfig"], "StoppingCondition": job["StoppingCondition"]}),
+        "run a batch": ("sagemaker", "create_transform_job", {
+            "TransformJobName": f"{platform['resource_prefix']}-x", "ModelName": "nobody",
+            "TransformInput": {"DataSource": {"S3DataSource": {
+                "S3DataType": "S3Prefix", "S3Uri": "s3://nowhere/x"}}},
+            "TransformOutput": {"S3OutputPath": "s3://nowhere/y"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}),
         "change a role": ("iam", "put_user_policy", {
             "UserName": "x", "PolicyName": "x", "PolicyDocument": "{}"}),
     }  # fmt: skip
@@ -103,7 +109,7 @@ MAY = {
     "approve": {"approve"},
     "operate": {
         "promote", "stop", "retry", "move an alias", "start a release", "tag a version", "call an endpoint",
-        "remove an artifact", "train",
+        "remove an artifact", "train", "run a batch",
     },
     "read": set(),
 }  # fmt: skip

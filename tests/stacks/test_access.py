@@ -112,10 +112,12 @@ class TestAccess:
             }
 
     def test_only_operators_hand_on_a_role(self, policies: dict[str, Any]) -> None:
-        """That of jobs, to SageMaker: who pushes, reads or approves starts no job of their own."""
-        holders = {role: one for role in ROLES for one in policies[role] if "iam:PassRole" in one["Action"]}
-        assert set(holders) == {"operate"}
-        assert "JobRole" in json.dumps(holders["operate"]["Resource"])
-        assert holders["operate"]["Condition"] == {
-            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
-        }
+        """Those of jobs and models, to SageMaker: who pushes, reads or approves starts none of their own."""
+        holders = [(role, one) for role in ROLES for one in policies[role] if "iam:PassRole" in one["Action"]]
+        assert {role for role, _ in holders} == {"operate"}
+        handed = json.dumps([one["Resource"] for _, one in holders])
+        assert len(holders) == 2
+        assert "JobRole" in handed
+        assert "ServingRole" in handed
+        for _, one in holders:
+            assert one["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}

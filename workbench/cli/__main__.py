@@ -23,6 +23,7 @@ NOUNS: Final = {
     "alias": "List, show, set and remove aliases of versions, and their history.",
     "experiment": "List and show what was trained and never approved.",
     "endpoint": "List, show, invoke, stop and start endpoints, and what they served when.",
+    "batch": "Run, list and stop batches: a version asked of files, without an endpoint.",
     "promote": "Let a registered version serve, alone, beside the champion, or as its shadow.",
     "dashboard": "Show what is seen of a model in service.",
     "rollback": "Let the version that served before serve again.",

@@ -176,6 +176,16 @@ def invoke_endpoint(
 @click.option("--inference-id", metavar="ID", help="By which its outcome can be reported later.")
 @click.option("--content-type", default="application/json", show_default=True)
 @click.option("--accept", default="application/json", show_default=True)
+@click.option(
+    "--async", "asynchronous", is_flag=True, help="To an asynchronous endpoint; waits for the result."
+)
+@click.option(
+    "--input-location", metavar="S3-URI", help="With --async: where the body lies, in the artifact bucket."
+)
+@click.option(
+    "--wait", "seconds", type=click.FloatRange(0), default=900.0, show_default=True,
+    help="With --async: seconds until the result must be there; 0: do not wait.",
+)  # fmt: skip
 @frame.pass_workspace
 def invoke(
     workspace: frame.Workspace,
@@ -185,6 +195,10 @@ def invoke(
     content_type: str,
     accept: str,
     inference_id: str | None,
+    *,
+    asynchronous: bool,
+    input_location: str | None,
+    seconds: float,
 ) -> None:
     """
     Send one request to the endpoint of a MODEL; without a body, the sample of its manifest.
@@ -197,6 +211,14 @@ def invoke(
 
     model, _, version = model.partition(":")
     name = endpoint_name(workspace, model)
+    if asynchronous or input_location:
+        payload, content_type, accept = (
+            (input_location, content_type, accept)
+            if input_location
+            else _payload(workspace, name, body, path, content_type, accept)
+        )
+        _invoke_async(workspace, name, payload, content_type, accept, inference_id, seconds)
+        return
     variant = _variant_of(workspace, name, version) if version else ""
     payload, content_type, accept = _payload(workspace, name, body, path, content_type, accept)
     try:
@@ -219,6 +241,24 @@ def invoke(
         out.print(f"{answer['milliseconds']} ms, variant {answer['variant']}", markup=False)
 
     frame.emit(workspace, answer, render)
+
+
+def _invoke_async(
+    workspace: frame.Workspace,
+    name: str,
+    body: bytes | str,
+    content_type: str,
+    accept: str,
+    inference_id: str | None,
+    seconds: float,
+) -> None:
+    from workbench.cli import endpoint_async
+
+    asked = endpoint_async.ask(workspace, name, body, content_type, accept, inference_id)
+    frame.progress(f"accepted as {asked['inference_id']}; the result will lie at {asked['output']}")
+    if seconds:
+        asked = endpoint_async.result(workspace, asked, seconds)
+    frame.emit(workspace, asked, lambda out: out.print(asked.get("body", asked["output"]), markup=False))
 
 
 def _variant_of(workspace: frame.Workspace, name: str, version: str) -> str:
