@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
     from slipway.usecases.take_outcomes import OutcomeIntake
+    from slipway.usecases.tidy_endpoint import EndpointTidying
     from slipway.usecases.watch_endpoint import EndpointWatching
 
 
@@ -201,6 +202,21 @@ def metrics_bridge() -> MetricsBridge:
 
 
 @cache
+def endpoint_tidying() -> EndpointTidying:
+    from slipway.adapters.clients import client
+    from slipway.adapters.cloudwatch_monitoring import CloudWatchMonitoring
+    from slipway.adapters.sagemaker_endpoint_parts import SageMakerEndpointParts
+    from slipway.usecases.tidy_endpoint import EndpointTidying
+
+    return EndpointTidying(
+        ledger=ledger(),
+        hosting=hosting(),
+        monitoring=CloudWatchMonitoring(client("cloudwatch")),
+        parts=SageMakerEndpointParts(client("sagemaker")),
+    )
+
+
+@cache
 def artifact_removal() -> ArtifactRemoval:
     from slipway.domain.timestamps import now
     from slipway.usecases.remove_artifact import ArtifactRemoval
@@ -314,7 +330,8 @@ def endpoint_runtime() -> ports.EndpointRuntime:
     from slipway.adapters.clients import client
     from slipway.adapters.sagemaker_runtime import ANSWER_SECONDS, SageMakerRuntime
 
-    return SageMakerRuntime(client("sagemaker-runtime", attempts=1, read_timeout_seconds=ANSWER_SECONDS))
+    asked = client("sagemaker-runtime", attempts=1, read_timeout_seconds=ANSWER_SECONDS)
+    return SageMakerRuntime(asked, client("s3"))
 
 
 @cache

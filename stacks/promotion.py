@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
@@ -18,6 +18,7 @@ from stacks.constructs.statements import (
     arn,
     invoke,
     lend_key,
+    on_alarms,
     on_models,
     pass_role,
     put_events,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from stacks.notifications import NotificationsStack
     from stacks.settings import Settings
     from stacks.storage import StorageStack
+
+
+SMOKE_SECONDS: Final = 600
+"""SageMaker gives a container 60 seconds to answer; several versions may stand side by side."""
 
 
 class PromotionStack(cdk.Stack):
@@ -71,11 +76,14 @@ class PromotionStack(cdk.Stack):
                 ),
                 use_key(storage.data_key.attr_arn, "s3"),
                 lend_key(storage.data_key.attr_arn),
+                # SageMaker looks at the alarms of a deployment in the container's role
+                on_alarms(["cloudwatch:DescribeAlarms"], f"{self._prefix}-*"),
             ],
         )
         self.serving_role_arn = self._serving_role.attr_arn
         self._functions = Functions(self, "Functions", packages=packages, settings=settings)
         plan, smoke, move = self._add_plan_promotion(), self._add_smoke_endpoint(), self._add_move_alias()
+        tidy = self._add_tidy_endpoint()
         self.machine = Machine(
             self,
             "Promote",
@@ -86,11 +94,13 @@ class PromotionStack(cdk.Stack):
                 "plan_promotion": plan.arn,
                 "smoke_endpoint": smoke.arn,
                 "move_alias": move.arn,
+                "tidy_endpoint": tidy.arn,
             },
             statements=[
-                invoke(plan.arn, smoke.arn, move.arn),
+                invoke(plan.arn, smoke.arn, move.arn, tidy.arn),
                 *self._lease(),
                 *self._endpoints(),
+                *self._alarms(),
                 *self._scaling(),
                 put_events(),
             ],
@@ -120,10 +130,29 @@ class PromotionStack(cdk.Stack):
         return self._functions.add(
             "smoke_endpoint",
             statements=[
-                on_models(["sagemaker:InvokeEndpoint"], self._prefix, "endpoint"),
+                on_models(
+                    ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], self._prefix, "endpoint"
+                ),
+                *self._ask_through_files(),
             ],
-            timeout_seconds=120,  # SageMaker gives a container 60 seconds to answer
+            timeout_seconds=SMOKE_SECONDS,
         )
+
+    def _ask_through_files(self) -> list[Statement]:
+        """An asynchronous endpoint's question and answer are files."""
+        bucket, prefix = self._storage.artifact_bucket.attr_arn, names.ASYNCHRONOUS_PREFIX
+        because = "objects come and go with requests"
+        return [
+            allow(["s3:PutObject"], [f"{bucket}/{prefix}*/questions/*"], because=because),
+            allow(
+                ["s3:GetObject"],
+                [f"{bucket}/{prefix}*/{what}/*" for what in ("answers", "failures")],
+                because=because,
+            ),
+            # else what is not there yet looks forbidden
+            allow(["s3:ListBucket"], [bucket]),
+            use_key(self._storage.data_key.attr_arn, "s3"),
+        ]
 
     def _add_move_alias(self) -> TaskFunction:
         return self._functions.add(
@@ -135,9 +164,31 @@ class PromotionStack(cdk.Stack):
             ],
         )
 
+    def _add_tidy_endpoint(self) -> TaskFunction:
+        return self._functions.add(
+            "tidy_endpoint",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            statements=[
+                *self._storage.grant_ledger("Query"),
+                on_models(["sagemaker:DescribeEndpoint"], self._prefix, "endpoint"),
+                on_models(
+                    ["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"],
+                    self._prefix,
+                    "endpoint-config",
+                ),
+                on_models(["sagemaker:DeleteModel"], self._prefix, "model"),
+                on_alarms(["cloudwatch:DeleteAlarms"], f"{self._prefix}-*"),
+                allow(
+                    ["cloudwatch:DescribeAlarms"],
+                    ["*"],
+                    because="alarms are found by what their names begin with on all of them, or on none",
+                ),
+            ],
+        )
+
     def _lease(self) -> list[Statement]:
         return [
-            self._storage.grant_leases("PutItem", "DeleteItem"),
+            self._storage.grant_leases("UpdateItem"),
             use_key(self._storage.data_key.attr_arn, "dynamodb"),
         ]
 
@@ -158,6 +209,12 @@ class PromotionStack(cdk.Stack):
             lend_key(self._storage.data_key.attr_arn),
         ]
 
+    def _alarms(self) -> list[Statement]:
+        """Of new configs, and of step scaling; which one rings is asked by name."""
+        return [
+            on_alarms(["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms"], f"{self._prefix}-*"),
+        ]
+
     def _scaling(self) -> list[Statement]:
         """Application Auto Scaling acts for its caller: it changes the endpoint and makes alarms."""
         role = f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"  # noqa: E501 - one name
@@ -167,6 +224,7 @@ class PromotionStack(cdk.Stack):
                     "application-autoscaling:RegisterScalableTarget",
                     "application-autoscaling:DeregisterScalableTarget",
                     "application-autoscaling:PutScalingPolicy",
+                    "application-autoscaling:PutScheduledAction",
                 ],
                 [arn("application-autoscaling", "scalable-target/*")],
                 because="scalable targets have random ids",
@@ -176,9 +234,10 @@ class PromotionStack(cdk.Stack):
                 [
                     "application-autoscaling:DescribeScalableTargets",
                     "application-autoscaling:DescribeScalingPolicies",
+                    "application-autoscaling:DescribeScheduledActions",
                 ],
                 ["*"],
-                because="targets and policies are described on all of them, or on none",
+                because="targets, policies and schedules are described on all of them, or on none",
             ),
             on_models(
                 ["sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities"],
@@ -186,10 +245,9 @@ class PromotionStack(cdk.Stack):
                 "endpoint",
                 "endpoint-config",
             ),
-            allow(
+            on_alarms(
                 ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"],
-                [arn("cloudwatch", "alarm:TargetTracking-endpoint/*")],
-                because="Application Auto Scaling names its alarms",
+                "TargetTracking-endpoint/*",
             ),
             allow(
                 ["iam:CreateServiceLinkedRole"],

@@ -131,7 +131,6 @@ class Upkeep(Construct):
             environment=self._outcomes,
             statements=[
                 *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem"),
-                self._storage.grant_leases("DeleteItem"),
                 self._storage.grant_steps("DeleteItem"),
                 self._read_executions,
                 put_events(),

@@ -17,7 +17,13 @@ class DynamoDbLeases:
     _table: DynamoDbTable
 
     def end_lease(self, endpoint: str, owner: str) -> bool:
-        return self._table.delete(lease_key(endpoint), condition="#owner = :owner", values={":owner": owner})
+        # the item stays: its fence counts on for ever
+        return self._table.update(
+            lease_key(endpoint),
+            "REMOVE #owner, #expires_at_epoch",
+            condition="#owner = :owner",
+            values={":owner": owner},
+        )
 
     def lease(self, endpoint: str) -> Lease | None:
         held = self._table.get(lease_key(endpoint))
@@ -27,5 +33,6 @@ class DynamoDbLeases:
 
     def lease_owner(self, endpoint: str, *, now_epoch: int) -> str:
         lease = self._table.get(lease_key(endpoint))
-        held = lease is not None and int(lease["expires_at_epoch"]) >= now_epoch
-        return str(lease["owner"]) if lease is not None and held else ""
+        if lease is None or "owner" not in lease:
+            return ""
+        return str(lease["owner"]) if int(lease["expires_at_epoch"]) >= now_epoch else ""

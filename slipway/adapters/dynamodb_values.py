@@ -41,7 +41,7 @@ def to_attribute(value: Any) -> dict[str, Any]:
 
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """
-    The inverse: a whole number comes back as int, any other as float.
+    The inverse: a whole number comes back as int, any other as float; a set of texts is sorted.
 
     >>> from_attribute({"M": {"mae": {"N": "31.25"}, "rows": {"N": "12"}}})
     {'mae': 31.25, 'rows': 12}
@@ -56,6 +56,8 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
             return None
         case "M":
             return {key: from_attribute(inner) for key, inner in value.items()}
+        case "SS":
+            return sorted(value)
         case "L":
             return [from_attribute(inner) for inner in value]
         case _:

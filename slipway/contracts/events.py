@@ -26,7 +26,9 @@ APPROVAL_DECIDED: Final = "Approval Decided"
 """+ ``decision`` (approved, rejected or expired), ``approver``, ``reason``, ``conditions`` (in words; empty:
 none), ``undeliverable``, ``asked`` (addresses)."""
 ENDPOINT_IN_SERVICE: Final = "Endpoint In Service"
-"""+ ``endpoint`` (contracts.promotion.EndpointSummary)."""
+"""+ ``endpoint`` (contracts.promotion.EndpointSummary): the version is its champion, alone."""
+ENDPOINT_CHANGED: Final = "Endpoint Changed"
+"""+ ``endpoint``: any other action than ``serve``, which it names with the whole layout."""
 RELEASE_FAILED: Final = "Release Failed"
 """+ ``step``, ``error``, ``cause``, ``log_url``, ``next_action``, ``execution_arn``."""
 PACKAGE_SET_BACK: Final = "Package Set Back"
@@ -47,6 +49,7 @@ KINDS: Final = (
     APPROVAL_GIVEN,
     APPROVAL_DECIDED,
     ENDPOINT_IN_SERVICE,
+    ENDPOINT_CHANGED,
     RELEASE_FAILED,
     PACKAGE_SET_BACK,
     VERSION_WITHDRAWN,

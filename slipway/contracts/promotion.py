@@ -179,14 +179,21 @@ class EndpointSummary(TypedDict):
     """What the release document, the ledger and the messages say of the endpoint."""
 
     endpoint_name: str
-    endpoint_arn: str
     endpoint_config_name: str
-    variant: str
-    instance_type: str
-    instance_count: int
+    """Where the endpoint was stopped, the one that served last."""
+    action: Action
+    kind: ServingKind
+    layout: list[LayoutEntry]
     identity: Identity
-    smoke_status: str
-    smoke_milliseconds: float
+    endpoint_arn: NotRequired[str]
+    """Missing, like all below: the endpoint was stopped."""
+    variant: NotRequired[str]
+    """The champion's, like all below."""
+    instance_type: NotRequired[str]
+    """``serverless`` where it has none."""
+    instance_count: NotRequired[int]
+    smoke_status: NotRequired[str]
+    smoke_milliseconds: NotRequired[float]
 
 
 class PromotionDocument(TypedDict):

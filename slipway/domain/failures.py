@@ -98,7 +98,13 @@ def failure_of(failed: FailedStep, *, execution_arn: str, release_id: str, endpo
     }
 
 
-SERVING_ERRORS: Final = ("RolledBack", "SmokeTestFailedError", "IdentityMismatchError", "EndpointFailed")
+SERVING_ERRORS: Final = (
+    "RolledBack",
+    "RolledBackByAlarm",
+    "SmokeTestFailedError",
+    "IdentityMismatchError",
+    "EndpointFailed",
+)
 """Errors whose explanation stands in the endpoint's own log."""
 
 _TOO_LONG: Final = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")

@@ -31,6 +31,27 @@ _ROWS: Final = (
     ),
     _Row(
         "",
+        r"LeaseLostError",
+        "Another promotion took this endpoint over while this one was held up; it has written nothing "
+        "since. Look at what serves with `slipway endpoint show`, then `slipway release retry {release}` if "
+        "this version is still wanted.",
+    ),
+    _Row(
+        "",
+        r"EndpointDriftedError",
+        "Somebody changed the endpoint by hand, and nothing was overwritten: `slipway endpoint show` says "
+        "what serves. To replace it, promote with `--accept-drift CONFIG`, where CONFIG is the one that the "
+        "cause names; what it was stays in SageMaker under that name.",
+    ),
+    _Row(
+        "",
+        r"RolledBackByAlarm",
+        "An alarm rang while the new version took over, and SageMaker went back; the cause names it with "
+        "what it saw. Mend the version and push a new one; or, where such answers are as they should be, "
+        "change the limit under [serving.alarms]. What served before serves on.",
+    ),
+    _Row(
+        "",
         r"PromotionTimedOut",
         "The endpoint was still changing after hours; what served before serves on. When `slipway endpoint "
         "show` says that it is in service, `slipway release retry {release}`.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from slipway.contracts import events
 from slipway.domain.amounts import day_and_time, sentence, took
 from slipway.domain.comparison import compare
+from slipway.domain.endpoint_changes import change_after, change_headline, layout_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -225,6 +226,27 @@ def _in_service(detail: Mapping[str, Any], region: str) -> Notice:
     )
 
 
+def _changed(detail: Mapping[str, Any], region: str) -> Notice:
+    endpoint = detail.get("endpoint") or {}
+    action, name = str(endpoint.get("action", "")), str(endpoint.get("endpoint_name", ""))
+    layout = layout_lines(endpoint.get("layout") or ())
+    return Notice(
+        tone="plain",
+        headline=f"{_of(detail)}: {change_headline(action)}",
+        lead=f"Endpoint {name} was changed. {change_after(action)}".strip(),
+        facts=_present(
+            ("Endpoint", name),
+            ("Region", region),
+            ("Who answers", layout),
+            ("Configuration", endpoint.get("endpoint_config_name")),
+        ),
+        commands=[
+            ("What serves", f"slipway endpoint show {detail.get('project')}/{detail.get('model')}"),
+        ],
+        release_id=_id(detail),
+    )
+
+
 def _invocation(endpoint: str, region: str) -> str:
     return (
         f"aws sagemaker-runtime invoke-endpoint --region {region} --endpoint-name {endpoint} "
@@ -325,6 +347,9 @@ def _alarm(detail: Mapping[str, Any], region: str) -> Notice:
 
 _SERVING: Final[Mapping[str, str]] = {
     "RestoreFailed": "The endpoint could not be put back to what served before: look at it now.",
+    "EndpointDriftedError": "The endpoint serves what somebody set by hand.",
+    "EndpointNeedsRepair": "The endpoint may answer in part: look at it now.",
+    "LeaseLostError": "Another promotion has taken the endpoint over.",
 }
 """What is said of production after an error, where it is not that nothing has changed there."""
 
@@ -363,6 +388,7 @@ _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Notice]]] = {
     events.APPROVAL_GIVEN: _given,
     events.APPROVAL_DECIDED: _decided,
     events.ENDPOINT_IN_SERVICE: _in_service,
+    events.ENDPOINT_CHANGED: _changed,
     events.RELEASE_FAILED: _failed,
     events.PACKAGE_SET_BACK: _set_back,
     events.VERSION_WITHDRAWN: _withdrawn,

@@ -522,6 +522,16 @@ class Hosting(Protocol):
     def model_package(self, arn: str) -> Mapping[str, Any] | None: ...
 
 
+class EndpointParts(Protocol):
+    """What endpoints run with; each can be made again from its version."""
+
+    def remove_config(self, name: str) -> bool:
+        """Remove an endpoint config that no endpoint uses; False when there was none (any more)."""
+
+    def remove_model(self, name: str) -> bool:
+        """Remove a SageMaker model, not its artifact; False when there was none (any more)."""
+
+
 class Traffic(Protocol):
     """How endpoints are called."""
 
@@ -605,8 +615,19 @@ class ModelRegistry(Protocol):
 class EndpointRuntime(Protocol):
     """Sends requests to endpoints."""
 
-    def invoke(self, endpoint: str, *, body: bytes, content_type: str, accept: str) -> EndpointAnswer:
-        """An error of the model or the endpoint is an answer too."""
+    def invoke(
+        self, endpoint: str, *, body: bytes, content_type: str, accept: str, variant: str = ""
+    ) -> EndpointAnswer:
+        """An error of the model or the endpoint is an answer too; ``variant``: it alone may answer."""
+
+    def invoke_later(
+        self, endpoint: str, *, body: bytes, content_type: str, accept: str, question: str
+    ) -> EndpointAnswer:
+        """
+        Ask an asynchronous endpoint, and wait for its answer, which does not say who made it.
+
+        ``question`` is the URI that the body is put under.
+        """
 
 
 class LinkSigner(Protocol):

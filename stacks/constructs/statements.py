@@ -236,3 +236,12 @@ def on_images(actions: list[str], repository_prefix: str) -> Statement:
         [arn("ecr", f"repository/{repository_prefix}/*")],
         because="repositories are made by the first push of a model",
     )
+
+
+def on_alarms(actions: list[str], names: str) -> Statement:
+    """Do something with the alarms of these names."""
+    return allow(
+        actions,
+        [arn("cloudwatch", f"alarm:{names}")],
+        because="alarms are named for endpoints and their configs, which come later",
+    )

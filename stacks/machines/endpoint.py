@@ -1,11 +1,15 @@
-"""The promote workflow's tasks on SageMaker endpoints."""
+"""The promote workflow's tasks on SageMaker endpoints, and what it can tell from their answers."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from slipway.contracts import names
 from stacks.machines import limits
 from stacks.machines.language import INPUT, State, query, retry
+
+PROMOTION: Final = "$states.input.promotion"
+NAME: Final = f"{PROMOTION}.endpoint_name"
 
 TRANSIENT: Final = [
     retry(
@@ -17,11 +21,11 @@ TRANSIENT: Final = [
 ]
 UNNAMED: Final = [
     *TRANSIENT,
-    # "Rate exceeded", or a config that was just made and is not seen yet: SageMaker has no names for these.
+    # "Rate exceeded": SageMaker has no name for it.
     retry(["SageMaker.SageMakerException"], first_seconds=3, attempts=3, longest_seconds=15),
 ]
 UNAVAILABLE: Final = [
-    *UNNAMED,
+    *TRANSIENT,
     # No quota left: that takes others' endpoints to end.
     retry(
         ["SageMaker.ResourceLimitExceededException"],
@@ -35,10 +39,25 @@ LOOKS: Final = 60
 """The next look comes when this part of the time so far has passed once more."""
 BUSY: Final = "$endpoint.status in ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting']"
 BROKEN: Final = "$endpoint.status in ['UpdateRollbackFailed', 'OutOfService']"
-"""What only people can mend; it can be neither updated nor waited for."""
+"""It can be neither updated nor waited for."""
+DEAD: Final = f"($endpoint.status = 'Failed' or ({BROKEN} and $endpoint.running = 0))"
+"""Nothing serves any more, and nothing but its deletion is possible."""
 LATE: Final = "$millis() > $deadline"
 MISSING: Final = "$contains($failure.Cause, 'Could not find')"
+"""Of DescribeEndpoint: the endpoint. Of its creation or update: a config that was just made."""
 THROTTLED: Final = "$contains($failure.Cause, 'Rate exceeded')"
+UPDATING: Final = "$contains($failure.Cause, 'in-progress')"
+EXISTS: Final = "$contains($failure.Cause, 'already exist')"
+NO_CAPACITY: Final = "$contains($endpoint.reason, 'Insufficient') and $contains($endpoint.reason, 'apacity')"
+"""SageMaker says so only in the endpoint's FailureReason."""
+
+BELIEVED: Final = f"{PROMOTION}.believed_config"
+FOREIGN: Final = f"""
+    {BELIEVED} != null and $not($endpoint.config in $append([{BELIEVED}, $wanted], $known))
+    and $not($exists($states.input.request.accept_drift)
+             and $states.input.request.accept_drift = $endpoint.config)
+    """
+"""Somebody set by hand what serves: neither does the ledger believe it, nor did a promotion ask for it."""
 
 
 def catch(next_state: str = "MustItBeRestored") -> list[dict[str, Any]]:
@@ -51,6 +70,11 @@ def catch(next_state: str = "MustItBeRestored") -> list[dict[str, Any]]:
             "Next": next_state,
         },
     ]
+
+
+def ignore(next_state: str) -> list[dict[str, Any]]:
+    """What is only good to know, or to have tidied up, must not fail a promotion."""
+    return [{"ErrorEquals": ["States.ALL"], "Output": INPUT, "Next": next_state}]
 
 
 def sagemaker(
@@ -77,19 +101,22 @@ def describe(*, next_state: str, on_error: str) -> State:
     """Look at the endpoint; until it is asked to change, what is seen is what served before."""
     state = sagemaker(
         "describeEndpoint",
-        {"EndpointName": query("$states.input.promotion.endpoint_name")},
+        {"EndpointName": query(NAME)},
         next_state=next_state,
         on_error=on_error,
     )
+    variants = "$states.result.ProductionVariants"
     state["Assign"] = {
         "endpoint": query(
-            """
-            {'arn': $states.result.EndpointArn,
+            f"""
+            {{'arn': $states.result.EndpointArn,
              'status': $states.result.EndpointStatus,
              'config': $string($states.result.EndpointConfigName),
-             'count': $states.result.ProductionVariants[0].CurrentInstanceCount,
+             'count': {variants}[VariantName = '{names.VARIANT}'].CurrentInstanceCount,
+             'running': $sum([{variants}.CurrentInstanceCount]),
+             'variants': [{variants}.VariantName],
              'reason': $exists($states.result.FailureReason)
-                ? $states.result.FailureReason : 'no reason was given'}
+                ? $states.result.FailureReason : 'no reason was given'}}
             """
         ),
         "served": query("$asked ? $served : $states.result.EndpointConfigName"),
@@ -101,8 +128,20 @@ def poll(*, next_state: str) -> State:
     """Wait before the next look; longer as time goes by, for a history holds 25,000 events."""
     return {
         "Type": "Wait",
-        "Seconds": query(
-            f"$max([$states.input.promotion.poll_seconds, $floor(($millis() - $began) / {LOOKS * 1000})])"
-        ),
+        "Seconds": query(f"$max([{PROMOTION}.poll_seconds, $floor(($millis() - $began) / {LOOKS * 1000})])"),
         "Next": next_state,
     }
+
+
+def failed(error: str, cause: str, *, next_state: str = "MustItBeRestored") -> State:
+    """The machine itself found the error out: in a state of its name, which tells people where."""
+    return {
+        "Type": "Pass",
+        "Assign": {"failure": {"Error": error, "Cause": query(cause)}},
+        "Next": next_state,
+    }
+
+
+def not_taken(what: str) -> str:
+    """Expression of a cause: the endpoint did not come to serve the wanted config."""
+    return f"'endpoint ' & {NAME} & ' did not take config ' & $wanted & ': {what}"

@@ -109,6 +109,40 @@ def when(condition: str, next_state: str, **assign: Any) -> dict[str, Any]:
     return rule | {"Assign": assign} if assign else rule
 
 
+def each(
+    items: str,
+    start: str,
+    states: States,
+    *,
+    next_state: str,
+    catch: list[dict[str, Any]] | None = None,
+    selector: dict[str, Any] | None = None,
+    at_once: int = 4,
+) -> State:
+    """
+    The same few states for every item, at most ``at_once`` items at a time; the document stays as it is.
+
+    What stands in the states sees the item as its input (or what ``selector`` makes of it), and the machine's
+    variables, which it cannot change.
+    """
+    state: State = {
+        "Type": "Map",
+        "Items": query(items),
+        "MaxConcurrency": at_once,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": start,
+            "States": states,
+        },
+        "Output": INPUT,
+    }
+    if selector:
+        state["ItemSelector"] = selector
+    if catch:
+        state["Catch"] = catch
+    return state | ({"Next": next_state} if next_state else {"End": True})
+
+
 def machine(comment: str, start: str, states: States, *, timeout_seconds: int) -> State:
     """A whole definition."""
     return {

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import Final
 
-UPDATE: Final = 5100
-"""SageMaker gives up an update after this, for the slowest server that a manifest may have."""
+UPDATE: Final = 28_800
+"""SageMaker gives up an update after this at the latest: the longest that a manifest's strategy may take."""
 ROLLBACK: Final = 900
 """What SageMaker may need to give it up."""
+RESTORE: Final = 5100
+"""The way back goes all at once: the slowest server that a manifest may have."""
 
 QUOTA_FIRST: Final = 60
 QUOTA_LONGEST: Final = 300
@@ -21,12 +23,19 @@ QUOTA_ATTEMPTS: Final = 10
 QUOTA: Final = QUOTA_LONGEST * QUOTA_ATTEMPTS
 """At most: so long an update waits for instances of others to end."""
 
+CAPACITY_TRIES: Final = 3
+"""How often an update is asked for again that found no instances."""
+CAPACITY_POLLS: Final = 20
+"""Between these tries, in polls of the platform: five minutes at 15 seconds each."""
+REFUSALS: Final = 12
+"""Polls that a config which was just made may not be seen for."""
+
 CALLS: Final = 1200
-"""Planning, describing, scaling, smoke test, alias, and their retries."""
+"""Planning, describing, scaling, smoke test, ledger, and their retries."""
 
 FORWARD: Final = UPDATE + ROLLBACK + QUOTA + UPDATE + ROLLBACK + CALLS
 """Somebody else's update ends first, then there are instances, then ours ends."""
-BACK: Final = UPDATE + ROLLBACK + QUOTA + UPDATE + ROLLBACK + CALLS
+BACK: Final = UPDATE + ROLLBACK + QUOTA + RESTORE + ROLLBACK + CALLS
 """Our update ends late, then there are instances, then the way back ends."""
 
 LEASE_WAIT_FIRST: Final = 5

@@ -1,10 +1,9 @@
 """
-The promote workflow: one version behind one endpoint, or what served before.
+The promote workflow: what stands on one endpoint, or what stood there before.
 
-Its document is contracts.promotion.PromotionDocument; beside it, variables hold
-what the way back needs: ``asked`` (the endpoint was asked to change), ``served``
-(the config that served before), ``target`` and ``policy`` (how it was scaled),
-``created`` (nothing served before), ``failure``.
+Its document is contracts.promotion.PromotionDocument; beside it, variables hold what the way back needs:
+``asked`` (the endpoint was asked to change), ``served`` (the config that served before), ``created`` (nothing
+served before), ``scaled`` (how its variants were scaled), ``failure``.
 """
 
 from __future__ import annotations
@@ -14,35 +13,63 @@ from typing import Final
 from slipway.contracts import events, names
 from stacks.machines import limits, restore, scaling
 from stacks.machines.endpoint import (
+    BELIEVED,
     BROKEN,
     BUSY,
+    DEAD,
+    EXISTS,
+    FOREIGN,
     LATE,
     MISSING,
+    NAME,
+    NO_CAPACITY,
+    PROMOTION,
     THROTTLED,
     UNAVAILABLE,
     UNNAMED,
+    UPDATING,
     catch,
     describe,
+    failed,
+    ignore,
+    not_taken,
     poll,
     sagemaker,
 )
-from stacks.machines.language import State, States, call, choose, extended, machine, query, tell, when
-from stacks.machines.lease import release_lease, take_lease
+from stacks.machines.language import (
+    INPUT,
+    State,
+    States,
+    call,
+    choose,
+    extended,
+    machine,
+    query,
+    tell,
+    when,
+)
+from stacks.machines.lease import LOST, keep, lost, release_lease, take_lease
+from stacks.machines.resources import ALARM_TROUBLE, resources
+from stacks.machines.stop import stop
 
-PROMOTION: Final = "$states.input.promotion"
+ACTION: Final = f"{PROMOTION}.action"
 
 
 def definition(*, environment: str, resource_prefix: str) -> State:
     """The whole machine; ``${plan_promotion}`` and the like are functions, ``${ledger}`` the table."""
     return machine(
-        "Put a registered version behind its model's endpoint; if that fails, what served before serves on",
+        "Put registered versions behind their model's endpoint; if that fails, what served before serves on",
         "TakeLease",
         take_lease(resource_prefix, next_state="PlanPromotion")
         | _plan()
-        | _resources()
-        | _endpoint()
-        | scaling.states()
+        | _look()
+        | resources(next_state="IsItNew")
+        | scaling.look(next_state="IsItInPlace")
+        | _change()
+        | _refusals()
+        | _settled()
         | _proof(environment)
+        | stop(next_state="MoveAlias")
         | release_lease()
         | restore.states(),
         timeout_seconds=limits.MACHINE,
@@ -50,151 +77,251 @@ def definition(*, environment: str, resource_prefix: str) -> State:
 
 
 def _plan() -> States:
-    state = call("plan_promotion", key="promotion", next_state="CreateModel")
+    state = call("plan_promotion", key="promotion", next_state="WhatIsAsked")
     state["Assign"] = {"wanted": query("$states.result.Payload.endpoint_config_name")}
     state["Catch"] = catch()
-    return {"PlanPromotion": state}
-
-
-def _resources() -> States:
-    """Model and endpoint config. Their names are the version's own: one that exists is the one we want."""
-    return _ensure("Model", next_state="CreateEndpointConfig", request="model_request") | _ensure(
-        "EndpointConfig", next_state="Look", request="endpoint_config_request"
-    )
-
-
-def _ensure(kind: str, *, next_state: str, request: str) -> States:
     return {
-        f"Create{kind}": sagemaker(
-            f"create{kind}",
-            query(f"{PROMOTION}.{request}"),
-            next_state=next_state,
-            on_error=f"IsThe{kind}There",
-        ),
-        # SageMaker has no error name for either; only the text tells.
-        f"IsThe{kind}There": choose(
-            when("$contains($failure.Cause, 'already exist')", next_state),
-            when(THROTTLED, f"Create{kind}Later"),
-            default="MustItBeRestored",
-        ),
-        f"Create{kind}Later": {"Type": "Wait", "Seconds": 5, "Next": f"Create{kind}"},
+        "PlanPromotion": state,
+        "WhatIsAsked": choose(when(f"{ACTION} = 'stop'", "LookToStop"), default="Look"),
     }
 
 
-def _endpoint() -> States:
+IN_PLACE: Final = "$endpoint.status = 'InService' and $endpoint.config = $wanted"
+
+
+def _look() -> States:
     """
     Look, act once, look again until it is settled.
 
     Success is ``InService`` with the wanted config: a rollback ends in ``InService`` too.
     """
-    in_place = "$endpoint.status = 'InService' and $endpoint.config = $wanted"
+    unproved = f"$not($asked) and {IN_PLACE} and {BELIEVED} != $wanted"
+    first = f"{BELIEVED} = null and {PROMOTION}.previous = null and $wanted in $known"
+    back = "$asked and $endpoint.status = 'InService' and $endpoint.config = $served"
+    again = f"$tries < {limits.CAPACITY_TRIES} and $not({LATE})"
     return {
         "Look": describe(next_state="WhatIsThere", on_error="IsTheEndpointMissing"),
         "IsTheEndpointMissing": choose(
-            when(f"{MISSING} and $created and {LATE}", "TookTooLong"),
+            when(f"{MISSING} and $asked and $created and {LATE}", "PromotionTimedOut"),
             # One that was just created may not be seen yet.
-            when(f"{MISSING} and $created", "WaitForEndpoint"),
-            when(MISSING, "CreateEndpoint", asked=True, created=True),
+            when(f"{MISSING} and $asked and $created", "WaitForEndpoint"),
+            when(MISSING, "MakeModels", created=True),
             when(f"{THROTTLED} and $not({LATE})", "WaitForEndpoint"),
             default="MustItBeRestored",
         ),
         "WhatIsThere": choose(
-            when(f"{in_place} and {PROMOTION}.scaling != null", "RegisterScaling"),
-            when(in_place, "DeregisterScaling"),
-            when(f"{BUSY} and {LATE}", "TookTooLong"),
+            # A promotion that died has put it there: should it not answer, what the ledger knows is put back.
+            when(f"{unproved} and {first}", "LookAtServedConfig", asked=True, created=True),
+            when(
+                f"{unproved} and {BELIEVED} != null", "LookAtServedConfig", asked=True, served=query(BELIEVED)
+            ),
+            when(f"{IN_PLACE} and $not($looked)", "LookAtServedConfig"),
+            when(IN_PLACE, "MayWeScale"),
+            when(f"{BUSY} and {LATE}", "PromotionTimedOut"),
+            when(
+                f"$endpoint.status = 'RollingBack' and $asked and $alarm = '' and {ALARMED}", "LookAtAlarms"
+            ),
             when(BUSY, "WaitForEndpoint"),
-            when("$not($asked) and $endpoint.status = 'InService'", "LookAtScaling", asked=True),
-            when("$not($asked) and $endpoint.status = 'Failed'", "DeleteFailedEndpoint"),
-            when("$endpoint.status = 'InService'", "RolledBack"),
+            when(f"$not($asked) and $endpoint.status = 'InService' and {FOREIGN}", "EndpointDriftedError"),
+            when("$not($asked) and $endpoint.status = 'InService'", "MakeModels"),
+            when(f"$not($asked) and {DEAD}", "MayWeDelete"),
+            # It was busy when it was asked: whoever kept it so has ended.
+            when(f"{back} and $again and {again}", "MayWeUpdate", again=False, tries=query("$tries + 1")),
+            when(f"{back} and {NO_CAPACITY} and {again}", "WaitForCapacity", tries=query("$tries + 1")),
+            when(f"{back} and $alarm = '' and {ALARMED}", "LookAgainAtAlarms"),
+            when(back, "WhyDidItGoBack"),
+            when("$endpoint.status = 'InService'", "EndpointDriftedError"),
+            when(
+                f"$created and {DEAD} and {NO_CAPACITY} and {again}",
+                "WaitForCapacity",
+                tries=query("$tries + 1"),
+            ),
+            when(f"{DEAD} and {NO_CAPACITY}", "CapacityError"),
             when(BROKEN, "EndpointNeedsRepair"),
             default="EndpointFailed",
         ),
         "WaitForEndpoint": poll(next_state="Look"),
+        "LookAtAlarms": _alarms(next_state="WaitForEndpoint"),
+        "LookAgainAtAlarms": _alarms(next_state="WhyDidItGoBack"),
+        "WhyDidItGoBack": choose(
+            when(NO_CAPACITY, "CapacityError"),
+            when("$alarm != ''", "RolledBackByAlarm"),
+            default="RolledBack",
+        ),
+        "WaitForCapacity": {
+            "Type": "Wait",
+            "Seconds": query(f"{PROMOTION}.poll_seconds * {limits.CAPACITY_POLLS}"),
+            "Next": "HowToTryAgain",
+        },
+        "HowToTryAgain": choose(when("$created", "MayWeDelete"), default="MayWeUpdate"),
+    }
+
+
+ALARMED: Final = f"$count({PROMOTION}.alarms) > 0"
+
+
+def _alarms(*, next_state: str) -> State:
+    """Which of them rings, and why: SageMaker does not say."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:cloudwatch:describeAlarms",
+        "Arguments": {"AlarmNames": query(f"[{PROMOTION}.alarms.AlarmName]")},
+        "Assign": {
+            "alarm": query(
+                """
+                $join([$states.result.MetricAlarms[StateValue = 'ALARM'].(
+                    'alarm ' & AlarmName & ': ' & StateReason)], '; ')
+                """
+            )
+        },
+        "Output": INPUT,
+        "Retry": ALARM_TROUBLE,
+        "Catch": ignore(next_state),
+        "Next": next_state,
+    }
+
+
+def _change() -> States:
+    """Each write comes after a look at the lease."""
+    kept = f"""
+        {PROMOTION}.retain_variant_properties
+            ? {{'RetainAllVariantProperties': true,
+               'ExcludeRetainedVariantProperties': {PROMOTION}.exclude_retained}}
+            : {{'RetainAllVariantProperties': false}}
+        """
+    guarded = f"""
+        {PROMOTION}.deployment_config = null ? {{}} : {{'DeploymentConfig': {PROMOTION}.deployment_config}}
+        """
+    update = f"$merge([{{'EndpointName': {NAME}, 'EndpointConfigName': $wanted}}, {kept}, {guarded}])"
+    return {
+        "IsItNew": choose(when("$created", "MayWeCreate"), default="LookAtServedConfig"),
+        "MayWeCreate": keep(next_state="CreateEndpoint", on_error=catch(), config="$wanted", asked=True),
         "CreateEndpoint": sagemaker(
             "createEndpoint",
             {
-                "EndpointName": query(f"{PROMOTION}.endpoint_name"),
+                "EndpointName": query(NAME),
                 "EndpointConfigName": query("$wanted"),
                 "Tags": query(f"[{PROMOTION}.tags]"),
             },
             next_state="WaitForEndpoint",
+            on_error="WasItRefused",
             retries=UNAVAILABLE,
         ),
+        "IsItInPlace": choose(when(IN_PLACE, "MayWeScale"), default="MayWeUpdate"),
+        "MayWeUpdate": keep(next_state="DropScaling", on_error=catch(), config="$wanted", asked=True),
+        **scaling.drop(next_state="MayWeStillUpdate"),
+        "MayWeStillUpdate": keep(next_state="UpdateEndpoint", on_error=catch()),
         "UpdateEndpoint": sagemaker(
             "updateEndpoint",
-            {
-                "EndpointName": query(f"{PROMOTION}.endpoint_name"),
-                "EndpointConfigName": query("$wanted"),
-                # What autoscaling has set stays; without it, the manifest's count counts.
-                "RetainAllVariantProperties": query(f"{PROMOTION}.scaling != null"),
-                "DeploymentConfig": query(f"{PROMOTION}.deployment_config"),
-            },
+            query(update),
             next_state="WaitForEndpoint",
+            on_error="WasItRefused",
             retries=UNAVAILABLE,
         ),
-        # One that failed when it was created can't be updated.
-        "DeleteFailedEndpoint": sagemaker(
+        # It can't be updated: nothing serves, and it is made anew.
+        "MayWeDelete": keep(next_state="DeleteDead", on_error=catch(), asked=False, created=False),
+        "DeleteDead": sagemaker(
             "deleteEndpoint",
-            {"EndpointName": query(f"{PROMOTION}.endpoint_name")},
+            {"EndpointName": query(NAME)},
             next_state="WaitForEndpoint",
+            on_error="IsItDeleted",
             retries=UNNAMED,
         ),
-        "TookTooLong": {
-            "Type": "Pass",
-            "Assign": {"failure": {"Error": "PromotionTimedOut", "Cause": query(_TOO_LONG)}},
-            "Next": "MustItBeRestored",
-        },
-        "RolledBack": _failed("RolledBack", "SageMaker went back to config ' & $endpoint.config & '"),
-        "EndpointNeedsRepair": _failed(
-            "EndpointNeedsRepair",
-            "only operators can mend status ' & $endpoint.status & ' (their runbook has the steps)",
-        ),
-        "EndpointFailed": _failed("EndpointFailed", "status ' & $endpoint.status & '"),
+        "IsItDeleted": choose(when(MISSING, "WaitForEndpoint"), default="MustItBeRestored"),
+        "MayWeScale": keep(next_state="ClearScaling", on_error=catch()),
+        **scaling.scale(next_state="Smoke"),
     }
 
 
-_TOO_LONG: Final = f"""
-    'endpoint ' & {PROMOTION}.endpoint_name & ' did not take config ' & $wanted
-    & ' within {limits.FORWARD // 60} minutes'
-    """
-
-
-def _failed(error: str, what: str) -> State:
-    cause = f"""
-        'endpoint ' & {PROMOTION}.endpoint_name & ' did not take config ' & $wanted
-        & ': {what}: ' & $endpoint.reason
-        """
+def _refusals() -> States:
+    """SageMaker has no error names for these; only the texts tell."""
+    more = f"$refusals < {limits.REFUSALS} and $not({LATE})"
     return {
-        "Type": "Pass",
-        "Assign": {"failure": {"Error": error, "Cause": query(cause)}},
-        "Next": "MustItBeRestored",
+        "WasItRefused": choose(
+            # By an update of somebody else, or by our own, whose answer was lost.
+            when(f"({UPDATING} or $created and {EXISTS}) and $not({LATE})", "WaitForEndpoint", again=True),
+            # A config that was just made may not be seen yet.
+            when(f"({MISSING} or {THROTTLED}) and {more}", "WaitToAskAgain", refusals=query("$refusals + 1")),
+            default="MustItBeRestored",
+        ),
+        "WaitToAskAgain": {
+            "Type": "Wait",
+            "Seconds": query(f"{PROMOTION}.poll_seconds"),
+            "Next": "HowToAskAgain",
+        },
+        "HowToAskAgain": choose(when("$created", "MayWeCreate"), default="MayWeUpdate"),
+    }
+
+
+def _settled() -> States:
+    """How it ends when it does not end well, in words."""
+    late = f"""
+        'endpoint ' & {NAME} & ' did not take config ' & $wanted & ' within {limits.FORWARD // 3600} hours'
+        """
+    drifted = f"""
+        'endpoint ' & {NAME} & ' serves config ' & $endpoint.config
+        & ', which no promotion asked for (the ledger knows ' & ({BELIEVED} = null ? 'none' : {BELIEVED})
+        & '); it was left alone'
+        """
+    back = not_taken("SageMaker went back to config ' & $endpoint.config & ': ' & $endpoint.reason")
+    return {
+        "PromotionTimedOut": failed("PromotionTimedOut", late),
+        "RolledBack": failed("RolledBack", back),
+        "RolledBackByAlarm": failed("RolledBackByAlarm", f"{back} & '; ' & $alarm"),
+        "CapacityError": failed(
+            "CapacityError",
+            not_taken("AWS had no instances in ' & ($tries + 1) & ' tries: ' & $endpoint.reason"),
+        ),
+        "EndpointNeedsRepair": failed(
+            "EndpointNeedsRepair",
+            not_taken(
+                "only operators can mend status ' & $endpoint.status & ' (their runbook has the steps): ' & "
+                "$endpoint.reason"
+            ),
+        ),
+        "EndpointFailed": failed(
+            "EndpointFailed", not_taken("status ' & $endpoint.status & ': ' & $endpoint.reason")
+        ),
+        # What somebody set by hand is never put back, nor replaced unless somebody says so.
+        "EndpointDriftedError": failed("EndpointDriftedError", drifted, next_state="IsThereToTidy"),
     }
 
 
 def _proof(environment: str) -> States:
-    """A real request must be answered before the alias moves; only then is anybody told."""
+    """A real request must be answered before the ledger says so; only then is anybody told."""
     smoke = call("smoke_endpoint", key="smoke", next_state="MoveAlias")
     smoke["Catch"] = catch()
     move = call("move_alias", key="alias", next_state="Tell")
     move["Output"] = extended("endpoint", _SUMMARY)
-    move["Catch"] = catch()
+    move["Catch"] = [lost(LOST), *catch()]
     detail = {"environment": environment, "endpoint": query("$states.input.endpoint")} | {
         key: query(f"$states.input.request.{key}") for key in ("release_id", "project", "model", "version")
     }
-    told = tell(events.ENDPOINT_IN_SERVICE, detail, next_state="ReleaseLease")
-    told["Catch"] = catch("ReleaseLeaseAfterFailure")  # it serves and has the alias: nothing to restore
-    return {"Smoke": smoke, "MoveAlias": move, "Tell": told}
+    kind = query(f"{ACTION} = 'serve' ? '{events.ENDPOINT_IN_SERVICE}' : '{events.ENDPOINT_CHANGED}'")
+    told = tell(kind, detail, next_state="Tidy")
+    told["Catch"] = catch("ReleaseLeaseAfterFailure")  # it serves and the ledger says so: nothing to restore
+    return {
+        "Smoke": smoke,
+        "MoveAlias": move,
+        "Tell": told,
+        "Tidy": restore.tidy("changed", next_state="ReleaseLease"),
+    }
 
 
-_VARIANT: Final = f"{PROMOTION}.endpoint_config_request.ProductionVariants[0]"
+_CHAMPION: Final = (
+    f"{PROMOTION}.endpoint_config_request.ProductionVariants[VariantName = '{names.VARIANT}'][0]"
+)
 _SUMMARY: Final = f"""
-    {{'endpoint_name': {PROMOTION}.endpoint_name,
-      'endpoint_arn': $endpoint.arn,
-      'endpoint_config_name': $wanted,
-      'variant': '{names.VARIANT}',
-      'instance_type': {_VARIANT}.InstanceType,
-      'instance_count': $exists($endpoint.count) ? $endpoint.count : {_VARIANT}.InitialInstanceCount,
-      'identity': {PROMOTION}.identity,
-      'smoke_status': $states.input.smoke.status,
-      'smoke_milliseconds': $states.input.smoke.milliseconds}}
+    $merge([
+        {{'endpoint_name': {NAME}, 'endpoint_config_name': $wanted, 'action': {ACTION},
+          'kind': {PROMOTION}.kind, 'layout': {PROMOTION}.layout, 'identity': {PROMOTION}.identity}},
+        {ACTION} = 'stop' ? {{}} : {{
+          'endpoint_arn': $endpoint.arn,
+          'variant': '{names.VARIANT}',
+          'instance_type': $exists({_CHAMPION}.InstanceType) ? {_CHAMPION}.InstanceType : 'serverless',
+          'instance_count': $exists($endpoint.count) ? $endpoint.count
+              : $exists({_CHAMPION}.InitialInstanceCount) ? {_CHAMPION}.InitialInstanceCount : 0,
+          'smoke_status': $states.input.smoke.status,
+          'smoke_milliseconds': $states.input.smoke.milliseconds}}
+    ])
     """

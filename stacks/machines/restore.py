@@ -2,125 +2,210 @@
 
 from __future__ import annotations
 
-from stacks.machines import limits
-from stacks.machines.endpoint import BUSY, LATE, UNAVAILABLE, UNNAMED, catch, describe, poll, sagemaker
-from stacks.machines.language import State, States, choose, query, when
-from stacks.machines.scaling import deregister, follow, register
+from typing import Any, Final
 
-NAME = "$states.input.promotion.endpoint_name"
+from stacks.machines import limits
+from stacks.machines.endpoint import (
+    BUSY,
+    DEAD,
+    LATE,
+    NAME,
+    UNAVAILABLE,
+    UNNAMED,
+    catch,
+    describe,
+    failed,
+    ignore,
+    poll,
+    sagemaker,
+)
+from stacks.machines.language import INPUT, LAMBDA_TROUBLE, State, States, choose, query, when
+from stacks.machines.lease import keep
+from stacks.machines.scaling import drop_all, set_targets
+
+PATIENT: Final = [*UNAVAILABLE, *UNNAMED[1:]]
 
 
 def states() -> States:
     """
     All ways lead to ``ReleaseLeaseAfterFailure``, with the first error, or with ``RestoreFailed``.
 
-    An endpoint that was created and does not answer is deleted: nothing served
-    before. One that failed to start stays, and says why; the next promotion replaces it.
-    What served before is scaled as it was.
+    An endpoint that was created and does not answer is deleted: nothing served before. One that failed to
+    start stays, and says why; the next promotion replaces it. What served before is scaled as it was.
     """
     look = describe(next_state="IsItRestored", on_error="WasItNeverMade")
     look["Catch"] = _catch("WasItNeverMade")
-    restore = sagemaker(
-        "updateEndpoint",
-        {
-            "EndpointName": query(NAME),
-            "EndpointConfigName": query("$served"),
-            "RetainAllVariantProperties": True,
-        },
-        next_state="WaitForRestored",
-        retries=UNAVAILABLE,
-    )
-    restore["Catch"] = _catch()
-    delete = sagemaker(
-        "deleteEndpoint",
-        {"EndpointName": query(NAME)},
-        next_state="ReleaseLeaseAfterFailure",
-        retries=UNNAMED,
-    )
-    delete["Catch"] = _catch()
     return {
         "MustItBeRestored": choose(
             when("$asked", "LookBack", deadline=query(f"$millis() + {limits.BACK * 1000}")),
-            default="ReleaseLeaseAfterFailure",
+            default="IsThereToTidy",
         ),
         "LookBack": look,
-        # One that SageMaker refused to create is not there: nothing served before, nothing is to be put back.
         "WasItNeverMade": choose(
-            when("$created and $contains($endpoint.reason, 'Could not find')", "ReleaseLeaseAfterFailure"),
+            # SageMaker refused to create it: nothing served before, nothing is to be put back.
+            when(f"$created and {_GONE}", "IsThereToTidy"),
+            when(f"$recreated and {_GONE} and $not({LATE})", "WaitForRestored"),
+            when(f"$restored and {_GONE} and $not($recreated)", "MayWeRecreate", recreated=True),
             default="RestoreFailed",
         ),
         "IsItRestored": choose(
             when(f"{BUSY} and {LATE}", "RestoreFailed"),
             when(BUSY, "WaitForRestored"),
-            when("$created and $endpoint.status = 'InService'", "UnscaleCreated"),
-            when("$created", "ReleaseLeaseAfterFailure"),
-            when("$endpoint.status = 'InService' and $endpoint.config = $served", "WasItScaled"),
-            when("$endpoint.status = 'InService' and $not($restored)", "Unscale", restored=True),
+            when(f"{_UNWANTED} and $not($restored)", "MayWeUndo", restored=True),
+            # deletion is not seen at once
+            when(f"{_UNWANTED} and $not({LATE})", "WaitForRestored"),
+            when("$created", "IsThereToTidy"),
+            when("$endpoint.status = 'InService' and $endpoint.config = $served", "RestoreScaling"),
+            when(
+                "$endpoint.status = 'InService' and $endpoint.config = $wanted and $not($restored)",
+                "MayWeRestore",
+                restored=True,
+            ),
+            # Nothing serves, and nothing but its deletion is possible.
+            when(f"{DEAD} and $not($restored)", "MayWeClear", restored=True),
             default="RestoreFailed",
         ),
         "WaitForRestored": poll(next_state="LookBack"),
-        "Unscale": _unscale("Restore"),
+        "RestoreFailed": _not_restored(
+            "' could not be put back to config ' & $served & '; its status is ' & $endpoint.status"
+        ),
+        **_put_back(),
+        **_undo(),
+        **_scaled_as_before(),
+        "IsThereToTidy": choose(
+            when("$exists($states.input.promotion)", "TidyAfterFailure"), default="ReleaseLeaseAfterFailure"
+        ),
+        "TidyAfterFailure": tidy("failed", next_state="ReleaseLeaseAfterFailure"),
+    }
+
+
+_UNWANTED: Final = "$created and $endpoint.status = 'InService' and $endpoint.config = $wanted"
+
+
+def _says(text: str) -> str:
+    """Of the error of a call on this way."""
+    return f"$contains($endpoint.reason, '{text}')"
+
+
+_GONE: Final = _says("Could not find")
+
+
+def _put_back() -> States:
+    """The config that served, by an update; or on a new endpoint, where the update left nothing of it."""
+    restore = sagemaker(
+        "updateEndpoint",
+        {
+            "EndpointName": query(NAME),
+            "EndpointConfigName": query("$served"),
+            # Counts stay as autoscaling has set them meanwhile; shares and capture are those of the config.
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [
+                {"VariantPropertyType": "DesiredWeight"},
+                {"VariantPropertyType": "DataCaptureConfig"},
+            ],
+        },
+        next_state="WaitForRestored",
+        retries=PATIENT,
+    )
+    restore["Catch"] = _catch("WasItRefusedToo")
+    clear = sagemaker(
+        "deleteEndpoint", {"EndpointName": query(NAME)}, next_state="WaitForRestored", retries=UNNAMED
+    )
+    clear["Catch"] = _catch()
+    recreate = sagemaker(
+        "createEndpoint",
+        {
+            "EndpointName": query(NAME),
+            "EndpointConfigName": query("$served"),
+            "Tags": query("[$states.input.promotion.tags]"),
+        },
+        next_state="WaitForRestored",
+        retries=PATIENT,
+    )
+    recreate["Catch"] = _catch("WasItRefusedToo")
+    return {
+        "MayWeRestore": keep(next_state="Unscale", on_error=_catch()),
+        **drop_all("Unscale", "DropBeforeRestore", next_state="MayWeStillRestore", catcher=_catch()),
+        "MayWeStillRestore": keep(next_state="Restore", on_error=_catch()),
         "Restore": restore,
-        "UnscaleCreated": _unscale("DeleteCreatedEndpoint"),
-        "DeleteCreatedEndpoint": delete,
-        "RestoreFailed": _restore_failed(),
-    } | _scaled_as_before()
+        # It was asked for already, and the answer was lost.
+        "WasItRefusedToo": choose(
+            when(f"({_says('in-progress')} or {_says('already exist')}) and $not({LATE})", "WaitForRestored"),
+            default="RestoreFailed",
+        ),
+        "MayWeClear": keep(next_state="ClearEndpoint", on_error=_catch()),
+        "ClearEndpoint": clear,
+        "MayWeRecreate": keep(next_state="Recreate", on_error=_catch()),
+        "Recreate": recreate,
+    }
 
 
-def _unscale(next_state: str) -> State:
-    """The new version's scaling goes first, as that of the old one did before the update."""
-    state = deregister(next_state=next_state)
-    state["Catch"] = [*state["Catch"][:-1], *_catch()]
-    return state
+def _undo() -> States:
+    """Nothing served before, so nothing shall; it is gone before the lease is given back."""
+    delete = sagemaker(
+        "deleteEndpoint", {"EndpointName": query(NAME)}, next_state="WaitForRestored", retries=UNNAMED
+    )
+    delete["Catch"] = _catch()
+    return {
+        "MayWeUndo": keep(next_state="UnscaleCreated", on_error=_catch()),
+        **drop_all("UnscaleCreated", "DropBeforeDeletion", next_state="MayWeStillUndo", catcher=_catch()),
+        "MayWeStillUndo": keep(next_state="DeleteCreated", on_error=_catch()),
+        "DeleteCreated": delete,
+    }
 
 
 def _scaled_as_before() -> States:
-    """The target and its policy, as they were found before the update."""
-    again = register("$target.min", "$target.max", next_state="HadItAPolicy", on_error="ScalingNotRestored")
-    policy = follow(
-        "$policy.name",
-        query("$policy.configuration"),
-        next_state="ReleaseLeaseAfterFailure",
-        on_error="ScalingNotRestored",
-    )
-    why = query("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause")
-    for state in (again, policy):
-        state["Catch"][0]["Assign"] = {"refusal": why}
+    """Targets with policies, schedules and alarms, as they were found before the update."""
+    refused = [
+        {
+            "ErrorEquals": ["States.ALL"],
+            "Assign": {"refusal": query("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause")},
+            "Output": INPUT,
+            "Next": "ScalingNotRestored",
+        }
+    ]
     return {
-        "WasItScaled": choose(
-            when("$target != null", "RegisterScalingAgain"), default="ReleaseLeaseAfterFailure"
-        ),
-        "RegisterScalingAgain": again,
-        "HadItAPolicy": choose(
-            when("$policy != null", "SetScalingAgain"), default="ReleaseLeaseAfterFailure"
-        ),
-        "SetScalingAgain": policy,
+        "RestoreScaling": set_targets("$scaled", next_state="IsThereToTidy", catcher=refused, mark="Again"),
         "ScalingNotRestored": _not_restored(
             "' serves what it served before, config ' & $served & ', but is no longer scaled: ' & $refusal"
         ),
     }
 
 
-def _catch(next_state: str = "RestoreFailed") -> list[dict[str, object]]:
+def tidy(outcome: str, *, next_state: str) -> State:
+    """Alarms, configs and models that nothing needs any more go; what stays behind fails nothing."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${tidy_endpoint}",
+            "Payload": {
+                "document": INPUT,
+                "outcome": outcome,
+                # what promotions before asked for, and could not tidy up
+                "asked": query("[$distinct($append($known, [$wanted]))]"),
+            },
+        },
+        "Output": INPUT,
+        "Retry": [LAMBDA_TROUBLE],
+        "Catch": ignore(next_state),
+        "Next": next_state,
+    }
+
+
+def _catch(next_state: str = "RestoreFailed") -> list[dict[str, Any]]:
     """Errors of the way back must not hide the error that led to it."""
-    caught: dict[str, object] = catch(next_state)[0]
+    caught = catch(next_state)[0]
     unknown = "{'status': 'unknown', 'config': 'unknown', 'reason': $states.errorOutput.Cause & ''}"
     return [caught | {"Assign": {"endpoint": query(unknown)}}]
 
 
-def _restore_failed() -> State:
-    return _not_restored(
-        "' could not be put back to config ' & $served & '; its status is ' & $endpoint.status"
-    )
-
-
 def _not_restored(what: str) -> State:
-    cause = f"""
+    return failed(
+        "RestoreFailed",
+        f"""
         'endpoint ' & {NAME} & {what}
         & '. What led to this: ' & $failure.Error & ': ' & $failure.Cause
-        """
-    return {
-        "Type": "Pass",
-        "Assign": {"failure": {"Error": "RestoreFailed", "Cause": query(cause)}},
-        "Next": "ReleaseLeaseAfterFailure",
-    }
+        """,
+        next_state="IsThereToTidy",
+    )

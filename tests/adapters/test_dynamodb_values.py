@@ -40,5 +40,5 @@ class TestAttributeValues:
         """A value that JSON does not know is refused."""
         with pytest.raises(TypeError, match="bytes"):
             to_attribute(b"x")
-        with pytest.raises(TypeError, match="SS"):
-            from_attribute({"SS": ["a"]})
+        with pytest.raises(TypeError, match="NS"):
+            from_attribute({"NS": ["1"]})

@@ -354,6 +354,16 @@ class TestLeases:
         assert ledger.end_lease("slipway-prod-pricing-flights", "a:one") is False
         assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is True
         assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False
+        assert ledger.lease_owner("slipway-prod-pricing-hotel-rates", now_epoch=1) == ""
+
+    def test_ended_lease_keeps_its_fence(self, ledger: Any) -> None:
+        """The next owner counts on from it: nobody ever gets the number of a stale worker."""
+        if isinstance(ledger, FakeLedger):
+            pytest.skip("only the table holds more than the owner")
+        key = lease_key("slipway-prod-pricing-fares")
+        ledger._table.put({**key, "owner": "a:one", "expires_at_epoch": 9, "fence": 7})
+        ledger.end_lease("slipway-prod-pricing-fares", "a:one")
+        assert ledger._table.get(key) == {"fence": 7}
 
 
 class TestTold:

@@ -216,3 +216,74 @@ class TestRuntime:
             )
 
         assert "Read timeout" in answer.problem
+
+    def test_variant_is_named(self) -> None:
+        """Only who is asked by name answers, whatever its share."""
+        client = boto3.client("sagemaker-runtime", **CREDENTIALS)
+        with Stubber(client) as stub:
+            answer = {
+                "Body": StreamingBody(io.BytesIO(b"[1]"), 3),
+                "ResponseMetadata": {"HTTPStatusCode": 200},
+            }
+            asked = {"EndpointName": "endpoint", "Body": b"{}", "TargetVariant": "v-1-1-0"}
+            stub.add_response(
+                "invoke_endpoint", answer, asked | {"ContentType": "text/csv", "Accept": "text/csv"}
+            )
+            SageMakerRuntime(client).invoke(
+                "endpoint", body=b"{}", content_type="text/csv", accept="text/csv", variant="v-1-1-0"
+            )
+            stub.assert_no_pending_responses()
+
+
+class TestAsynchronousRuntime:
+    ANSWERS = "asynchronous/endpoint/answers/1.out"
+    FAILURES = "asynchronous/endpoint/failures/1-error.out"
+    QUESTION = "s3://artifacts/asynchronous/endpoint/questions/config"
+
+    def ask(self, files: dict[str, bytes]) -> tuple[Any, Any]:
+        """The answer where these files come to lie in the bucket; and S3's client."""
+        with mock_aws():
+            s3 = boto3.client("s3", **CREDENTIALS)
+            s3.create_bucket(
+                Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+            )
+            for key, body in files.items():
+                s3.put_object(Bucket="artifacts", Key=key, Body=body)
+            client = boto3.client("sagemaker-runtime", **CREDENTIALS)
+            with Stubber(client) as stub:
+                stub.add_response(
+                    "invoke_endpoint_async",
+                    {
+                        "OutputLocation": f"s3://artifacts/{self.ANSWERS}",
+                        "FailureLocation": f"s3://artifacts/{self.FAILURES}",
+                    },
+                    {
+                        "EndpointName": "endpoint",
+                        "InputLocation": self.QUESTION,
+                        "ContentType": "application/json",
+                        "Accept": "text/csv",
+                        "InvocationTimeoutSeconds": 30,
+                    },
+                )
+                answer = SageMakerRuntime(client, s3).invoke_later(
+                    "endpoint",
+                    body=b"{}",
+                    content_type="application/json",
+                    accept="text/csv",
+                    question=self.QUESTION,
+                )
+            key = self.QUESTION.removeprefix("s3://artifacts/")
+            return answer, s3.get_object(Bucket="artifacts", Key=key)["Body"].read()
+
+    def test_answer_is_a_file(self) -> None:
+        """The question is put where it was said, and the answer read where SageMaker says."""
+        answer, question = self.ask({self.ANSWERS: b"[1]"})
+
+        assert (answer.status, answer.body, answer.problem) == (200, b"[1]", "")
+        assert question == b"{}"
+
+    def test_failure_is_a_file_too(self) -> None:
+        """What went wrong is told in its words."""
+        answer, _ = self.ask({self.FAILURES: b"Received server error (500) from primary"})
+
+        assert answer.problem == "status 500: Received server error (500) from primary"

@@ -106,6 +106,17 @@ DETAILS: dict[str, dict[str, Any]] = {
         "reason": "worse at night",
     },
     events.ENDPOINT_IN_SERVICE: {"endpoint": ENDPOINT},
+    events.ENDPOINT_CHANGED: {
+        "endpoint": {
+            "endpoint_name": "slipway-prod-pricing-hotel-rates",
+            "endpoint_config_name": "slipway-prod-hotel-rates-1-0-0-9f2c41d0-3fa9c1",
+            "action": "beside",
+            "layout": [
+                {"version": "1.0.0", "role": "champion", "share": 0.9, "variant": "AllTraffic"},
+                {"version": "1.1.0", "role": "challenger", "share": 0.1, "variant": "v-1-1-0"},
+            ],
+        },
+    },
     events.RELEASE_FAILED: {
         "step": "Train",
         "error": "States.TaskFailed",

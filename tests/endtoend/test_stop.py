@@ -18,10 +18,11 @@ def name(laptop):
 
 
 def lease(laptop, name):
-    """The lease on an endpoint; None when nobody holds it."""
+    """Who holds the lease on an endpoint; None: nobody does."""
     key = {attribute: {"S": value} for attribute, value in lease_key(name).items()}
     table = laptop.workspace.platform()["ledger_table"]
-    return laptop.aws.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+    found = laptop.aws.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+    return found.get("Item", {}).get("owner")
 
 
 class TestStop:

@@ -71,7 +71,14 @@ class FakeRuntime:
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.requests: list[tuple[str, bytes, str, str]] = []
+        self.variants: list[str] = []
+        self.questions: list[str] = []
 
-    def invoke(self, endpoint: Any, *, body: Any, content_type: Any, accept: Any) -> Any:
+    def invoke(self, endpoint: Any, *, body: Any, content_type: Any, accept: Any, variant: Any = "") -> Any:
         self.requests.append((endpoint, body, content_type, accept))
+        self.variants.append(variant)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def invoke_later(self, endpoint: Any, *, body: Any, content_type: Any, accept: Any, question: Any) -> Any:
+        self.questions.append(question)
+        return self.invoke(endpoint, body=body, content_type=content_type, accept=accept)

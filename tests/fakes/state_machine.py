@@ -26,6 +26,8 @@ class Run:
         path: Every state that was entered, in order.
         calls: The arguments of each attempt of each task, by its state's name.
         variables: As they stand.
+        on_entry: Hears of every state that is entered, before it is; may raise to end the run there.
+        execution: Its ARN.
     """
 
     definition: Mapping[str, Any]
@@ -33,6 +35,9 @@ class Run:
     path: list[str] = field(default_factory=list)
     calls: dict[str, list[Any]] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    on_entry: Callable[[str], None] = lambda _: None
+    execution: str = "arn:execution"
+    item: dict[str, Any] | None = None
 
     def start(self, document: Any) -> Any:
         """
@@ -47,6 +52,7 @@ class Run:
         name: str | None = graph["StartAt"]
         while name is not None:
             assert len(self.path) < MAX_STEPS, f"it does not end: {self.path[-12:]}"
+            self.on_entry(name)
             self.path.append(name)
             name, document = self._state(name, graph["States"][name], document)
         return document
@@ -78,9 +84,27 @@ class Run:
             return self.tasks[name](arguments)
         if state["Type"] == "Parallel":
             return [self._flow(branch, given) for branch in state["Branches"]]
+        if state["Type"] == "Map":
+            return [
+                self._iteration(state, given, *one) for one in enumerate(self._fill(state["Items"], given))
+            ]
         if state["Type"] == "Wait":
             assert self._fill(state["Seconds"], given) > 0
         return given
+
+    def _iteration(self, state: Mapping[str, Any], given: Any, index: int, value: Any) -> Any:
+        """One item; it sees the variables, and can change none."""
+        outside, around = dict(self.variables), self.item
+        self.item = {"Index": index, "Value": value}
+        try:
+            document = self._fill(state["ItemSelector"], given) if "ItemSelector" in state else value
+            result = self._flow(state["ItemProcessor"], document)
+            assert {name: self.variables[name] for name in outside} == outside, (
+                "it changed a variable outside"
+            )
+        finally:
+            self.variables, self.item = outside, around
+        return result
 
     def _choose(self, state: Mapping[str, Any], given: Any) -> tuple[str, Any]:
         for rule in state["Choices"]:
@@ -124,15 +148,26 @@ class Run:
             "errorOutput": error.output() if error else None,
             "context": {
                 "Execution": {
-                    "Id": "arn:execution",
+                    "Id": self.execution,
                     "RedriveCount": 0,
                     "StartTime": "2026-11-22T03:00:00.000Z",
                 },
                 "State": {"RetryCount": attempt},
                 "Task": {"Token": "token"},
+                "Map": {"Item": self.item},
             },
         }
         return Template(value).evaluate(bound(self.variables) | {"states": states})
+
+
+def task_states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every task of a definition, with its name: those of branches and iterations too."""
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            yield name, state
+        inner = [*state.get("Branches", ()), *([state["ItemProcessor"]] if "ItemProcessor" in state else ())]
+        for graph in inner:
+            yield from task_states(graph)
 
 
 def fails(error: str, cause: str = "") -> Answer:

@@ -163,7 +163,7 @@ class TestFunctions:
         promotion["promotion"] = call("plan_promotion", promotion)
         moved = call("move_alias", promotion)
 
-        assert moved == {"alias": "champion", "version": "1.1.0", "previous": None}
+        assert (moved["alias"], moved["version"], moved["moved"]) == ("champion", "1.1.0", ["champion"])
         assert _wiring.ledger().alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
         assert _wiring.ledger().version("pricing", "hotel-rates", "1.1.0")["approval"] == "approved"
 

@@ -20,11 +20,13 @@ MAX_NAME = 80
 
 
 def graphs(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The machine and the branches inside it."""
+    """The machine, and the branches and iterations inside it."""
     yield definition
     for state in definition["States"].values():
         for branch in state.get("Branches", ()):
             yield from graphs(branch)
+        if "ItemProcessor" in state:
+            yield from graphs(state["ItemProcessor"])
 
 
 def states(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -152,6 +152,7 @@ class TestFunctions:
             "plan_promotion",
             "smoke_endpoint",
             "move_alias",
+            "tidy_endpoint",
             "judge_release",
             "register_release",
             "request_approval",

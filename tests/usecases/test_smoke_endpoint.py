@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,13 +11,33 @@ from slipway.usecases.smoke_endpoint import PAUSES_SECONDS, smoke_endpoint
 from tests.fakes.models import IMAGE_DIGEST
 from tests.fakes.sagemaker import FakeRuntime
 
-PROMOTION: Any = {
-    "promotion": {
-        "endpoint_name": "slipway-dev-pricing-hotel-rates",
-        "identity": {"version": "1.1.0", "image_digest": IMAGE_DIGEST},
-        "smoke": {"content_type": "application/json", "accept": "text/csv", "body": '{"instances": []}'},
+
+def promoted(**versions: str) -> Any:
+    """A promotion of 1.1.0 whose layout has these variants, with the version of each."""
+    identities = {
+        version: {"version": version, "image_digest": IMAGE_DIGEST} for version in versions.values()
     }
-}
+    models = [
+        {
+            "ModelName": f"model-{version}",
+            "PrimaryContainer": {"Environment": {"SLIPWAY_IDENTITY": json.dumps(identity)}},
+        }
+        for version, identity in identities.items()
+    ]
+    variants = [{"VariantName": name, "ModelName": f"model-{version}"} for name, version in versions.items()]
+    return {
+        "promotion": {
+            "endpoint_name": "slipway-dev-pricing-hotel-rates",
+            "kind": "real-time",
+            "identity": identities["1.1.0"],
+            "model_requests": models,
+            "endpoint_config_request": {"ProductionVariants": variants},
+            "smoke": {"content_type": "application/json", "accept": "text/csv", "body": '{"instances": []}'},
+        }
+    }
+
+
+PROMOTION: Any = promoted(AllTraffic="1.1.0")
 
 
 def answered_by(version: str, digest: str = IMAGE_DIGEST) -> EndpointAnswer:
@@ -79,3 +100,70 @@ class TestSmokeEndpoint:
         with pytest.raises(SmokeTestFailedError, match="Read timeout"):
             smoke_endpoint(PROMOTION, runtime=runtime, sleep=lambda _: None)
         assert len(runtime.requests) == 2
+
+
+class TestSeveralVersions:
+    def test_each_is_asked_by_its_variant(self) -> None:
+        """Whatever its share: who names a variant must be answered by its version."""
+        runtime = FakeRuntime(answered_by("1.0.0"), answered_by("1.1.0"))
+        beside = promoted(AllTraffic="1.0.0", **{"v-1-1-0": "1.1.0"})
+
+        result = smoke_endpoint(beside, runtime=runtime, sleep=lambda _: None)
+        assert runtime.variants == ["AllTraffic", "v-1-1-0"]
+        assert result["identity"]["version"] == "1.1.0"
+        assert {name: one["identity"]["version"] for name, one in result["variants"].items()} == {
+            "AllTraffic": "1.0.0",
+            "v-1-1-0": "1.1.0",
+        }
+
+    def test_one_that_stands_alone_is_asked_by_nobody_s_name(self) -> None:
+        """An endpoint of one variant is asked as its callers ask it."""
+        _, runtime, _ = smoke(answered_by("1.1.0"))
+
+        assert runtime.variants == [""]
+
+    def test_shadow_is_not_asked(self) -> None:
+        """It answers nobody: only what gets the traffic is asked, and named as what answered."""
+        shadowed = promoted(AllTraffic="1.0.0", **{"v-1-1-0": "1.1.0"})
+        config = shadowed["promotion"]["endpoint_config_request"]
+        config["ShadowProductionVariants"] = [config["ProductionVariants"].pop()]
+        runtime = FakeRuntime(answered_by("1.0.0"))
+
+        result = smoke_endpoint(shadowed, runtime=runtime, sleep=lambda _: None)
+        assert len(runtime.requests) == 1
+        assert result["identity"]["version"] == "1.0.0"
+
+    def test_failure_names_the_variant(self) -> None:
+        """Of several versions the one that does not answer is named."""
+        runtime = FakeRuntime(answered_by("1.0.0"), FAILING)
+        with pytest.raises(SmokeTestFailedError, match="variant v-1-1-0: status 500"):
+            smoke_endpoint(
+                promoted(AllTraffic="1.0.0", **{"v-1-1-0": "1.1.0"}), runtime=runtime, sleep=lambda _: None
+            )
+
+
+class TestAsynchronousEndpoint:
+    def promoted(self) -> Any:
+        document = promoted(AllTraffic="1.1.0")
+        document["promotion"]["kind"] = "asynchronous"
+        document["promotion"]["endpoint_config_request"] |= {
+            "EndpointConfigName": "config",
+            "AsyncInferenceConfig": {
+                "OutputConfig": {"S3OutputPath": "s3://artifacts/asynchronous/endpoint/answers"}
+            },
+        }
+        return document
+
+    def test_is_asked_by_a_file(self) -> None:
+        """The sample is put beside the answers; an answer does not say who made it, and is enough."""
+        runtime = FakeRuntime(EndpointAnswer(200, b"[1]", "", 900.0, ""))
+
+        result = smoke_endpoint(self.promoted(), runtime=runtime, sleep=lambda _: None)
+        assert runtime.questions == ["s3://artifacts/asynchronous/endpoint/questions/config"]
+        assert result["status"] == "passed"
+
+    def test_failure_says_why(self) -> None:
+        """What SageMaker wrote in place of an answer."""
+        runtime = FakeRuntime(EndpointAnswer(500, b"", "", 900.0, "Received server error (500)"))
+        with pytest.raises(SmokeTestFailedError, match="Received server error"):
+            smoke_endpoint(self.promoted(), runtime=runtime, sleep=lambda _: None)

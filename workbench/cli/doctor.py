@@ -141,7 +141,7 @@ def _leases(workspace: frame.Workspace, endpoints: list[str]) -> list[dict[str, 
     for endpoint in endpoints:
         key = {name: {"S": value} for name, value in lease_key(endpoint).items()}
         item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        if item:
+        if item and "owner" in item:
             found.append(
                 {
                     "endpoint": endpoint,
