@@ -98,7 +98,11 @@ class ApprovalStack(cdk.Stack):
                 *self._read,  # a form with a mistake is shown again, with the evidence beside it
                 *self._storage.grant_ledger("GetItem", "UpdateItem"),
                 allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
-                on_models(["sagemaker:UpdateModelPackage"], prefix, "model-package"),
+                on_models(
+                    ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
+                    prefix,
+                    "model-package",
+                ),
                 put_events(),
             ],
         )

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.errors import PackageNotReadyError
+from slipway.domain.model_card import CARD_STATUS
 from slipway.domain.packages import RELEASE_PROPERTY
 from slipway.domain.registered_package import RegisteredPackage, changed_by, marked
 from slipway.domain.timestamps import moment_of
@@ -108,8 +109,14 @@ class SageMakerRegistry:
         return str((self._described(arn) or {}).get("ModelApprovalStatus", ""))
 
     def set_approval(self, arn: str, status: str, description: str) -> None:
+        # status and content of a card belong together: what is left out might be taken for removed
+        card = (self._described(arn) or {}).get("ModelCard")
+        changed = {"ModelCard": {**card, "ModelCardStatus": CARD_STATUS[status]}} if card else {}
         self._client.update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=marked(description, status)
+            ModelPackageArn=arn,
+            ModelApprovalStatus=status,
+            ApprovalDescription=marked(description, status),
+            **changed,
         )
 
     def set_stage(self, arn: str, stage: str, status: str, description: str) -> None:

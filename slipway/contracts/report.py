@@ -17,6 +17,11 @@ def report_uri(artifact_prefix: str) -> str:
     return f"{artifact_prefix}/report.json"
 
 
+def quality_uri(artifact_prefix: str) -> str:
+    """Where the metrics lie in the form in which SageMaker Studio shows those of a package."""
+    return f"{artifact_prefix}/model-quality.json"
+
+
 def page_uri(artifact_prefix: str) -> str:
     """Where the page of a release's evidence lies: one HTML file that needs nothing else."""
     return f"{artifact_prefix}/report.html"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.contracts.container import REPORT_FILE
+from slipway.contracts.report import quality_uri
 from slipway.domain.measurement import number
+from slipway.domain.model_card import model_card
 
 if TYPE_CHECKING:
     from slipway.contracts.release import ReleaseDocument
@@ -40,7 +41,6 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
     plan, training = document["plan"], document["training"]
     sample = plan["manifest"]["serving"]["sample"]
     instance_type = plan["manifest"]["serving"].get("instance_type")
-    report = f"{document['evaluation']['challenger']['report_prefix'].rstrip('/')}/{REPORT_FILE}"
     return {
         "ModelPackageGroupName": group,
         "ModelPackageDescription": f"{plan['project']}/{plan['model']} {plan['version']}, release "
@@ -54,8 +54,14 @@ def package_request(document: ReleaseDocument, group: str) -> dict[str, Any]:
             **({"SupportedRealtimeInferenceInstanceTypes": [instance_type]} if instance_type else {}),
         },
         "ModelMetrics": {
-            "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": report}},
+            "ModelQuality": {
+                "Statistics": {
+                    "ContentType": "application/json",
+                    "S3Uri": quality_uri(plan["artifact_prefix"]),
+                }
+            },
         },
+        "ModelCard": model_card(document),
         "CustomerMetadataProperties": properties(document),
         "MetadataProperties": {"GeneratedBy": training["job_arn"], "Repository": plan["repository"]},
         "SkipModelValidation": "All",

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE, SERVING_FILE
-from slipway.contracts.report import page_uri, report_uri
+from slipway.contracts.report import page_uri, quality_uri, report_uri
 from slipway.domain.console_links import TRAINING_LOGS
 from slipway.domain.evidence import Evidence
 from slipway.domain.evidence_report import evidence_report
@@ -15,6 +15,7 @@ from slipway.domain.gate_facts import GateFacts, critical_findings
 from slipway.domain.headline_numbers import headline_numbers
 from slipway.domain.measurement import Measurement
 from slipway.domain.metric_curves import curves_of
+from slipway.domain.model_quality import model_quality
 from slipway.domain.report_page import report_page
 from slipway.domain.rows_evidence import RowsEvidence
 from slipway.domain.rows_report import rows_report, verdict_of_rows
@@ -97,6 +98,8 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs,
         evidence["rows"] = rows_report(rows, plan["manifest"]["evaluation"]["task"], challenger)
     numbers = evidence["numbers"] = headline_numbers(evidence)
     reports.write(uri, json.dumps(evidence, indent=1, sort_keys=True, allow_nan=False))
+    quality = json.dumps(model_quality(cast("dict[str, Any]", evidence)), allow_nan=False)
+    reports.write(quality_uri(plan["artifact_prefix"]), quality)
     shown = Evidence(cast("dict[str, Any]", evidence))
     page = report_page(shown, read_plots(uri, shown, reports))
     reports.write(page_uri(plan["artifact_prefix"]), page)

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from slipway.adapters.sagemaker_registry import PACKAGE_PAUSES_SECONDS, SageMakerRegistry
@@ -114,6 +114,28 @@ class TestRegistry:
             })  # fmt: skip
             SageMakerRegistry(client).set_properties("arn:1", {"team": "rates"}, ["old"])
             SageMakerRegistry(client).set_properties("arn:1", {}, ["old"])
+            stub.assert_no_pending_responses()
+
+    @pytest.mark.parametrize(
+        ("approval", "card"),
+        [("Approved", "Approved"), ("Rejected", "Archived"), ("PendingManualApproval", "PendingReview")],
+    )
+    def test_card_goes_with_the_approval(self, approval: str, card: str) -> None:
+        """Its content is sent again with its status, so that none is lost; a package without one has none."""
+        client = boto3.client("sagemaker", **CREDENTIALS)
+        answer = {"ModelPackageArn": "arn:1"}
+        change = {
+            "ModelPackageArn": "arn:1", "ModelApprovalStatus": approval, "ApprovalDescription": ANY,
+        }  # fmt: skip
+        with Stubber(client) as stub:
+            described = {**_described("Completed"), "ModelCard": {"ModelCardContent": "{}"}}
+            stub.add_response("describe_model_package", described)
+            wanted = {"ModelCardContent": "{}", "ModelCardStatus": card}
+            stub.add_response("update_model_package", answer, {**change, "ModelCard": wanted})
+            SageMakerRegistry(client).set_approval("arn:1", approval, "ana did")
+            stub.add_response("describe_model_package", _described("Completed"))
+            stub.add_response("update_model_package", answer, change)
+            SageMakerRegistry(client).set_approval("arn:1", approval, "ana did")
             stub.assert_no_pending_responses()
 
     def test_package_becomes_ready(self) -> None:

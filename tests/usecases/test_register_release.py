@@ -66,11 +66,11 @@ class TestRegisterRelease:
         )
 
     def test_metrics_point_to_the_report(self, office: Office) -> None:
-        """ModelMetrics names the challenger's own evaluation.json, without a doubled slash."""
+        """ModelMetrics names the metrics that counted, in the form that Studio shows."""
         office.register()
 
         uri = office.request["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-        assert uri.endswith("/evaluation/challenger/evaluation.json")
+        assert uri.endswith("/model-quality.json")
 
     def test_properties_keep_to_what_sagemaker_allows(self, office: Office) -> None:
         """Every property matches SageMaker's pattern for metadata and its lengths."""
