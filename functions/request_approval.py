@@ -30,6 +30,8 @@ def handler(event: ApprovalRequest, _context: LambdaContext) -> dict[str, Any]:
             mailer=_wiring.mailer(),
             reports=_wiring.reports(),
             events=_wiring.events(),
+            tokens=_wiring.task_tokens(),
+            registry=_wiring.model_registry(),
         ),
         approvers=_wiring.policy()["approvers"],
         rules=_wiring.policy().get("approval_rules", {}),

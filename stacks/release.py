@@ -13,7 +13,7 @@ from slipway.contracts.platform import Platform, parameter_name
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
-from stacks.constructs.machine import Machine, on_executions
+from stacks.constructs.machine import Machine, machine_arn, on_executions
 from stacks.constructs.registry import Registry
 from stacks.constructs.rule import rule
 from stacks.constructs.sagemaker_role import sagemaker_role
@@ -283,8 +283,23 @@ class ReleaseStack(cdk.Stack):
                 *read_objects(self._storage.artifact_bucket.attr_arn),
                 use_key(self._storage.data_key.attr_arn, "sns", "s3"),
                 put_events(),
+                *self._approving(),
             ],
         )
+
+    def _approving(self) -> list[Statement]:
+        """Only where settings have releases approved without asking: the function decides by itself then."""
+        rules = self._settings.policy.get("approval_rules", {})
+        if not any(rule.get("automatic") for rule in rules.values()):
+            return []
+        return [
+            allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
+            on_models(
+                ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
+                self._prefix,
+                "model-package",
+            ),
+        ]
 
     def _add_plan_release(self) -> TaskFunction:
         return self._functions.add(

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from slipway.contracts.policy import AUTOMATIC_IN
 from slipway.contracts.retention import ArtifactRetention
 from stacks.settings_rules import MAX_POLICY_BYTES, NO_DEFAULT, SECTIONS, TOP, Rule
 
@@ -195,6 +196,18 @@ def _all_problems(file: str, document: Mapping[str, Any]) -> Iterator[SettingsPr
         )
 
 
+def _automatic(environment: str, file: str, document: Mapping[str, Any]) -> Iterator[SettingsProblem]:
+    """Where people must look, no setting approves in their place."""
+    policy = document.get("policy")
+    rules = policy.get("approval_rules") if isinstance(policy, dict) else None
+    if environment in AUTOMATIC_IN or not isinstance(rules, dict):
+        return
+    for project, rule in rules.items():
+        if isinstance(rule, dict) and rule.get("automatic"):
+            allowed = f"a person's decision here; only {' and '.join(AUTOMATIC_IN)} may approve by themselves"
+            yield SettingsProblem(file, f"policy.approval_rules.{project}.automatic", "is true", allowed)
+
+
 def parse(environment: str, text: str, *, file: str) -> Settings:
     """
     The settings that ``text`` holds.
@@ -206,7 +219,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([SettingsProblem(file, "the file", f"is not TOML ({error})", "TOML")]) from error
-    if problems := list(_all_problems(file, document)):
+    if problems := [*_all_problems(file, document), *_automatic(environment, file, document)]:
         raise SettingsError(problems)
     notifications = document["notifications"]
     return Settings(

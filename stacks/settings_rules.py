@@ -86,6 +86,7 @@ _APPROVAL_RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "reminder_hours": _whole(0, 720),
     "escalation_hours": _whole(0, 720),
     "escalation": _list_of(_is_email),
+    "automatic": lambda value: isinstance(value, bool),
 }
 
 
@@ -107,7 +108,7 @@ EMAILS_BY_PROJECT: Final = Rule(
 )
 APPROVAL_RULES: Final = Rule(
     'a table of project (or "*" for all others) to rules: persons = 1 or 2; reminder_hours, and '
-    "escalation_hours with escalation (e-mail addresses), of at most 720 hours",
+    "escalation_hours with escalation (e-mail addresses), of at most 720 hours; in dev automatic = true",
     _rules_by_project,
     default={},
 )

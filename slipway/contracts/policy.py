@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Final, Literal, NotRequired, TypedDict
+
+AUTOMATIC_IN: Final = ("dev", "local")
+"""Environments whose settings may have releases approved without asking anybody."""
 
 
 class ApprovalRules(TypedDict, total=False):
@@ -16,6 +19,8 @@ class ApprovalRules(TypedDict, total=False):
     """So long after asking, ``escalation`` is asked and may decide too; 0 (the default): never."""
     escalation: list[str]
     """E-mail addresses."""
+    automatic: bool
+    """Nobody is asked: what the judge accepts is approved at once, and marked as such (AUTOMATIC_IN)."""
 
 
 class Policy(TypedDict):

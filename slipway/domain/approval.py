@@ -28,6 +28,10 @@ IN_STUDIO: Final = "SageMaker Studio"
 """``user_agent`` of a decision that was taken by changing the model package, and not by a link."""
 
 
+AUTOMATIC: Final = "automatic approval"
+"""``decided_by`` of a release that nobody was asked about."""
+
+
 class NoApproversError(SlipwayError):
     """Nobody may approve what a project releases."""
 
@@ -65,6 +69,8 @@ def sentence_of(record: ApprovalRecord) -> str:
         return f"The release ended on {when}, before anybody had decided."
     if record["status"] == "expired":
         return f"Nobody decided in time; the request expired on {when}."
+    if record.get("decided_by") == AUTOMATIC:
+        return f"Approved automatically on {when}, as the settings of {record['environment']} allow."
     where = " in SageMaker Studio" if record.get("user_agent") == IN_STUDIO else ""
     who, did = record.get("decided_by", "Somebody"), record["status"]
     conditions = conditions_in_words(record.get("conditions")) if did == "approved" else ""
@@ -225,6 +231,18 @@ def expired_at(now: datetime) -> ApprovalDecision:
         "decided_by": "",
         "decided_at": timestamp(now),
         "decision_reason": "nobody decided in time",
+        "source_ip": "",
+        "user_agent": "",
+    }
+
+
+def approved_automatically(now: datetime) -> ApprovalDecision:
+    """The decision that the settings took: it says so, and names nobody."""
+    return {
+        "status": "approved",
+        "decided_by": AUTOMATIC,
+        "decided_at": timestamp(now),
+        "decision_reason": "approved automatically: nobody was asked",
         "source_ip": "",
         "user_agent": "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from slipway.contracts.policy import AUTOMATIC_IN
 from slipway.domain.approval import named_approvers
 from slipway.domain.approval_link import is_approver
 
@@ -38,6 +39,25 @@ def persons_of(rules: ApprovalRules, manifest: Mapping[str, Any]) -> int:
     """
     asked = (manifest.get("approval") or {}).get("persons", 1)
     return max(int(asked), rules.get("persons", 1))
+
+
+def is_automatic(rules: ApprovalRules, environment: str, *, persons: int, verdict: Mapping[str, Any]) -> bool:
+    """
+    Whether a release is approved without asking anybody.
+
+    Only where models are tried, never where two people must approve, and never what the rows left undecided.
+
+    >>> is_automatic({"automatic": True}, "dev", persons=1, verdict={"word": "better"})
+    True
+    >>> is_automatic({"automatic": True}, "prod", persons=1, verdict={"word": "better"})
+    False
+    """
+    return (
+        bool(rules.get("automatic"))
+        and environment in AUTOMATIC_IN
+        and persons == 1
+        and verdict.get("word") != "undecided"
+    )
 
 
 def may_decide(

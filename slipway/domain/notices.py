@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts import events
 from slipway.domain.amounts import day_and_time, sentence, took
+from slipway.domain.approval import AUTOMATIC
 from slipway.domain.comparison import compare
 from slipway.domain.endpoint_changes import change_after, change_headline, layout_lines
 
@@ -167,6 +168,8 @@ def _given(detail: Mapping[str, Any], _region: str) -> Notice:
 def _decided(detail: Mapping[str, Any], _region: str) -> Notice:
     decision, approver = str(detail.get("decision", "")), str(detail.get("approver", ""))
     tone, lead = _DECISIONS.get(decision, ("plain", "{approver} decided: {decision}."))
+    if approver == AUTOMATIC:
+        lead = "Approved automatically, as the settings of this environment allow: nobody looked at it."
     if detail.get("undeliverable"):
         tone = "bad"
         after = "The release had ended before it could be told; nothing was changed in production."

@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.events import APPROVAL_REQUESTED
-from slipway.domain.approval import approvers_of, expiry
-from slipway.domain.approval_rules import persons_of, rules_for
+from slipway.domain.approval import approved_automatically, approvers_of, expiry
+from slipway.domain.approval_rules import is_automatic, persons_of, rules_for
 from slipway.domain.evidence import Evidence, evidence_of_document
 from slipway.domain.timestamps import timestamp
+from slipway.usecases.deliver_decision import deliver_decision
 from slipway.usecases.read_evidence import read_report, read_report_and_digest
+from slipway.usecases.take_decision import take_decision
 from slipway.usecases.tell_approvers import nonces, tell_approvers
 
 if TYPE_CHECKING:
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.contracts.policy import ApprovalRules
     from slipway.contracts.release import ApprovalRequest
-    from slipway.usecases.ports import EventBus, Ledger, LinkSigner, Mailer, Reports
+    from slipway.usecases.ports import (
+        EventBus,
+        Ledger,
+        LinkSigner,
+        Mailer,
+        ModelRegistry,
+        Reports,
+        TaskTokens,
+    )
 
 _log: Final = logging.getLogger(__name__)
 _NONCE_BYTES: Final = 16
@@ -37,6 +47,8 @@ class Ports:
     mailer: Mailer
     reports: Reports
     events: EventBus
+    tokens: TaskTokens
+    registry: ModelRegistry
 
 
 def request_approval(
@@ -54,11 +66,12 @@ def request_approval(
     A retry of the step brings a new task token: it replaces the one in the
     ledger, and only approvers who have not been told yet are told. A redrive asks
     all of them again. If somebody has decided already, the new token is left to
-    the sweep, which hands the decision to it.
+    the sweep, which hands the decision to it. Where the rules say so, nobody is
+    asked: the release is approved at once, and the record says by what.
 
     Args:
         request: The release document so far, with the task token.
-        ports: Ledger, key, mail, reports, events.
+        ports: Ledger, key, mail, reports, events; tokens and package for what is approved automatically.
         approvers: The environment's, by project.
         base_url: Of the approval page, without a slash at its end.
         now: When approval is asked for.
@@ -77,6 +90,8 @@ def request_approval(
     if record["status"] != "pending":
         _log.warning("decided already", extra={"release_id": release_id, "status": record["status"]})
         return {"release_id": release_id, "status": record["status"], "told": [], "not_told": []}
+    if _is_automatic(request, record, rules):
+        return _approve(record, ports=ports, now=now)
     evidence = read_report(record["report_uri"], ports.reports)
     if not evidence.report:
         evidence = evidence_of_document(request["document"])
@@ -138,6 +153,36 @@ def _ask(
             reopen=False,
         )
     return ledger.get_approval(release_id) or known
+
+
+def _is_automatic(
+    request: ApprovalRequest, record: ApprovalRecord, rules: Mapping[str, ApprovalRules]
+) -> bool:
+    return is_automatic(
+        rules_for(rules, record["project"]),
+        record["environment"],
+        persons=record.get("persons", 1),
+        verdict=dict(request["document"].get("verdict", {})),
+    )
+
+
+def _approve(record: ApprovalRecord, *, ports: Ports, now: datetime) -> dict[str, Any]:
+    """Decide in nobody's name; what can't be delivered now is delivered by the sweep."""
+    release_id = record["release_id"]
+    taken, decided = take_decision(record, approved_automatically(now), approvals=ports.ledger, now=now)
+    if taken == "decides":
+        try:
+            deliver_decision(
+                decided,
+                ledger=ports.ledger,
+                tokens=ports.tokens,
+                registry=ports.registry,
+                events=ports.events,
+                now=now,
+            )
+        except Exception:  # noqa: BLE001 - it stands in the ledger
+            _log.exception("decision recorded but not delivered", extra={"release_id": release_id})
+    return {"release_id": release_id, "status": decided["status"], "told": [], "not_told": []}
 
 
 def _first_record(

@@ -23,9 +23,12 @@ pytestmark = pytest.mark.endtoend
 PROJECT = "teams"
 ANA, BEN, HEAD = "ana@example.com", "ben@example.com", "head@example.com"
 HOUR = 3600
+ALONE = "alone"
+"""A project whose releases nobody is asked about."""
 SETTINGS = f"""
 [policy.approval_rules]
 "*" = {{ persons = 2, reminder_hours = 24, escalation_hours = 48, escalation = ["{HEAD}"] }}
+{ALONE} = {{ automatic = true }}
 """
 
 
@@ -41,6 +44,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     deploy_platform(aws, environments=settings, target=tmp_path_factory.mktemp("assembly") / "local")
     laptop = Laptop(aws, tmp_path_factory.mktemp("laptop"))
     laptop.put_numbers(PROJECT)
+    laptop.put_numbers(ALONE)
     yield laptop
     process.terminate()
     process.wait(30)
@@ -122,3 +126,16 @@ class TestTeams:
         told = team.wait_for(lambda: team.mails("1.2.0: expired", to=HEAD), "the notice of expiry")
         assert len(told) == 1
         assert team.mails("1.2.0: expired", to=ANA)
+
+    def test_nobody_is_asked_where_the_settings_approve(self, team):
+        """
+        It serves without a link, a mail with one, or a person's name.
+        """
+        team.push(team.model(ALONE), "1.0.0")
+        release = team.release(f"{ALONE}/tiny:1.0.0")
+        team.reach(release, "deployed")
+
+        record = team.ledger.get_approval(release["release_id"])
+        assert record["decided_by"] == "automatic approval"
+        assert not [mail for mail in team.mails("Approval wanted") if ALONE in mail["subject"]]
+        assert team.ledger.version(ALONE, "tiny", "1.0.0")["approver"] == "automatic approval"

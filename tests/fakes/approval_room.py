@@ -277,6 +277,7 @@ class ApprovalRoom:
     approvers: dict[str, list[str]] = field(default_factory=lambda: {"*": [ANA, BEN]})
 
     rules: dict[str, Any] = field(default_factory=dict)
+    verdict: dict[str, Any] = field(default_factory=dict)
     allowed: AllowedConditions = field(default_factory=AllowedConditions)
 
     def __post_init__(self) -> None:
@@ -313,6 +314,7 @@ class ApprovalRoom:
             "plan": plan(**changes),
             "training": {"seconds": 124.0, "billable_seconds": 97.0},
             "verdict": {
+                **self.verdict,
                 "accepted": True,
                 "summary": report()["summary"],
                 "primary_metric": "mae",
@@ -332,6 +334,8 @@ class ApprovalRoom:
             mailer=self.mailer,
             reports=self.reports,
             events=self.events,
+            tokens=self.tokens,
+            registry=self.packages,  # type: ignore[arg-type] - the part that is used
         )
         return request_approval(
             request,

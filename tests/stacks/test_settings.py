@@ -168,3 +168,23 @@ class TestGates:
         """Stacks can't ask the language of gates; a release would be refused for a slip of the pen."""
         for gate in load(environment, DIRECTORY).policy.get("gates", []):
             parse_gate(gate)
+
+
+class TestAutomaticApproval:
+    RULES = '[policy.approval_rules]\n"*" = { automatic = true }\n'
+
+    def text(self, environment: str) -> str:
+        text = (DIRECTORY / f"{environment}.toml").read_text()
+        return text.replace("[policy.recipients]", f"{self.RULES}\n[policy.recipients]")
+
+    @pytest.mark.parametrize("environment", ["dev", "local"])
+    def test_is_possible_where_models_are_tried(self, environment: str) -> None:
+        """Everybody else is asked."""
+        settings = parse(environment, self.text(environment), file="f")
+        assert settings.policy.get("approval_rules") == {"*": {"automatic": True}}
+
+    @pytest.mark.parametrize("environment", ["stage", "prod"])
+    def test_is_refused_elsewhere(self, environment: str) -> None:
+        """Before anything is deployed."""
+        with pytest.raises(SettingsError, match="only dev and local may approve by themselves"):
+            parse(environment, self.text(environment), file="f")
