@@ -279,12 +279,14 @@ class TestKeys:
             ("approve", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
             ("push", "kms:GenerateDataKey", "s3", "Allow"),
             ("push", "kms:GenerateDataKey", "dynamodb", "ImplicitDeny"),
-            ("operate", "kms:GenerateDataKey", "s3", "ImplicitDeny"),
+            ("operate", "kms:GenerateDataKey", "s3", "Allow"),
+            ("operate", "kms:GenerateDataKey", "dynamodb", "ImplicitDeny"),
         ],
     )
     def test_key_is_lent_through_services_alone(self, laptop, role, action, service, decision):
         """
-        Whoever reads may have S3 and DynamoDB decrypt for them; only who puts data has S3 encrypt.
+        Whoever reads may have S3 and DynamoDB decrypt for them; only who puts data, or inputs of a
+        batch, has S3 encrypt.
 
         Here nothing is encrypted, so that the deployed policy is asked what it says of each service's wish.
         """
