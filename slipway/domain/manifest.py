@@ -203,6 +203,10 @@ class Manifest:
             **({"approval": _plain(self.approval)} if self.approval is not None else {}),
         }
 
+    def spelled_out(self) -> dict[str, Any]:
+        """As ``document``, also with the defaults that stay out of it."""
+        return self.document() | {"serving": self.serving.spelled_out()}
+
     def canonical(self) -> str:
         """The label's text: JSON with sorted keys and without spaces; equal manifests give equal text."""
         return _canonical(self.document())

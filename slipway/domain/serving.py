@@ -208,6 +208,20 @@ class Serving:
         }
         return plain | {"sample": _plain(self.sample)} | {name: part for name, part in parts.items() if part}
 
+    def spelled_out(self) -> dict[str, Any]:
+        """As ``document``, with every default; it reads back as the same."""
+        parts = {"sample": self.sample, "strategy": self.strategy, "alarms": self.alarms}
+        given = {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if one.name not in (*parts, "schedules") and getattr(self, one.name) is not None
+        }
+        return (
+            given
+            | {"schedules": {name: _plain(schedule) for name, schedule in self.schedules.items()}}
+            | {name: _plain(part) for name, part in parts.items()}
+        )
+
 
 def _usual(kind: ServingKind) -> dict[str, Any]:
     """Defaults that depend on the kind."""
@@ -221,7 +235,8 @@ def _usual(kind: ServingKind) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    return {one.name: getattr(value, one.name) for one in fields(value)}
+    plain = {one.name: getattr(value, one.name) for one in fields(value)}
+    return {name: item for name, item in plain.items() if item is not None}
 
 
 def _changed(value: Any) -> dict[str, Any]:

@@ -69,6 +69,22 @@ class TestDefaults:
         assert (found.memory_mb, found.max_concurrency, found.instance_type) == (2048, 5, None)
         assert "capture_share" not in serving(kind="serverless").document()["serving"]
 
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("strategy", ["all-at-once", "shadow", "ab"])
+    def test_spelled_out(self, kind: str, strategy: str) -> None:
+        """With every default, for people; it reads back as the same manifest."""
+        if strategy != "all-at-once" and kind != "real-time":
+            return
+        outcome = {"outcome": "booked"} if strategy == "ab" else {}
+        manifest = serving(kind=kind, strategy={"kind": strategy} | outcome)
+
+        spelled = manifest.spelled_out()
+
+        assert Manifest.from_document(spelled) == manifest
+        assert spelled["serving"]["strategy"]["kind"] == strategy
+        assert spelled["serving"]["alarms"]["error_share"] == 0.05
+        assert spelled["serving"]["kind"] == kind
+
     def test_everything_reads_back(self) -> None:
         """A label carries what slipway.toml says."""
         manifest = serving(

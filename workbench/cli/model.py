@@ -67,7 +67,7 @@ def schema() -> None:
 def show(directory: Path, canonical: bool) -> None:
     """Print the manifest as JSON, with every default filled in."""
     manifest = _model(directory).manifest
-    click.echo(manifest.canonical() if canonical else json.dumps(manifest.document(), indent=2))
+    click.echo(manifest.canonical() if canonical else json.dumps(manifest.spelled_out(), indent=2))
 
 
 @group.command("new")
