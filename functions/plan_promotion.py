@@ -27,9 +27,6 @@ def handler(event: PromotionDocument, _context: LambdaContext) -> Promotion:
         registry=_wiring.model_registry(),
         clock=now,
     )
-    if promotion["deployment_config"] is not None:
-        # the promote machine makes no alarms yet, and SageMaker refuses the names of those that are not there
-        promotion["deployment_config"].pop("AutoRollbackConfiguration", None)
     logger.info(
         "promotion planned",
         endpoint_name=promotion["endpoint_name"],

@@ -35,20 +35,12 @@ class DynamoDbEndpoints:
         )
         return cast("list[EndpointState]", list(found))
 
-    def record_promotion(
-        self, state: EndpointState, moves: Sequence[AliasRecord], *, lease: Lease | None
-    ) -> bool:
+    def record_promotion(self, state: EndpointState, moves: Sequence[AliasRecord], *, lease: Lease) -> bool:
         endpoint = state["endpoint"]
         held = (
-            []
-            if lease is None
-            else [
-                (
-                    lease_key(endpoint),
-                    "#owner = :owner AND #fence = :fence",
-                    {":owner": lease["owner"], ":fence": lease["fence"]},
-                )
-            ]
+            lease_key(endpoint),
+            "#owner = :owner AND #fence = :fence",
+            {":owner": lease["owner"], ":fence": lease["fence"]},
         )
         return self._table.transact_put(
             [
@@ -64,7 +56,7 @@ class DynamoDbEndpoints:
                     {},
                 ),
             ],
-            checks=[*alias_checks(moves), *held],
+            checks=[*alias_checks(moves), held],
         )
 
     def endpoint_at(self, endpoint: str, moment: str) -> EndpointState | None:

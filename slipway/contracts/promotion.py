@@ -124,16 +124,11 @@ class Promotion(TypedDict):
     """Of the version that ``identity`` names."""
     identity: Identity
     """What the smoke test's answer must say: VERSION, or the champion where VERSION answers nobody."""
-    model_request: dict[str, Any]
-    """Complete CreateModel request of VERSION; the first of ``model_requests`` takes its place."""
     endpoint_config_request: dict[str, Any]
     """Complete CreateEndpointConfig request."""
     deployment_config: dict[str, Any] | None
     """DeploymentConfig of UpdateEndpoint; None: send none (variants' names differ, or the kind has none)."""
     tags: list[dict[str, str]]
-    scaling: dict[str, Any] | None
-    """``{"resource_id", "min_capacity", "max_capacity", "policy_name", "invocations_per_instance"}``;
-    ``scaling_targets`` take its place."""
     smoke: dict[str, Any]
     """``{"content_type", "body", "accept", "variant"}`` of the manifest's sample request; ``variant`` is the
     TargetVariant, empty where one production variant stands alone."""
@@ -200,7 +195,7 @@ class PromotionDocument(TypedDict):
     """The whole, as the execution ends with it."""
 
     request: PromotionRequest
-    lease: NotRequired[Lease]
+    lease: Lease
     promotion: NotRequired[Promotion]
     smoke: NotRequired[dict[str, Any]]
     endpoint: NotRequired[EndpointSummary]

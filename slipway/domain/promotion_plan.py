@@ -115,7 +115,6 @@ class PromotionPlan:
             "endpoint_config_name": config,
             "model_name": models[answering["version"]],
             "identity": identity_of(self.records[answering["version"]]),
-            "model_request": requests[answering["version"]],
             "model_requests": list(requests.values()),
             "endpoint_config_request": endpoint_config_request(
                 site, wanted, self.servings, models, endpoint_name=now.name, name=config, tags=tags
@@ -127,7 +126,6 @@ class PromotionPlan:
             ],
             "alarms": alarms,
             "tags": tags,
-            "scaling": _scaling(targets),
             "scaling_targets": targets,
             "scaling_removals": now.scaled_variants(),
             "smoke": self._smoke(answering),
@@ -221,7 +219,6 @@ def stop(request: PromotionRequest, now: EndpointNow, site: Site, champion: Vers
         "endpoint_config_name": now.believed_config or layouts.config_name(prefix, model, now.layout),
         "model_name": model_name(prefix, champion),
         "identity": identity_of(champion),
-        "model_request": {},
         "model_requests": [],
         "endpoint_config_request": {},
         "deployment_config": None,
@@ -229,7 +226,6 @@ def stop(request: PromotionRequest, now: EndpointNow, site: Site, champion: Vers
         "exclude_retained": [],
         "alarms": [],
         "tags": site.tags(project, model, version, champion["release_id"]),
-        "scaling": None,
         "scaling_targets": [],
         "scaling_removals": now.scaled_variants(),
         "smoke": {},
@@ -243,20 +239,3 @@ def stop(request: PromotionRequest, now: EndpointNow, site: Site, champion: Vers
         "trial_id": "",
         "superseded_trial": now.other_trial(request),
     }
-
-
-def _scaling(targets: Sequence[ScalingTarget]) -> dict[str, Any] | None:
-    """What a machine of before scaling targets does: one variant by its invocations."""
-    for target in targets:
-        for policy in target["policies"]:
-            tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
-            metric = tracking.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType")
-            if metric == "SageMakerVariantInvocationsPerInstance":
-                return {
-                    "resource_id": target["resource_id"],
-                    "min_capacity": target["min_capacity"],
-                    "max_capacity": target["max_capacity"],
-                    "policy_name": policy["PolicyName"],
-                    "invocations_per_instance": tracking["TargetValue"],
-                }
-    return None

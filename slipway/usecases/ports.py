@@ -301,16 +301,14 @@ class Endpoints(Protocol):
     def endpoint_history(self, endpoint: str, *, limit: int | None = None) -> list[EndpointState]:
         """Newest first."""
 
-    def record_promotion(
-        self, state: EndpointState, moves: Sequence[AliasRecord], *, lease: Lease | None
-    ) -> bool:
+    def record_promotion(self, state: EndpointState, moves: Sequence[AliasRecord], *, lease: Lease) -> bool:
         """
         Write what an endpoint serves now, its history and the aliases that moved: all of it, or False.
 
         Args:
             state: Later than any before.
             moves: As ``move_alias`` takes them.
-            lease: It must be held by this owner with this fence at that moment; None: nobody asks.
+            lease: It must be held by this owner with this fence at that moment.
         """
 
     def endpoint_at(self, endpoint: str, moment: str) -> EndpointState | None:

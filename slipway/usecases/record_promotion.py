@@ -33,7 +33,7 @@ def record_promotion(document: PromotionDocument, *, ledger: Ledger, clock: Cloc
         AliasMovedError: An alias points to something else than the plan was made for.
     """
     request, promotion = document["request"], document["promotion"]
-    previous, lease = promotion["previous"], document.get("lease")
+    previous, lease = promotion["previous"], document["lease"]
     before = ledger.endpoint_state(promotion["endpoint_name"])
     champion = promotion["layout"][0]["version"] if promotion["layout"] else _version(previous)
     answer: dict[str, Any] = {"alias": CHAMPION, "version": champion, "previous": previous, "moved": []}
@@ -57,7 +57,7 @@ def record_promotion(document: PromotionDocument, *, ledger: Ledger, clock: Cloc
     state = _state(request, promotion, before, lease, at)
     if ledger.record_promotion(state, moves, lease=lease):
         return {**answer, "moved": [move["alias"] for move in moves]}
-    if lease is not None and ledger.lease(promotion["endpoint_name"]) != lease:
+    if ledger.lease(promotion["endpoint_name"]) != lease:
         raise LeaseLostError(promotion["endpoint_name"], lease["fence"])
     if _is_recorded(ledger.endpoint_state(promotion["endpoint_name"]), promotion, lease):
         return answer  # by a try of which nobody heard
@@ -65,9 +65,9 @@ def record_promotion(document: PromotionDocument, *, ledger: Ledger, clock: Cloc
     raise AliasMovedError(CHAMPION, _words(previous), _words(now))
 
 
-def _is_recorded(state: EndpointState | None, promotion: Promotion, lease: Lease | None) -> bool:
+def _is_recorded(state: EndpointState | None, promotion: Promotion, lease: Lease) -> bool:
     """Whether this very execution wrote this very layout."""
-    if state is None or lease is None or state["execution_arn"] != lease["owner"]:
+    if state is None or state["execution_arn"] != lease["owner"]:
         return False
     if promotion["action"] == "stop":
         return state["status"] == "stopped"
@@ -128,7 +128,7 @@ def _state(
     request: PromotionRequest,
     promotion: Promotion,
     before: EndpointState | None,
-    lease: Lease | None,
+    lease: Lease,
     at: str,
 ) -> EndpointState:
     stopped = promotion["action"] == "stop"
@@ -145,8 +145,8 @@ def _state(
         "cause": request["cause"],
         "action": promotion["action"],
         "version": request["version"],
-        "execution_arn": lease["owner"] if lease is not None else "",
-        "fence": lease["fence"] if lease is not None else 0,
+        "execution_arn": lease["owner"],
+        "fence": lease["fence"],
         "changed_at": at,
         "actor": request["actor"],
         "reason": request["reason"],

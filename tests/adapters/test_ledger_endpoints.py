@@ -80,8 +80,9 @@ class TestRecordedPromotions:
 
     def test_what_served_at_a_moment(self, ledger: Any) -> None:  # noqa: F811
         """The newest first; before the first, nothing."""
+        hold_lease(ledger, **MINE)
         for changed_at, version in ((THREE, "1.0.0"), (FOUR, "1.1.0"), (FIVE, "1.2.0")):
-            assert ledger.record_promotion(a_state(changed_at, version), [], lease=None)
+            assert ledger.record_promotion(a_state(changed_at, version), [], lease=MINE)
 
         newest = ledger.endpoint_history(ENDPOINT, limit=2)
         assert [one["version"] for one in newest] == ["1.2.0", "1.1.0"]
@@ -123,9 +124,10 @@ class TestRecordedPromotions:
 
     def test_time_goes_forward(self, ledger: Any) -> None:  # noqa: F811
         """A state is never older than the one before, nor of the same moment."""
-        assert ledger.record_promotion(a_state(FOUR), [], lease=None)
-        assert not ledger.record_promotion(a_state(FOUR, "1.2.0"), [], lease=None)
-        assert not ledger.record_promotion(a_state(THREE, "1.2.0"), [], lease=None)
+        hold_lease(ledger, **MINE)
+        assert ledger.record_promotion(a_state(FOUR), [], lease=MINE)
+        assert not ledger.record_promotion(a_state(FOUR, "1.2.0"), [], lease=MINE)
+        assert not ledger.record_promotion(a_state(THREE, "1.2.0"), [], lease=MINE)
 
         assert ledger.endpoint_history(ENDPOINT) == [a_state(FOUR)]
 

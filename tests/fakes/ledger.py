@@ -372,7 +372,7 @@ class FakeEndpoints(FakeVersions, FakeLeases):
             endpoint = state["endpoint"]
             before = self.endpoint_states.setdefault(endpoint, [])
             late = before and before[-1]["changed_at"] >= state["changed_at"]
-            lost = lease is not None and self.lease(endpoint) != lease
+            lost = self.lease(endpoint) != lease
             if late or lost or not all(self.may_move(move) for move in moves):
                 return False
             for move in moves:

@@ -14,6 +14,7 @@ from moto import mock_aws
 from functions import _wiring
 from functions.plan_release import request_of
 from slipway.adapters.clients import client
+from slipway.contracts.ledger import lease_key
 from slipway.domain.errors import MissingSettingError
 from slipway.usecases.plan_release import PlanRequest
 from tests.adapters.test_ledger import create_table
@@ -159,8 +160,11 @@ class TestFunctions:
         _put_artifact(document)
         document["package"] = call("register_release", document)
         _wiring.model_registry().set_approval(document["package"]["arn"], "Approved", "fine")
-        promotion = {"request": a_promotion_request()}
+        lease = {"owner": "arn:aws:states:eu-west-1:1:execution:promote:p", "fence": 1}
+        promotion = {"request": a_promotion_request(), "lease": lease}
         promotion["promotion"] = call("plan_promotion", promotion)
+        endpoint = promotion["promotion"]["endpoint_name"]
+        _wiring.ledger()._table.put({**lease_key(endpoint), **lease})
         moved = call("move_alias", promotion)
 
         assert (moved["alias"], moved["version"], moved["moved"]) == ("champion", "1.1.0", ["champion"])

@@ -263,7 +263,7 @@ class TestScaling:
         made.register("1.1.0", invocations_per_instance=None)
         found = made.plan("serve", "1.1.0")
         assert not found["retain_variant_properties"]
-        assert (found["scaling"], found["scaling_targets"]) == (None, [])
+        assert found["scaling_targets"] == []
         assert found["scaling_removals"] == [
             {
                 "resource_id": f"endpoint/{ENDPOINT}/variant/AllTraffic",
