@@ -101,7 +101,7 @@ class WatchingStack(cdk.Stack):
             rule(
                 self,
                 "InService",
-                description="An endpoint came to serve something: it is watched",
+                description="A version has become champion: its endpoint is watched, and the moment marked",
                 pattern={
                     "source": [events.SOURCE],
                     "detail-type": [events.ENDPOINT_IN_SERVICE],
@@ -112,14 +112,15 @@ class WatchingStack(cdk.Stack):
             ),
             rule(
                 self,
-                "Gone",
-                description="An endpoint is deleted: its dashboard and alarms are, too",
+                "Changes",
+                description="An endpoint serves something else, or is deleted: dashboard and alarms follow",
                 pattern={
                     "source": ["aws.sagemaker"],
                     "detail-type": ["SageMaker Endpoint State Change"],
                     "detail": {
                         "EndpointName": [{"prefix": f"{self._prefix}-"}],
-                        "EndpointStatus": ["DELETING", "DELETED"],
+                        # also of what somebody did by hand, and of versions that stand beside the champion
+                        "EndpointStatus": ["IN_SERVICE", "DELETING", "DELETED"],
                     },
                 },
                 targets=[watch],
