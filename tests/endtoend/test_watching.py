@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from slipway.contracts import names
 from workbench.local.dashboard_rules import problems
 
 pytestmark = pytest.mark.endtoend
@@ -53,6 +54,26 @@ class TestWatching:
             "1.1.0 by approver@example.com",
             "1.0.0 by approver@example.com",
         ]
+
+    def test_what_guarded_the_promotion_goes_on_standing(self, laptop, watched):
+        """
+        What a promotion was watched by is watched as long as it serves, on the variant whatever its config,
+        and each alarm stands on the dashboard.
+        """
+        cloudwatch = laptop.aws.client("cloudwatch")
+
+        def standing():
+            prefix = names.standing_alarm_prefix(watched)
+            found = cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+            return {one["AlarmName"].removeprefix(prefix): one for one in found}
+
+        alarms = laptop.wait_for(standing, "standing alarms")
+        body = json.loads(dashboard(laptop, watched))
+        (widget,) = [one for one in body["widgets"] if one["type"] == "alarm"]
+
+        assert "5xx" in alarms
+        assert {one["Name"] for one in alarms["5xx"]["Dimensions"]} == {"EndpointName", "VariantName"}
+        assert len(widget["properties"]["alarms"]) == len(alarms)
 
     def test_predictions_are_counted(self, laptop, watched):
         """
