@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from slipway.usecases import ports
     from slipway.usecases.ask_again import AskAgain
     from slipway.usecases.bridge_metrics import MetricsBridge
+    from slipway.usecases.end_trial import TrialEnding
     from slipway.usecases.export_telemetry import TelemetryExport
+    from slipway.usecases.judge_trial import TrialJudge
     from slipway.usecases.look_up_steps import StepCache
     from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
@@ -120,6 +122,46 @@ def outcome_intake() -> OutcomeIntake:
     from slipway.usecases.take_outcomes import OutcomeIntake
 
     return OutcomeIntake(versions=ledger(), files=kept_files(), clock=now)
+
+
+@cache
+def trial_judge() -> TrialJudge:
+    from slipway.adapters.clients import client
+    from slipway.adapters.cloudwatch_variant_loads import CloudWatchVariantLoads
+    from slipway.adapters.s3_kept_files import S3KeptFiles
+    from slipway.domain.timestamps import now
+    from slipway.usecases.judge_trial import TrialJudge
+    from slipway.usecases.read_trial import TrialReading
+
+    bucket = setting(variables.ARTIFACT_BUCKET)
+    artifacts = S3KeptFiles(client("s3"), bucket)
+    return TrialJudge(
+        ledger=ledger(),
+        reading=TrialReading(artifacts, kept_files()),
+        loads=CloudWatchVariantLoads(client("cloudwatch")),
+        files=artifacts,
+        bucket=bucket,
+        clock=now,
+        environment=setting(variables.ENVIRONMENT),
+        resource_prefix=policy()["resource_prefix"],
+        poll_seconds=policy()["poll_seconds"],
+    )
+
+
+@cache
+def trial_ending() -> TrialEnding:
+    from slipway.domain.timestamps import now
+    from slipway.usecases.end_trial import TrialEnding
+
+    return TrialEnding(
+        ledger=ledger(),
+        events=events(),
+        executions=executions(),
+        tokens=task_tokens(),
+        promote_machine_arn=os.environ.get(variables.PROMOTE_MACHINE_ARN, ""),
+        environment=setting(variables.ENVIRONMENT),
+        clock=now,
+    )
 
 
 @cache

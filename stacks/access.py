@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stacks.registry import RegistryStack
     from stacks.settings import Settings
     from stacks.storage import StorageStack
+    from stacks.trial import TrialStack
 
 DESCRIPTION: Final = "Slipway: what docs/operations.md says of this role"
 """
@@ -62,12 +63,14 @@ class AccessStack(cdk.Stack):
         serving_role_arn: str,
         registry: RegistryStack,
         outcomes: OutcomesStack,
+        trial: TrialStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
         self._registry, self._job_role_arn, self._outcomes = registry, job_role_arn, outcomes
         self._serving_role_arn = serving_role_arn
+        self._trial = trial
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
         for role, statements in own.items():
@@ -143,12 +146,15 @@ class AccessStack(cdk.Stack):
             on_executions(
                 ["states:RedriveExecution", "states:StopExecution"], self._settings, "release", "promote"
             ),
-            allow(["states:StartExecution"], [machine_arn(self._settings, "promote")]),
+            allow(
+                ["states:StartExecution"], [machine_arn(self._settings, one) for one in ("promote", "trial")]
+            ),
             invoke(
                 self._plan_function_arn,
                 self._registry.set_alias.arn,
                 self._registry.tag_version.arn,
                 self._registry.remove_artifact.arn,
+                self._trial.stop_trial.arn,
             ),
             self._invoke_endpoints(),
             *self._train_again(),
@@ -222,7 +228,7 @@ class AccessStack(cdk.Stack):
 
     def _read(self) -> list[Statement]:
         environment, storage = self._settings.environment, self._storage
-        machines = [machine_arn(self._settings, kind) for kind in ("release", "promote")]
+        machines = [machine_arn(self._settings, kind) for kind in ("release", "promote", "trial")]
         lists = "lists are of the whole account; they hold names and states"
         return [
             self._find(),

@@ -97,7 +97,10 @@ class ApprovalStack(cdk.Stack):
             statements=[
                 *self._read,  # a form with a mistake is shown again, with the evidence beside it
                 *self._storage.grant_ledger("GetItem", "UpdateItem"),
-                allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
+                allow(
+                    ["states:SendTaskSuccess"],
+                    [machine_arn(self._settings, one) for one in ("release", "trial")],
+                ),
                 on_models(
                     ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
                     prefix,

@@ -15,6 +15,7 @@ from stacks.promotion import PromotionStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
 from stacks.storage import StorageStack
+from stacks.trial import TrialStack
 from stacks.watching import WatchingStack
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
     notifications = NotificationsStack(app, name("notifications"), **with_code)
     approval = ApprovalStack(app, name("approval"), **with_code, notifications=notifications)
     promotion = PromotionStack(app, name("promotion"), **with_code, notifications=notifications)
+    trial = TrialStack(
+        app,
+        name("trial"),
+        **with_code,
+        notifications=notifications,
+        approval=approval,
+        promotion=promotion,
+    )
     outcomes = OutcomesStack(app, name("outcomes"), **with_code, notifications=notifications)
     registry = RegistryStack(app, name("registry"), **with_code, notifications=notifications)
     release = ReleaseStack(
@@ -55,6 +64,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         promotion=promotion,
         registry=registry,
         outcomes=outcomes,
+        trial=trial,
     )
     access = AccessStack(
         app,
@@ -66,8 +76,9 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         serving_role_arn=promotion.serving_role_arn,
         registry=registry,
         outcomes=outcomes,
+        trial=trial,
     )
     lineage = LineageStack(app, name("lineage"), **with_code, notifications=notifications)
     watching = WatchingStack(app, name("watching"), **with_code, notifications=notifications)
     beside = [access, lineage, watching]
-    return [storage, notifications, approval, promotion, registry, outcomes, release, *beside]
+    return [storage, notifications, approval, promotion, trial, registry, outcomes, release, *beside]

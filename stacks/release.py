@@ -33,6 +33,7 @@ from stacks.constructs.statements import (
     write_objects,
 )
 from stacks.machines import release
+from stacks.trial import TRIAL_SECONDS
 from stacks.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from stacks.registry import RegistryStack
     from stacks.settings import Settings
     from stacks.storage import StorageStack
+    from stacks.trial import TrialStack
 
 HASHING_SECONDS: Final = 900
 """Lambda's longest: an artifact is read at 50 MB a second or more, so 40 GB fit."""
@@ -72,6 +74,7 @@ class ReleaseStack(cdk.Stack):
         promotion: PromotionStack,
         registry: RegistryStack,
         outcomes: OutcomesStack,
+        trial: TrialStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -82,6 +85,7 @@ class ReleaseStack(cdk.Stack):
         self._promotion = promotion
         self._model_registry = registry
         self._outcomes = outcomes
+        self._trial = trial
         self._prefix = settings.policy["resource_prefix"]
         Registry(self, "Registry", settings=settings)
         self._job_role = self._add_job_role()
@@ -143,7 +147,9 @@ class ReleaseStack(cdk.Stack):
                 environment=self._settings.environment,
                 timeout_seconds=policy["approval_timeout_hours"] * 3600
                 + policy["max_training_minutes"] * 2 * 60
-                + QUEUEING_SECONDS,
+                + QUEUEING_SECONDS
+                + TRIAL_SECONDS
+                + policy["approval_timeout_hours"] * 3600,
                 poll_seconds=policy["poll_seconds"],
             ),
             substitutions={
@@ -153,6 +159,7 @@ class ReleaseStack(cdk.Stack):
                 "register_release": register.arn,
                 "request_approval": request.arn,
                 "promote_machine": self._promotion.machine.arn,
+                "trial_machine": self._trial.machine.arn,
             },
             statements=[
                 invoke(look_up.arn, scan.arn, judge.arn, register.arn, request.arn),
@@ -190,8 +197,10 @@ class ReleaseStack(cdk.Stack):
 
     def _promotions(self) -> list[Statement]:
         return [
-            allow(["states:StartExecution"], [self._promotion.machine.arn]),
-            on_executions(["states:DescribeExecution", "states:StopExecution"], self._settings, "promote"),
+            allow(["states:StartExecution"], [self._promotion.machine.arn, self._trial.machine.arn]),
+            on_executions(
+                ["states:DescribeExecution", "states:StopExecution"], self._settings, "promote", "trial"
+            ),
             managed_rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
         ]
 
@@ -389,6 +398,8 @@ class ReleaseStack(cdk.Stack):
             remove_artifact_function=self._model_registry.remove_artifact.name,
             notice_topic_arn=self._notifications.notice_topic.ref,
             approval_url=self._approval.url,
+            trial_machine_arn=self._trial.machine.arn,
+            stop_trial_function=self._trial.stop_trial.name,
             outcomes_url=self._outcomes.url,
         )
         ssm.CfnParameter(

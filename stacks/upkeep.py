@@ -152,7 +152,9 @@ class Upkeep(Construct):
         """Read packages, take what was decided there, and carry decisions to all who wait for them."""
         return [
             *self._storage.grant_ledger("GetItem", "UpdateItem", *operations),
-            allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "release")]),
+            allow(
+                ["states:SendTaskSuccess"], [machine_arn(self._settings, one) for one in ("release", "trial")]
+            ),
             on_models(
                 ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
                 self._settings.policy["resource_prefix"],

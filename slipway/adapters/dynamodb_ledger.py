@@ -10,6 +10,7 @@ from slipway.adapters.dynamodb_idle_warnings import DynamoDbIdleWarnings
 from slipway.adapters.dynamodb_leases import DynamoDbLeases
 from slipway.adapters.dynamodb_releases import DynamoDbReleases
 from slipway.adapters.dynamodb_table import DynamoDbTable
+from slipway.adapters.dynamodb_trials import DynamoDbTrials
 from slipway.adapters.dynamodb_versions import DynamoDbVersions
 
 
@@ -19,6 +20,7 @@ class DynamoDbLedger(
     DynamoDbApprovals,
     DynamoDbLeases,
     DynamoDbEndpoints,
+    DynamoDbTrials,
     DynamoDbIdleWarnings,
 ):
     """Port ``Ledger``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from slipway.contracts.ledger import (
     BY_MODEL,
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from slipway.adapters.dynamodb_table import DynamoDbTable
     from slipway.contracts.ledger import Failure, PushRecord, ReleaseRecord, ReleaseStatus
     from slipway.contracts.steps import StepLookup
+
+
+_OPEN: Final = {f":open{place}": status for place, status in enumerate(OPEN_STATUSES)}
 
 
 class DynamoDbReleases:
@@ -53,8 +56,8 @@ class DynamoDbReleases:
         return self._table.update(
             release_key(release_id),
             "SET #status = :status",
-            condition="#status IN (:open0, :open1, :open2)",
-            values={":status": status, **{f":open{n}": open_ for n, open_ in enumerate(OPEN_STATUSES)}},
+            condition=f"#status IN ({', '.join(_OPEN)})",
+            values={":status": status, **_OPEN},
         )
 
     def end_release(

@@ -41,6 +41,11 @@ ENDPOINT_IDLE: Final = "Endpoint Idle"
 ENDPOINT_ALARM: Final = "Endpoint Alarm"
 """+ ``alarm`` (its name), ``state`` (ALARM or OK), ``what``, ``reason`` (CloudWatch's), ``runbook``."""
 
+TRIAL_STARTED: Final = "Trial Started"
+"""+ ``trial_id``, ``kind`` (ab or shadow), ``champion``, ``settings``, ``actor``."""
+TRIAL_ENDED: Final = "Trial Ended"
+"""+ ``trial_id``, ``kind``, ``champion``, ``status`` (contracts.ledger.TrialStatus), ``word``, ``reason``."""
+
 KINDS: Final = (
     RELEASE_REFUSED,
     RELEASE_STARTED,
@@ -55,6 +60,8 @@ KINDS: Final = (
     VERSION_WITHDRAWN,
     ENDPOINT_IDLE,
     ENDPOINT_ALARM,
+    TRIAL_STARTED,
+    TRIAL_ENDED,
 )
 
 

@@ -71,7 +71,7 @@ ReleaseStatus = Literal[
     "failed",
     "stopped",
 ]
-OPEN_STATUSES: Final[tuple[ReleaseStatus, ...]] = ("running", "awaiting-approval", "promoting")
+OPEN_STATUSES: Final[tuple[ReleaseStatus, ...]] = ("running", "awaiting-approval", "on-trial", "promoting")
 """The release's execution has not ended."""
 
 
@@ -378,7 +378,9 @@ class TrialRecord(TypedDict):
     settings: dict[str, Any]
     """The strategy as it was decided: share, requests, hours, outcome, direction, minimum effect."""
     state: dict[str, Any]
-    """The last analysis."""
+    """The last analysis: contracts.trial.TrialState; empty: nobody has looked yet."""
+    looks: int
+    """How often it was looked at; a look is written only on top of the one before it."""
     execution_arn: str
     ended_at: NotRequired[str]
     reason: NotRequired[str]
@@ -423,6 +425,8 @@ class ApprovalRecord(TypedDict):
     user_agent: NotRequired[str]
     conditions: NotRequired[PromotionConditions]
     """What the approval depends on; missing: nothing."""
+    trial: NotRequired[TrialAsked]
+    """What is asked is to end a trial so, and ``release_id`` is the trial's id; missing: a release asks."""
     persons: NotRequired[int]
     """How many different people must approve; missing: one."""
     decisions: NotRequired[list[PersonalDecision]]
@@ -439,6 +443,15 @@ class ApprovalRecord(TypedDict):
     escalated: NotRequired[int]
     """The redrive count at which the second list was asked."""
     escalated_at: NotRequired[str]
+
+
+class TrialAsked(TypedDict):
+    """That an approval is of a trial's proposal: it makes the challenger champion."""
+
+    release_id: str
+    """The release's that registered the challenger; the approval itself goes by the trial's id."""
+    kind: Literal["ab", "shadow"]
+    champion: str
 
 
 class ReportChange(TypedDict):

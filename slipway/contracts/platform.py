@@ -39,5 +39,7 @@ class Platform(TypedDict):
     remove_artifact_function: str
     notice_topic_arn: str
     approval_url: str
+    trial_machine_arn: str
+    stop_trial_function: str
     outcomes_url: str
     """Where outcomes are posted; callers sign for ``execute-api``."""

@@ -249,6 +249,8 @@ class ReleaseDocument(TypedDict):
     verdict: NotRequired[Verdict]
     package: NotRequired[Package]
     approval: NotRequired[Approval]
+    trial: NotRequired[dict[str, str]]
+    """How its trial ended: ``{"status", "reason"}``; missing: it was promoted without one."""
     endpoint: NotRequired[dict[str, Any]]
     """contracts.promotion.EndpointSummary."""
 

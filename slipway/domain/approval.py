@@ -102,6 +102,12 @@ def title_of(record: ApprovalRecord) -> str:
     return f"{record['project']}/{record['model']} {record['version']}"
 
 
+def release_of(record: ApprovalRecord) -> str:
+    """The release that registered the version: the record's own, unless a trial proposes it."""
+    trial = record.get("trial")
+    return trial["release_id"] if trial is not None else record["release_id"]
+
+
 def output_of(record: ApprovalRecord) -> Approval:
     """What the waiting execution gets; nobody's decision counts as expired."""
     output: Approval = {

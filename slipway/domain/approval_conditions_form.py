@@ -25,6 +25,8 @@ def conditions_fields(
 
     Whoever approves second finds the conditions of the first there: both must approve the same.
     """
+    if "trial" in record:
+        return ""  # it takes the champion's place at once
     strategy, share = form.strategy, form.share
     standing = standing_approvals(record)
     set_before = standing[0].get("conditions") if standing else None

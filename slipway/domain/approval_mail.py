@@ -6,8 +6,9 @@ import textwrap
 from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.domain.amounts import day_and_time, duration
-from slipway.domain.approval import title_of
+from slipway.domain.approval import release_of, title_of
 from slipway.domain.plain_text import ascii_text, subject
+from slipway.domain.trials.shown import facts_of
 
 if TYPE_CHECKING:
     from slipway.contracts.ledger import ApprovalRecord
@@ -69,10 +70,19 @@ def approval_text(
         f"The link is for {approver} alone; do not forward it. It works until {until}, and {counts}. "
         f"Who else may decide: {others}."
     )
-    lines = _wrapped(f"{title_of(record)} passed its evaluation in {where} and waits for a decision.")
+    trial = record.get("trial")
+    passed = (
+        f"was tried beside {trial['champion']} in {where}, and you are asked to make it champion."
+        if trial is not None
+        else f"passed its evaluation in {where} and waits for a decision."
+    )
+    lines = _wrapped(f"{title_of(record)} {passed}")
     lines += ["", *_wrapped(why)] if (why := _why(record, approver, occasion)) else []
     lines += ["", "Look at the evidence and decide here:", "", url, "", *_wrapped(once)]
     lines += ["", "VERDICT", *_wrapped(evidence.summary, "  ")]
+    if trial is not None:
+        lines += ["", "TRIAL", *_trial(evidence), "", f"Release {release_of(record)}", ""]
+        return ascii_text("\n".join(lines))
     lines += ["", "FIVE NUMBERS", *_numbers(evidence)]
     lines += ["", *_wrapped(_of_what(evidence), "  ")]
     lines += ["", f"Image {record['image_digest']}", f"Release {record['release_id']}", ""]
@@ -123,6 +133,12 @@ def _numbers(evidence: Evidence) -> list[str]:
             break_on_hyphens=False,
         )
     ]
+
+
+def _trial(evidence: Evidence) -> list[str]:
+    found = evidence.report.get("trial")
+    facts = facts_of(found) if isinstance(found, dict) else []
+    return [line for label, text in facts for line in _wrapped(f"{label}: {text}", "  ")]
 
 
 def _of_what(evidence: Evidence) -> str:

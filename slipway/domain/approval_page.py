@@ -6,7 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from slipway.domain.amounts import day_and_time
-from slipway.domain.approval import ANY_CONDITIONS, DecisionForm, never_decided, sentence_of, title_of
+from slipway.domain.approval import (
+    ANY_CONDITIONS,
+    DecisionForm,
+    never_decided,
+    release_of,
+    sentence_of,
+    title_of,
+)
 from slipway.domain.approval_form import approvals_given, decided_note, deciders, decision_form
 from slipway.domain.evidence_cards import evidence_cards
 from slipway.domain.succession import sentence_of as succession_of
@@ -76,7 +83,7 @@ def evidence_answer(
         f'{_WRONG if problems else ""}<a class="jump" href="#decide">{jump}</a></div>'
         f'<div class="columns"><div>{_evidence(record, evidence, plots)}</div>'
         f'<aside class="side" aria-label="Decision">{side}</aside></div>'
-        f'<p class="foot">Release {escape(record["release_id"])}, image {escape(record["image_digest"])}</p>'
+        f'<p class="foot">Release {escape(release_of(record))}, image {escape(record["image_digest"])}</p>'
         "</main>"
     )
     page = document(title=f"{heading} - Slipway", environment=record["environment"], body=body)
@@ -106,7 +113,7 @@ def _evidence(record: ApprovalRecord, evidence: Evidence, plots: Sequence[Plot])
         plots,
         version=record["version"],
         image_digest=record["image_digest"],
-        release_id=record["release_id"],
+        release_id=release_of(record),
         package_arn=record["package_arn"],
     )
 

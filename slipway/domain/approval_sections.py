@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slipway.domain.amounts import about_usd, day_and_time, took
 from slipway.domain.comparison import number
 from slipway.domain.shapes import mapping
+from slipway.domain.trials.shown import facts_of
 from slipway.domain.web_table import Column, line, table
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def metrics(evidence: Evidence, version: str) -> str:
     intervals = champion and any(evidence.interval(row.metric) for row in rows)
     measured = evidence.side("challenger").get("rows")
     caption = f"Measured on {measured:,} rows of evaluation data." if measured else "On the evaluation data."
+    caption = "Of real requests, while both stood there." if "trial" in evidence.report else caption
     head = [Column("Metric", number=False), Column("Challenger", version)]
     head += [Column("Champion", champion), Column("Difference")] if champion else []
     head += [Column("Interval")] if intervals else []
@@ -133,6 +135,14 @@ def _problems(name: str, side: Mapping[str, Any]) -> Iterable[str]:
         yield f"The {name}'s evaluation can't be read: {side['problem']}"
     if side.get("missing_metrics"):
         yield f"The {name} did not report: {', '.join(map(str, side['missing_metrics']))}"
+
+
+def trial(evidence: Evidence) -> str:
+    """What a trial has shown, where that is what is proposed."""
+    found = evidence.report.get("trial")
+    if not isinstance(found, dict):
+        return ""
+    return facts((label, escape(text)) for label, text in facts_of(found))
 
 
 def gates(evidence: Evidence) -> str:

@@ -53,6 +53,7 @@ def evidence_cards(
     )
     cards = (
         ("Metrics", sections.metrics(evidence, version), "metrics"),
+        ("Trial", sections.trial(evidence), "trial"),
         ("Gates", sections.gates(evidence), "gates"),
         ("Slices", judged_slices(evidence) or slice_tables(evidence), "slices"),
         ("Plots", sections.plots(_pictures(draw_plots(evidence.report))), "plots"),
@@ -61,7 +62,7 @@ def evidence_cards(
         ("Latency and cost of serving", serving_section(evidence), "serving"),
         ("Data", sections.data_sets(evidence), "data"),
         ("Origin", origin, "origin"),
-        ("Time and cost", sections.time_and_cost(evidence), "cost"),
+        ("Time and cost", "" if "trial" in evidence.report else sections.time_and_cost(evidence), "cost"),
     )
     verdict = sections.verdict(evidence, version) if evidence.report else ""
     return verdict + "".join(sections.card(heading, html, anchor=anchor) for heading, html, anchor in cards)

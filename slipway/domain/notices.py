@@ -11,6 +11,7 @@ from slipway.domain.amounts import day_and_time, sentence, took
 from slipway.domain.approval import AUTOMATIC
 from slipway.domain.comparison import compare
 from slipway.domain.endpoint_changes import change_after, change_headline, layout_lines
+from slipway.domain.trials.shown import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -348,6 +349,56 @@ def _alarm(detail: Mapping[str, Any], region: str) -> Notice:
     )
 
 
+def _trial_started(detail: Mapping[str, Any], _region: str) -> Notice:
+    settings, model = detail.get("settings") or {}, f"{detail.get('project')}/{detail.get('model')}"
+    kind = KINDS.get(str(detail.get("kind", "")), "trial")
+    share = f"{float(settings.get('share', 0)):.0%}".replace("%", " %")
+    what = (
+        f"{share} of the traffic goes to it"
+        if detail.get("kind") == "ab"
+        else f"it gets copies of {share} of the requests"
+    )
+    return Notice(
+        tone="plain",
+        headline=f"{_of(detail)}: {kind} begins beside {detail.get('champion')}",
+        lead=f"Once it stands there, {what}, until something is decided.",
+        facts=_present(
+            ("Decided by", settings.get("outcome")),
+            (
+                "At the latest after",
+                f"{settings.get('requests', '')} requests or {settings.get('hours', '')} hours",
+            ),
+            ("Begun by", detail.get("actor")),
+        ),
+        commands=[
+            ("Follow it", f"slipway {detail.get('kind')} status {model}"),
+            ("End it", f"slipway {detail.get('kind')} stop {model} --reason 'why'"),
+        ],
+        release_id=_id(detail),
+    )
+
+
+def _trial_ended(detail: Mapping[str, Any], _region: str) -> Notice:
+    status, kind = str(detail.get("status", "")), KINDS.get(str(detail.get("kind", "")), "trial")
+    tone, after = _TRIAL_ENDS.get(status, ("plain", ""))
+    return Notice(
+        tone=tone,
+        headline=f"{_of(detail)}: {kind} {status}",
+        lead=f"{after.format(champion=detail.get('champion'))}".strip(),
+        facts=_present(("Decided", detail.get("word")), ("Reason", detail.get("reason"))),
+        release_id=_id(detail),
+    )
+
+
+_TRIAL_ENDS: Final[Mapping[str, tuple[Tone, str]]] = {
+    "promoted": ("good", "The challenger took the place of {champion}."),
+    "rejected": ("bad", "The challenger leaves; {champion} serves on alone."),
+    "stopped": ("plain", "The challenger leaves; {champion} serves on alone."),
+    "superseded": ("plain", "Another promotion took the challenger's place."),
+    "failed": ("bad", "It decided nothing; the challenger leaves, and {champion} serves on alone."),
+}
+
+
 _SERVING: Final[Mapping[str, str]] = {
     "RestoreFailed": "The endpoint could not be put back to what served before: look at it now.",
     "EndpointDriftedError": "The endpoint serves what somebody set by hand.",
@@ -397,4 +448,6 @@ _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Notice]]] = {
     events.VERSION_WITHDRAWN: _withdrawn,
     events.ENDPOINT_IDLE: _idle,
     events.ENDPOINT_ALARM: _alarm,
+    events.TRIAL_STARTED: _trial_started,
+    events.TRIAL_ENDED: _trial_ended,
 }

@@ -39,6 +39,10 @@ def outcome_of(document: Mapping[str, Any]) -> Outcome:
     metrics = verdict.get("challenger") or {}
     if document.get("endpoint"):
         return Outcome("deployed", "", "approved", metrics)
+    if trial := document.get("trial"):
+        # it was approved to be tried, and stays so: somebody may promote it by hand
+        status: ReleaseStatus = "rejected" if trial.get("status") == "rejected" else "stopped"
+        return Outcome(status, f"its trial: {trial.get('reason', '')}", "approved", metrics)
     approval = document.get("approval") or {}
     match approval.get("decision"):
         case "rejected":

@@ -36,7 +36,7 @@ def release_revision(record: ReleaseRecord) -> str:
     if record["status"] not in OPEN_STATUSES:
         return f"{ended or record['planned_at']}/{_ENDED}"
     stage = OPEN_STATUSES.index(record["status"]) + ("execution_arn" in record)
-    return f"{ended}/{_ENDED + 1 + stage}" if ended else f"{record['planned_at']}/{stage}"
+    return f"{ended}/{_ENDED + 1 + stage:x}" if ended else f"{record['planned_at']}/{stage}"
 
 
 def release_nodes(record: ReleaseRecord) -> list[NodeFacts]:

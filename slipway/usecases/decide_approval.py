@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts.events import APPROVAL_GIVEN
-from slipway.domain.approval import ANY_CONDITIONS
+from slipway.domain.approval import ANY_CONDITIONS, release_of
 from slipway.domain.approval_conditions import conditions_in_words
 from slipway.domain.approval_page import (
     already_decided_answer,
@@ -125,7 +125,7 @@ def _announce(record: ApprovalRecord, decision: ApprovalDecision, events: EventB
             APPROVAL_GIVEN,
             {
                 "environment": record["environment"],
-                "release_id": record["release_id"],
+                "release_id": release_of(record),
                 "project": record["project"],
                 "model": record["model"],
                 "version": record["version"],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from slipway.contracts.events import APPROVAL_DECIDED
 from slipway.contracts.names import CHAMPION
-from slipway.domain.approval import output_of, sentence_of
+from slipway.domain.approval import output_of, release_of, sentence_of
 from slipway.domain.approval_conditions import conditions_in_words
 from slipway.domain.timestamps import moment_of
 
@@ -26,6 +26,7 @@ Delivered = Literal["delivered", "undeliverable", "later"]
 _SURELY_RECORDED: Final = timedelta(minutes=1)
 """By then the end of an execution has reached the ledger."""
 _ENDED_WITHOUT_US: Final = ("expired", "stopped", "failed")
+_TRIAL_ENDED_WITHOUT_US: Final = ("stopped", "superseded", "failed")
 MAX_DESCRIPTION: Final = 1024
 """Characters of a model package's approval description."""
 
@@ -63,7 +64,7 @@ def deliver_decision(
         outcome = _deliver(record, ledger=ledger, tokens=tokens, registry=registry, now=now)
         if outcome == "later":
             return outcome
-        if outcome == "undeliverable":
+        if outcome == "undeliverable" and "trial" not in record:
             _take_back(record, ledger=ledger, registry=registry)
         ledger.mark_delivered(record["release_id"], undeliverable=outcome == "undeliverable")
     else:
@@ -72,7 +73,7 @@ def deliver_decision(
         APPROVAL_DECIDED,
         {
             "environment": record["environment"],
-            "release_id": record["release_id"],
+            "release_id": release_of(record),
             "project": record["project"],
             "model": record["model"],
             "version": record["version"],
@@ -93,7 +94,8 @@ def _deliver(
 ) -> Delivered:
     if record["status"] != "expired" and _ended_without_us(record, ledger):
         return "undeliverable"
-    _tell_registry(record, ledger=ledger, registry=registry)
+    if "trial" not in record:  # its version was approved before it was tried
+        _tell_registry(record, ledger=ledger, registry=registry)
     return _tell_execution(record, ledger=ledger, tokens=tokens, now=now)
 
 
@@ -154,6 +156,9 @@ def _meaning_of_dead_token(record: ApprovalRecord, *, ledger: Ledger, now: datet
 
 
 def _ended_without_us(record: ApprovalRecord, ledger: Ledger) -> bool:
+    if "trial" in record:
+        trial = ledger.trial(record["project"], record["model"], record["release_id"])
+        return trial is not None and trial["status"] in _TRIAL_ENDED_WITHOUT_US
     release = ledger.release(record["release_id"])
     if release is None or release["status"] not in _ENDED_WITHOUT_US:
         return False

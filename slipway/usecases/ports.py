@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         PushRecord,
         ReleaseRecord,
         ReleaseStatus,
+        TrialRecord,
+        TrialStatus,
         VersionApproval,
         VersionRecord,
     )
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from slipway.contracts.promotion import Lease
     from slipway.contracts.release import ImageScan
     from slipway.contracts.steps import Step, StepLookup, StepRecord
+    from slipway.contracts.trial import VariantLoad
     from slipway.domain.execution import Execution, ExecutionSummary, StartedExecution
     from slipway.domain.image import PushedImage, RegistryManifest
     from slipway.domain.metric_curves import JobLog
@@ -315,6 +318,34 @@ class Endpoints(Protocol):
         """What it served at ``moment`` (ISO 8601), by one read; None: it was not there yet."""
 
 
+class Trials(Protocol):
+    """The ledger's trials of challengers beside champions."""
+
+    def begin_trial(self, record: TrialRecord) -> bool:
+        """Record a trial that is not there yet; False: it is."""
+
+    def trial(self, project: str, model: str, trial_id: str) -> TrialRecord | None: ...
+
+    def trials(self, project: str, model: str) -> list[TrialRecord]:
+        """Newest first."""
+
+    def note_look(
+        self, project: str, model: str, trial_id: str, *, state: Mapping[str, Any], ends_by: str, after: int
+    ) -> bool:
+        """Keep an analysis on top of the ``after``-th; False when there is a later one, or it has ended."""
+
+    def set_trial_status(
+        self, project: str, model: str, trial_id: str, status: TrialStatus, *, reason: str, at: str
+    ) -> bool:
+        """Move an open trial to another status, at ``at`` if that ends it; False: it is not open."""
+
+
+class VariantLoads(Protocol):
+    """How variants of an endpoint did, as their metrics have it."""
+
+    def load(self, endpoint: str, variant: str, *, since: datetime, until: datetime) -> VariantLoad: ...
+
+
 class IdleWarnings(Protocol):
     """The ledger's notes of who was told that nobody calls an endpoint."""
 
@@ -324,7 +355,7 @@ class IdleWarnings(Protocol):
     def note_idle_warning(self, endpoint: str, at: str) -> None: ...
 
 
-class Ledger(Releases, Versions, Approvals, Leases, Endpoints, IdleWarnings, Protocol):
+class Ledger(Releases, Versions, Approvals, Leases, Endpoints, Trials, IdleWarnings, Protocol):
     """All that the platform remembers of releases; lineage and the step cache have ports of their own."""
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.events import APPROVAL_REQUESTED
-from slipway.domain.approval import approved_automatically, approvers_of, expiry
+from slipway.domain.approval import approved_automatically, approvers_of, expiry, release_of
 from slipway.domain.approval_rules import is_automatic, persons_of, rules_for
 from slipway.domain.evidence import Evidence, evidence_of_document
 from slipway.domain.timestamps import timestamp
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 _log: Final = logging.getLogger(__name__)
-_NONCE_BYTES: Final = 16
+NO_EVIDENCE: Final = Evidence({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +85,40 @@ def request_approval(
         TooFewApproversError: More must approve than may.
         ApproversNotToldError: Not one of them could be told.
     """
-    record = _ask(request, ports=ports, approvers=approvers, rules=rules, now=now)
+    wanted = _wanted(request, ports=ports, approvers=approvers, rules=rules, now=now)
+    record = note_request(wanted, request["task_token"], ports.ledger)
+    if record["status"] == "pending" and _is_automatic(request, record, rules):
+        return _approve(record, ports=ports, now=now)
+    return tell_of_request(
+        record, ports=ports, base_url=base_url, otherwise=evidence_of_document(request["document"])
+    )
+
+
+def tell_of_request(
+    record: ApprovalRecord, *, ports: Ports, base_url: str, otherwise: Evidence = NO_EVIDENCE
+) -> dict[str, Any]:
+    """
+    Tell those approvers who were not told yet, of a release or of what a trial proposes.
+
+    Args:
+        record: As ``note_request`` left it.
+        ports: Ledger, key, mail, reports, events.
+        base_url: Of the approval page, without a slash at its end.
+        otherwise: The evidence, where the report can't be read.
+
+    Returns:
+        As ``request_approval``.
+
+    Raises:
+        ApproversNotToldError: Not one of them could be told.
+    """
     release_id = record["release_id"]
     if record["status"] != "pending":
         _log.warning("decided already", extra={"release_id": release_id, "status": record["status"]})
         return {"release_id": release_id, "status": record["status"], "told": [], "not_told": []}
-    if _is_automatic(request, record, rules):
-        return _approve(record, ports=ports, now=now)
     evidence = read_report(record["report_uri"], ports.reports)
     if not evidence.report:
-        evidence = evidence_of_document(request["document"])
+        evidence = otherwise
     first = not any(redrive >= record["redrive"] for redrive in record["told"].values())
     told, not_told = tell_approvers(
         record,
@@ -105,13 +129,14 @@ def request_approval(
         base_url=base_url,
     )
     # not before: who sees a release waiting may look for the link at once
-    ports.ledger.set_release_status(release_id, "awaiting-approval")
+    if "trial" not in record:  # else it stays on trial
+        ports.ledger.set_release_status(release_id, "awaiting-approval")
     if first:
         _announce(record, evidence, ports.events)
     return {"release_id": release_id, "status": "pending", "told": told, "not_told": not_told}
 
 
-def _ask(
+def _wanted(
     request: ApprovalRequest,
     *,
     ports: Ports,
@@ -119,28 +144,43 @@ def _ask(
     rules: Mapping[str, ApprovalRules],
     now: datetime,
 ) -> ApprovalRecord:
-    """The record as it stands after this request's token was noted in it."""
-    plan, token = request["document"]["plan"], request["task_token"]
-    ledger, release_id, redrive = ports.ledger, plan["release_id"], request.get("redrive", 0)
+    """What the request asks of whom; who is asked counts when it is asked for the first time."""
+    plan, redrive = request["document"]["plan"], request.get("redrive", 0)
     expires = expiry(now, plan["approval_timeout_seconds"])
+    known = ports.ledger.get_approval(plan["release_id"])
+    if known is not None:
+        return {**known, "redrive": redrive, "expires_at_epoch": expires}
+    persons = persons_of(rules_for(rules, plan["project"]), plan["manifest"])
+    may = approvers_of(approvers, plan["project"], plan["environment"], persons=persons)
+    record = _first_record(request, may, expires, redrive, now)
+    record["persons"] = persons
+    record["wait_seconds"] = expires - int(now.timestamp())
+    record["report_digest"] = read_report_and_digest(record["report_uri"], ports.reports)[1]
+    return record
+
+
+def note_request(wanted: ApprovalRecord, token: str, ledger: Ledger) -> ApprovalRecord:
+    """
+    Write a request down, or take up the one that is there; the record as it stands then.
+
+    Args:
+        wanted: As it would be asked for the first time, with the redrive and the expiry of this time.
+        token: Of the execution that waits.
+        ledger: Keeps one request for each id.
+    """
+    release_id, redrive = wanted["release_id"], wanted["redrive"]
     known = ledger.get_approval(release_id)
     if known is None:
-        persons = persons_of(rules_for(rules, plan["project"]), plan["manifest"])
-        may = approvers_of(approvers, plan["project"], plan["environment"], persons=persons)
-        record = _first_record(request, may, expires, redrive, now)
-        record["persons"] = persons
-        record["wait_seconds"] = expires - int(now.timestamp())
-        record["report_digest"] = read_report_and_digest(record["report_uri"], ports.reports)[1]
-        if ledger.put_approval({**record, "task_token": token}):
-            return record
-        known = ledger.get_approval(release_id) or record
+        if ledger.put_approval({**wanted, "task_token": token}):
+            return wanted
+        known = ledger.get_approval(release_id) or wanted
     reopen = known["status"] == "expired" or (known["status"] == "pending" and redrive > known["redrive"])
     renewed = ledger.renew_approval(
         release_id,
         task_token=token,
         # an expired request is asked anew even if nobody counted a redrive
         redrive=max(redrive, known["redrive"] + 1) if reopen else known["redrive"],
-        expires_at_epoch=expires if reopen else known["expires_at_epoch"],
+        expires_at_epoch=wanted["expires_at_epoch"] if reopen else known["expires_at_epoch"],
         reopen=reopen,
     )
     if not renewed and reopen:
@@ -219,7 +259,7 @@ def _announce(record: ApprovalRecord, evidence: Evidence, events: EventBus) -> N
             APPROVAL_REQUESTED,
             {
                 "environment": record["environment"],
-                "release_id": record["release_id"],
+                "release_id": release_of(record),
                 "project": record["project"],
                 "model": record["model"],
                 "version": record["version"],

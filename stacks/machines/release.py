@@ -70,6 +70,7 @@ def definition(*, environment: str, timeout_seconds: int, poll_seconds: int) -> 
         | _judgement(environment)
         | _registration()
         | _approval()
+        | _trial()
         | _promotion(),
         timeout_seconds=timeout_seconds,
     )
@@ -272,7 +273,15 @@ def _registration() -> States:
     return {"Register": call("register_release", key="package", next_state="RequestApproval")}
 
 
+_ASKED: Final = "$states.input.approval.conditions.strategy"
+_KIND: Final = f"""
+    ($exists({_ASKED}) and {_ASKED} != '' ? {_ASKED} : $states.input.plan.manifest.serving.strategy.kind)
+    """
+"""Of the strategy: the approver's, else the manifest's."""
+
+
 def _approval() -> States:
+    approved = "$states.input.approval.decision = 'approved'"
     expired = (
         "{'decision': 'expired', 'approver': '', 'reason': 'nobody decided in time', 'decided_at': $now()}"
     )
@@ -302,42 +311,63 @@ def _approval() -> States:
             "Next": "IsItApproved",
         },
         "IsItApproved": choose(
-            when("$states.input.approval.decision = 'approved'", "Promote"), default="NotApproved"
+            # beside the champion first, where that is how it is to take its place
+            when(
+                f"{approved} and $states.input.plan.champion != null and {_KIND} in ['ab', 'shadow']", "Try"
+            ),
+            when(approved, "Promote"),
+            default="NotApproved",
         ),
         "NotApproved": {"Type": "Succeed"},
     }
 
 
-def _promotion() -> States:
-    # a key whose value is not there is left out: who set no conditions hands none on
-    request = """
-        {'project': $states.input.plan.project, 'model': $states.input.plan.model,
-         'version': $states.input.plan.version, 'release_id': $states.input.plan.release_id,
-         'cause': 'approval', 'actor': $states.input.approval.approver,
-         'reason': $states.input.approval.reason, 'conditions': $states.input.approval.conditions}
+# a key whose value is not there is left out: who set no conditions hands none on
+_APPROVED: Final = """
+    {'project': $states.input.plan.project, 'model': $states.input.plan.model,
+     'version': $states.input.plan.version, 'release_id': $states.input.plan.release_id,
+     'cause': 'approval', 'actor': $states.input.approval.approver,
+     'reason': $states.input.approval.reason, 'conditions': $states.input.approval.conditions}
+    """
+
+
+def _trial() -> States:
+    """The trial ends with the challenger in the champion's place, or without it."""
+    ended = f"""
+        $merge([$states.input, {{'trial': {RESULT}.Output.ended, 'endpoint': {RESULT}.Output.endpoint}}])
         """
     return {
-        "Promote": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::states:startExecution.sync:2",
-            "Arguments": {
-                "StateMachineArn": "${promote_machine}",
-                "Name": query(f"$states.input.plan.release_id & {ATTEMPT}"),
-                "Input": {
-                    "request": query(request),
-                    # Links both executions in the console.
-                    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": query("$states.context.Execution.Id"),
-                },
+        "Try": _started("${trial_machine}", f"$merge([{_APPROVED}, {{'strategy': {{}}}}])", query(ended)),
+    }
+
+
+def _promotion() -> States:
+    output = extended("endpoint", f"{RESULT}.Output.endpoint")
+    return {"Promote": _started("${promote_machine}", _APPROVED, output)}
+
+
+def _started(machine_arn: str, request: str, output: str) -> State:
+    """Another machine's execution, waited for; the release ends with it."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {
+            "StateMachineArn": machine_arn,
+            "Name": query(f"$states.input.plan.release_id & {ATTEMPT}"),
+            "Input": {
+                "request": query(request),
+                # Links both executions in the console.
+                "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": query("$states.context.Execution.Id"),
             },
-            "Output": extended("endpoint", f"{RESULT}.Output.endpoint"),
-            "Retry": [
-                retry(
-                    ["StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException"],
-                    first_seconds=2,
-                    attempts=5,
-                    longest_seconds=60,
-                ),
-            ],
-            "End": True,
         },
+        "Output": output,
+        "Retry": [
+            retry(
+                ["StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException"],
+                first_seconds=2,
+                attempts=5,
+                longest_seconds=60,
+            ),
+        ],
+        "End": True,
     }

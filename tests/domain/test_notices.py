@@ -94,6 +94,21 @@ DETAILS: dict[str, dict[str, Any]] = {
         "reason": "Threshold Crossed: 3 of the last 5 datapoints breach 0.05",
         "runbook": "https://example.com/operations.md#an-endpoints-alarm",
     },
+    events.TRIAL_STARTED: {
+        "trial_id": "7d" * 8,
+        "kind": "ab",
+        "champion": "1.0.0",
+        "settings": {"share": 0.1, "requests": 1000, "hours": 24, "outcome": "booked"},
+        "actor": "ana@example.com",
+    },
+    events.TRIAL_ENDED: {
+        "trial_id": "7d" * 8,
+        "kind": "shadow",
+        "champion": "1.0.0",
+        "status": "promoted",
+        "word": "better",
+        "reason": "ana@example.com: seen",
+    },
     events.APPROVAL_GIVEN: {
         "approver": "ana@example.com",
         "reason": "better",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipway.adapters.s3_reports import S3Reports
-from slipway.contracts import names
 from slipway.contracts.ledger import approval_key
 from slipway.domain.approval import DecisionForm
 from workbench import approvals
@@ -46,7 +45,6 @@ def take_all_ways(laptop: Laptop) -> None:
     _stopped(laptop)
     _stopped_while_promoted(laptop)
     _promoted_by_hand(laptop)
-    _alarm_rings(laptop)
     _lost_lineage(laptop)
     _lost_push(laptop)
     _lost_end(laptop)
@@ -173,39 +171,6 @@ def _promoted_by_hand(laptop: Laptop) -> None:
     assert ends() == {"1.0.0": "deployed", "9.9.9": "failed"}
 
 
-def _alarm_rings(laptop: Laptop) -> None:
-    """An alarm stands beside the endpoint, rings, is told, and goes with what it was made from."""
-    endpoint = f"{laptop.workspace.platform()['resource_prefix']}-{PROJECT}-tiny"
-    cloudwatch = laptop.aws.client("cloudwatch")
-    described = laptop.aws.client("sagemaker").describe_endpoint(EndpointName=endpoint)
-    config = described["EndpointConfigName"]
-    of_promotion, standing = names.alarm(endpoint, config, "5xx"), names.standing_alarm(endpoint, "5xx")
-    dimensions = {"EndpointName": endpoint, "VariantName": names.VARIANT, "EndpointConfigName": config}
-    cloudwatch.put_metric_alarm(
-        AlarmName=of_promotion,
-        Namespace="AWS/SageMaker",
-        MetricName="Invocation5XXErrors",
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=1,
-        ComparisonOperator="GreaterThanThreshold",
-        Threshold=0.05,
-        TreatMissingData="notBreaching",
-    )
-    event = {"detail": {"EndpointName": endpoint}}
-    assert call(laptop, "watch_endpoint", event)["outcome"] == "watched"
-    (made,) = cloudwatch.describe_alarms(AlarmNames=[standing])["MetricAlarms"]
-    assert "EndpointConfigName" not in {one["Name"] for one in made["Dimensions"]}
-    cloudwatch.set_alarm_state(AlarmName=standing, StateValue="ALARM", StateReason="a test")
-    laptop.wait_for(lambda: laptop.mails("alarm, too many requests", "team@example.com"), "the alarm's mail")
-    cloudwatch.delete_alarms(AlarmNames=[of_promotion])
-    call(laptop, "watch_endpoint", event)
-    assert not cloudwatch.describe_alarms(AlarmNames=[standing])["MetricAlarms"]
-    gone = {"detail": {"EndpointName": f"{endpoint}-gone"}}
-    assert call(laptop, "watch_endpoint", gone)["outcome"] == "removed"
-
-
 def _lost_lineage(laptop: Laptop) -> None:
     """Another version serves, and no event tells lineage of it."""
     record = laptop.ledger.version(PROJECT, "tiny", "1.1.0")
@@ -296,9 +261,9 @@ def _by_the_clock(laptop: Laptop) -> None:
     laptop.wait_for(
         lambda: all(
             laptop.aws.audit(action="lambda:InvokeFunction", principal=role)
-            for role in ("UpkeepSweepsRole", "lineage-SweepsRole", "TelemetryBridgeRole")
+            for role in ("UpkeepSweepsRole", "lineage-SweepsRole")
         ),
-        "all schedules",
+        "both schedules",
         seconds=120,
     )
 

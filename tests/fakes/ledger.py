@@ -8,6 +8,7 @@ from typing import Any
 
 from slipway.contracts.ledger import LISTED, OPEN_STATUSES
 from tests.fakes.approvals import FakeApprovals
+from tests.fakes.trials import FakeTrials
 
 
 class FakeReleases:
@@ -399,5 +400,5 @@ class FakeIdleWarnings:
         self.idle_warnings[endpoint] = at
 
 
-class FakeLedger(FakeReleases, FakeApprovals, FakeEndpoints, FakeIdleWarnings):
+class FakeLedger(FakeReleases, FakeApprovals, FakeEndpoints, FakeTrials, FakeIdleWarnings):
     """Port ``Ledger``."""

@@ -17,6 +17,7 @@ PARTS = (
     "notifications",
     "approval",
     "promotion",
+    "trial",
     "outcomes",
     "registry",
     "release",

@@ -42,6 +42,7 @@ class TestApp:
             "slipway-prod-notifications",
             "slipway-prod-approval",
             "slipway-prod-promotion",
+            "slipway-prod-trial",
             "slipway-prod-outcomes",
             "slipway-prod-registry",
             "slipway-prod-release",

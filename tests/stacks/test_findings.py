@@ -17,6 +17,7 @@ PARTS = (
     "notifications",
     "approval",
     "promotion",
+    "trial",
     "outcomes",
     "registry",
     "release",
@@ -28,6 +29,7 @@ PARTS = (
 EXPLAINED_BY_CFN_LINT = {
     # The language lets a JSONata state compute it; cfn-lint 1.58 knows numbers only.
     ("E3601", "'{% $states.input.plan.approval_timeout_seconds %}' is not of type 'number'"),
+    ("E3601", "'{% $states.input.trial.approval_timeout_seconds %}' is not of type 'number'"),
 }
 
 

@@ -24,6 +24,7 @@ PARTS = (
     "notifications",
     "approval",
     "promotion",
+    "trial",
     "outcomes",
     "registry",
     "release",
@@ -87,9 +88,10 @@ class TestFunctions:
             assert properties["Runtime"] == "python3.13", name
             assert properties["Architectures"] == ["arm64"]
             one_core = "RegisterRelease" in name or "JudgeRelease" in name
-            assert 512 <= properties["MemorySize"] <= (1769 if one_core else 2048 if "File" in name else 1024)
+            most = 3008 if "JudgeTrial" in name else 2048 if "File" in name else 1024
+            assert 512 <= properties["MemorySize"] <= (1769 if one_core else most)
             assert properties["LoggingConfig"]["LogGroup"]
-            assert len(properties["Layers"]) == (2 if "JudgeRelease" in name else 1), "arrays are the judge's"
+            assert len(properties["Layers"]) == (2 if "Judge" in name else 1), "arrays are the judges'"
 
     def test_every_handler_exists(self, synthesized: Synthesized) -> None:
         """``functions.plan_release.handler`` is in ``functions/plan_release.py``."""
@@ -162,6 +164,11 @@ class TestFunctions:
             "tag_version",
             "remove_artifact",
             "take_outcomes",
+            "begin_trial",
+            "judge_trial",
+            "propose_trial",
+            "end_trial",
+            "stop_trial",
         }
 
 
@@ -182,7 +189,7 @@ class TestEvents:
     def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
         """An event that can't be delivered is kept."""
         rules = synthesized.resources("prod", "AWS::Events::Rule")
-        assert len(rules) == 16
+        assert len(rules) == 17
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 
@@ -320,7 +327,7 @@ class TestAlarms:
         assert "Notices" in topic
 
     def test_functions_queues_machines_and_notices_are_watched(self, synthesized: Synthesized) -> None:
-        """Every function, six queues, two endings of two machines, two mishaps of notices."""
+        """Every function and queue, two endings of three machines, two mishaps of notices."""
         metrics = [
             alarm["Properties"]["MetricName"]
             for alarm in synthesized.resources("prod", "AWS::CloudWatch::Alarm").values()
@@ -328,9 +335,9 @@ class TestAlarms:
         ]
         assert {name: metrics.count(name) for name in metrics} == {
             "Errors": len(ENTRIES),
-            "ApproximateNumberOfMessagesVisible": 6,
-            "ExecutionsFailed": 2,
-            "ExecutionsTimedOut": 2,
+            "ApproximateNumberOfMessagesVisible": 7,
+            "ExecutionsFailed": 3,
+            "ExecutionsTimedOut": 3,
             "NumberOfNotificationsFailed": 1,
             "NumberOfNotificationsFilteredOut-NoMessageAttributes": 1,
         }

@@ -101,10 +101,66 @@ def ended(execution: Run, *, champion: bool = True, **planned: Any) -> dict[str,
     return document
 
 
+TRIED = {"serving": {"strategy": {"kind": "ab"}}}
+
+
+class TestTrial:
+    def test_an_approved_version_is_tried_where_its_strategy_is_a_trial(self) -> None:
+        """The release ends with how its trial ended, and with the endpoint if it serves."""
+        won = {"Output": {"ended": {"status": "promoted", "reason": "ann"}, "endpoint": ENDPOINT}}
+        execution = run(Try=answers(won))
+        document = ended(execution, manifest=TRIED)
+
+        assert "Promote" not in execution.path
+        assert (document["trial"]["status"], document["endpoint"]) == ("promoted", ENDPOINT)
+        assert execution.calls["Try"][0]["Input"]["request"] == {
+            "project": "pricing",
+            "model": "hotel-rates",
+            "version": "1.1.0",
+            "release_id": "9f2c41d07b3a55e1",
+            "cause": "approval",
+            "actor": "ann@example.com",
+            "reason": "better",
+            "strategy": {},
+        }
+
+    def test_a_challenger_that_lost_is_no_endpoint(self) -> None:
+        """The release says how its trial ended."""
+        lost = {"Output": {"ended": {"status": "rejected", "reason": "worse"}}}
+        document = ended(run(Try=answers(lost)), manifest=TRIED)
+
+        assert "endpoint" not in document
+        assert document["trial"] == {"status": "rejected", "reason": "worse"}
+
+    def test_whoever_approves_may_ask_for_a_trial(self) -> None:
+        """Or for none, whatever the manifest says."""
+        won = {"Output": {"ended": {"status": "promoted", "reason": "ann"}, "endpoint": ENDPOINT}}
+        asked, spared = (
+            run(
+                Try=answers(won),
+                RequestApproval=answers(APPROVED | {"conditions": {"strategy": kind, "share": None}}),
+            )
+            for kind in ("shadow", "all-at-once")
+        )
+        ended(asked, manifest={"serving": {"strategy": {"kind": "canary"}}})
+        ended(spared, manifest=TRIED)
+
+        assert asked.path[-1] == "Try"
+        assert spared.path[-1] == "Promote"
+
+    def test_a_first_version_is_promoted(self) -> None:
+        """There is nothing beside which it could be tried."""
+        execution = run()
+        ended(execution, champion=False, manifest=TRIED)
+
+        assert execution.path[-1] == "Promote"
+
+
 class TestDocument:
     def test_grows_by_one_key_for_each_step(self) -> None:
         """The execution ends with the contract's document, its keys in the order of the steps."""
-        assert list(ended(run(), awaits_scan=True)) == list(ReleaseDocument.__annotations__)
+        steps = [key for key in ReleaseDocument.__annotations__ if key != "trial"]
+        assert list(ended(run(), awaits_scan=True)) == steps
 
     def test_no_step_rewrites_the_plan(self) -> None:
         """What was planned is what the execution ends with."""

@@ -25,6 +25,8 @@ NOUNS: Final = {
     "endpoint": "List, show, invoke, stop and start endpoints, and what they served when.",
     "batch": "Run, list and stop batches: a version asked of files, without an endpoint.",
     "promote": "Let a registered version serve, alone, beside the champion, or as its shadow.",
+    "ab": "A/B tests: see how they stand, begin and end them.",
+    "shadow": "Shadow runs: see how they stand, begin and end them.",
     "dashboard": "Show what is seen of a model in service.",
     "rollback": "Let the version that served before serve again.",
     "reproduce": "Train a version again from what is recorded, and compare.",

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from slipway.domain.telemetry.spans import Span, Trace
 
-MARKS = {"ok": "✓", "error": "✗", "unset": "–"}
-"""A step whose failure was caught, and one that still runs, are neither."""
+MARKS = {"ok": "✓", "error": "✗", "unset": "…"}
 
 
 @click.command("trace")

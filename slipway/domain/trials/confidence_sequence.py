@@ -37,7 +37,7 @@ def margin(information: float, *, risk: float, spread: float) -> float:
             interval is narrowest beside others, never whether it is valid.
 
     >>> round(margin(10_000, risk=0.05, spread=0.02), 4)
-    0.031
+    0.0308
     """
     grown = 1 + information * spread**2
     return math.sqrt(grown * (math.log(grown) - 2 * math.log(risk))) / (information * spread)

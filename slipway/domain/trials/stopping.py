@@ -37,10 +37,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One variant: the requests that it answered, and the outcomes that were reported of them."""
+    """
+    One variant.
+
+    Attributes:
+        requests: That it answered, as far as both arms' can be compared.
+        outcomes: Of them, and of others.
+        reported: How many outcomes there are of ``requests``; None: all.
+    """
 
     requests: int
     outcomes: Moments
+    reported: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ def _is_enough(champion: Moments, challenger: Moments) -> bool:
 def _mismatch(champion: Arm, challenger: Arm, question: Question) -> str:
     counts = (
         ("requests", challenger.requests, champion.requests),
-        ("outcomes", challenger.outcomes.count, champion.outcomes.count),
+        ("outcomes", _reported(challenger), _reported(champion)),
     )
     for what, theirs, ours in counts:
         if is_mismatch(theirs, ours, share=question.share):
@@ -115,6 +123,10 @@ def _mismatch(champion: Arm, challenger: Arm, question: Question) -> str:
                 f"{question.share:.1%}: what the arms show cannot be compared"
             )
     return ""
+
+
+def _reported(arm: Arm) -> int:
+    return arm.outcomes.count if arm.reported is None else arm.reported
 
 
 def _decided(effect: Effect, question: Question) -> tuple[Word | None, str]:

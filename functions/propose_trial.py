@@ -1,0 +1,54 @@
+"""Step Functions task with a token: asks approvers to make a trial's challenger champion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from aws_lambda_powertools import Logger
+
+from functions import _wiring
+from slipway.contracts import environment as variables
+from slipway.domain.timestamps import now
+from slipway.usecases.propose_trial import propose_trial
+from slipway.usecases.request_approval import Ports
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from slipway.contracts.trial import TrialDocument
+
+logger = Logger()
+
+
+class ProposeTrialInput(TypedDict):
+    """What the machine hands over."""
+
+    document: TrialDocument
+    task_token: str
+    redrive: int
+
+
+@logger.inject_lambda_context
+def handler(event: ProposeTrialInput, _context: LambdaContext) -> dict[str, Any]:
+    # never logged: the event, which holds the task token
+    outcome = propose_trial(
+        event["document"],
+        event["task_token"],
+        event["redrive"],
+        ports=Ports(
+            ledger=_wiring.ledger(),
+            signer=_wiring.signer(),
+            mailer=_wiring.mailer(),
+            reports=_wiring.reports(),
+            events=_wiring.events(),
+            tokens=_wiring.task_tokens(),
+            registry=_wiring.model_registry(),
+        ),
+        approvers=_wiring.policy()["approvers"],
+        rules=_wiring.policy().get("approval_rules", {}),
+        base_url=_wiring.setting(variables.APPROVAL_URL),
+        environment=_wiring.setting(variables.ENVIRONMENT),
+        now=now(),
+    )
+    logger.info("approval requested", **outcome)
+    return outcome

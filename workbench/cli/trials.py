@@ -1,0 +1,254 @@
+"""What ``slipway ab`` and ``slipway shadow`` share: status, start and stop of trials."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from workbench.cli import frame
+from workbench.cli.calls import ask, caller, version_named
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from slipway.contracts.ledger import TrialRecord
+    from slipway.contracts.trial import TrialKind, TrialRequest
+
+NAMES: Final = {"ab": "A/B test", "shadow": "shadow run"}
+HOW_MANY: Final = 10
+"""Earlier trials that are listed."""
+
+
+def commands(kind: TrialKind, group: click.Group) -> None:
+    """Add ``status`` and ``stop`` of one kind of trial to its noun; ``start`` has options of its own."""
+    name = NAMES[kind]
+
+    @group.command("status", help=_STATUS.format(name=name))
+    @click.argument("model", metavar="[PROJECT/]MODEL")
+    @click.option("--trial", "trial_id", metavar="ID", help="An earlier one; default: the newest.")
+    @frame.pass_workspace
+    def status(workspace: frame.Workspace, model: str, trial_id: str | None) -> None:
+        show(workspace, kind, model, trial_id)
+
+    @group.command("stop", help=_STOP.format(name=name))
+    @click.argument("model", metavar="[PROJECT/]MODEL")
+    @click.option("--reason", required=True, help="Why; kept with the trial and shown to all.")
+    @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+    @click.option("--wait/--no-wait", default=True, show_default=True, help="Until the challenger has left.")
+    @frame.pass_workspace
+    def stop(workspace: frame.Workspace, model: str, reason: str, *, yes: bool, wait: bool) -> None:
+        end(workspace, kind, model, reason, yes=yes, wait=wait)
+
+
+_STATUS: Final = """
+Show the {name} of MODEL: weights, counts, what is known so far, how long still.
+
+Looking at it often changes nothing: what it says holds at every look.
+"""
+_STOP: Final = """
+End the {name} of MODEL: the challenger leaves, the champion serves on alone.
+
+What was proposed to approvers can't be approved any more. Needs the role operate.
+"""
+
+
+def subject_of(workspace: frame.Workspace, model: str) -> tuple[str, str]:
+    """
+    Project and model.
+
+    Raises:
+        Refusal: There is no such model.
+    """
+    from workbench.cli.release import ledger_of
+    from workbench.versions import InvalidReferenceError, Reference, UnresolvedReferenceError, locate
+
+    try:
+        return locate(ledger_of(workspace), Reference.parse(model))
+    except InvalidReferenceError as error:
+        raise frame.Refusal(str(error), exit_code=frame.EXIT_USAGE) from error
+    except UnresolvedReferenceError as error:
+        raise frame.Refusal(str(error), exit_code=frame.EXIT_NOT_FOUND) from error
+
+
+def trials_of(workspace: frame.Workspace, kind: TrialKind, model: str) -> list[TrialRecord]:
+    """
+    Newest first.
+
+    Raises:
+        Refusal: There is no such model, or it never had such a trial.
+    """
+    from workbench.cli.release import ledger_of
+
+    project, name = subject_of(workspace, model)
+    found = [one for one in ledger_of(workspace).trials(project, name) if one["kind"] == kind]
+    if not found:
+        raise frame.Refusal(
+            f"{project}/{name} never had a {NAMES[kind]}",
+            f"`slipway {kind} start {project}/{name}:VERSION` begins one; or let [serving.strategy] say "
+            f'kind = "{kind}"',
+            frame.EXIT_NOT_FOUND,
+        )
+    return found
+
+
+def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str | None) -> None:
+    """The newest trial, or the one that is named; earlier ones in a list."""
+    from slipway.domain.timestamps import now
+    from slipway.domain.trials.outlook import in_words, outlook
+    from slipway.domain.trials.shown import facts_of
+
+    found = trials_of(workspace, kind, model)
+    chosen = [one for one in found if trial_id is None or one["trial_id"] == trial_id]
+    if not chosen:
+        raise frame.Refusal(f"there is no trial {trial_id}", exit_code=frame.EXIT_NOT_FOUND)
+    record = chosen[0]
+    state, settings = record["state"], record["settings"]
+    share = float(settings["share"])
+    weights = {
+        record["champion"]: 1 - share if kind == "ab" else 1.0,
+        record["challenger"]: share,
+    }
+    runs = record["status"] == "running"
+    left = outlook(record, now()) if runs else None
+    document: dict[str, Any] = {
+        **record,
+        "weights": weights,
+        "outlook": left,
+        "earlier": [one["trial_id"] for one in found if one is not record][:HOW_MANY],
+    }
+
+    def render(out: Console) -> None:
+        said = f"{record['project']}/{record['model']} {record['challenger']} beside {record['champion']}"
+        out.print(f"{NAMES[kind]} of {said}: {record['status']}", markup=False)
+        rows = [
+            ("weights", ", ".join(f"{version} {weight:.1%}" for version, weight in weights.items())),
+            ("began", state.get("begun_at") or record["started_at"]),
+        ]
+        if state:
+            rows += [(label.lower(), text) for label, text in facts_of({**record, **state})[2:]]
+            rows += [("decided", state["word"] or "nothing yet"), ("why", state["reason"])]
+        rows += [
+            ("how long still", in_words(left) if left else ""),
+            ("looked at", state.get("looked_at", "never yet")),
+            ("ended", f"{record.get('ended_at', '')}: {record.get('reason', '')}".strip(": ")),
+            ("trial", record["trial_id"]),
+        ]
+        for label, text in rows:
+            if text:
+                out.print(f"{label:24} {text}", markup=False)
+        others = [one for one in found if one is not record][:HOW_MANY]
+        if others:
+            columns = ("trial", "challenger", "champion", "status", "began", "why")
+            out.print(
+                frame.table(
+                    columns,
+                    (
+                        (
+                            one["trial_id"],
+                            one["challenger"],
+                            one["champion"],
+                            one["status"],
+                            one["started_at"],
+                            one.get("reason", ""),
+                        )
+                        for one in others
+                    ),
+                    title="earlier",
+                )
+            )
+
+    frame.emit(workspace, document, render)
+
+
+def begin(
+    workspace: frame.Workspace,
+    reference: str,
+    strategy: dict[str, Any],
+    reason: str,
+    *,
+    yes: bool,
+) -> None:
+    """Start the trial machine for a registered version."""
+    from slipway.adapters.sfn_executions import SfnExecutions
+    from slipway.domain.trials.trial import trial_id_of
+    from workbench.cli.release import ledger_of
+
+    ledger = ledger_of(workspace)
+    version = version_named(ledger, reference)
+    subject = f"{version['project']}/{version['model']}"
+    if version["approval"] != "approved":
+        raise frame.Refusal(
+            f"{subject} {version['version']} is {version['approval']}",
+            "only an approved version may stand on an endpoint",
+        )
+    running = [
+        one for one in ledger.trials(version["project"], version["model"]) if one["status"] == "running"
+    ]
+    said = f"{subject}: {NAMES[strategy['kind']]} of {version['version']}" + (
+        f", which ends that of {running[0]['challenger']}" if running else ""
+    )
+    if not yes:
+        click.confirm(f"{said}; go on?", abort=True, err=True)
+    request: TrialRequest = {
+        "project": version["project"],
+        "model": version["model"],
+        "version": version["version"],
+        "release_id": version["release_id"],
+        "cause": "promote",
+        "actor": caller(workspace),
+        "reason": reason,
+        "strategy": {key: value for key, value in strategy.items() if value is not None},
+    }
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    arn = (
+        SfnExecutions(workspace.client("stepfunctions"))
+        .start(
+            workspace.platform()["trial_machine_arn"],
+            f"{strategy['kind']}-{version['release_id']}-{moment}-{time.time_ns() % 10**6:06d}",
+            json.dumps({"request": request}),
+        )
+        .arn
+    )
+    document = {"trial_id": trial_id_of(arn), "execution_arn": arn, "request": request}
+    noun = strategy["kind"]
+    frame.emit(
+        workspace,
+        document,
+        lambda _: click.echo(
+            f"trial {document['trial_id']} begins; `slipway {noun} status {subject}` follows it"
+        ),
+    )
+
+
+def end(
+    workspace: frame.Workspace, kind: TrialKind, model: str, reason: str, *, yes: bool, wait: bool
+) -> None:
+    """Stop the newest trial, if it is open."""
+    from slipway.contracts.ledger import OPEN_TRIALS
+    from workbench.cli.promotions import follow
+
+    record = trials_of(workspace, kind, model)[0]
+    subject = f"{record['project']}/{record['model']}"
+    if record["status"] not in OPEN_TRIALS:
+        raise frame.Refusal(f"the {NAMES[kind]} of {subject} is {record['status']} already")
+    if not yes:
+        click.confirm(
+            f"{subject}: {record['challenger']} leaves, {record['champion']} serves on; go on?",
+            abort=True,
+            err=True,
+        )
+    wish = {
+        "project": record["project"],
+        "model": record["model"],
+        "trial_id": record["trial_id"],
+        "actor": caller(workspace),
+        "reason": reason,
+    }
+    answer = ask(workspace, workspace.platform()["stop_trial_function"], wish)
+    document: dict[str, Any] = {"trial_id": record["trial_id"], **answer}
+    if wait:
+        document |= follow(workspace, answer["execution_arn"], "the challenger's removal")
+    frame.emit(workspace, document, lambda _: click.echo(f"stopped: {record['trial_id']}"))
