@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.adapters.test_otlp_collector import OddCollector, RealCollector
 from tests.adapters.test_slack_webhook import Slack
 from tests.conftest import start_embedded_aws
 from tests.endtoend.laptop import Laptop
@@ -46,7 +48,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     process.wait(30)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slack() -> Iterator[Slack]:
     """A listener that stands for Slack's incoming webhook."""
     listener = Slack()
@@ -55,14 +57,39 @@ def slack() -> Iterator[Slack]:
     listener.server.server_close()
 
 
-@pytest.fixture(scope="module")
-def laptop_with_slack(slack: Slack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    """A platform of a module's own whose settings name a Slack secret; the secret holds ``slack``'s URL."""
+@pytest.fixture(scope="session")
+def any_collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCollector | OddCollector]:
+    """An OpenTelemetry collector in a process of its own; where there is none, what takes anything."""
+    if importlib.util.find_spec("rotel") is None:
+        yield OddCollector((200, b"{}"))
+        return
+    real = RealCollector(tmp_path_factory.mktemp("collector"))
+    yield real
+    real.process.terminate()
+    real.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def collector(any_collector: RealCollector | OddCollector) -> RealCollector:
+    """The real one."""
+    if not isinstance(any_collector, RealCollector):
+        pytest.skip("there is no wheel of the collector for this Python or machine")
+    return any_collector
+
+
+@pytest.fixture(scope="session")
+def complete_laptop(
+    slack: Slack, any_collector: RealCollector | OddCollector, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Laptop]:
+    """A platform with all that is optional: its settings name a Slack secret and a collector."""
     settings = tmp_path_factory.mktemp("environments")
     text = (repository_root() / "environments" / "local.toml").read_text()
     without = 'slack_secret = ""'
     assert without in text
-    (settings / "local.toml").write_text(text.replace(without, f'slack_secret = "{SLACK_SECRET}"'))
+    idle = '[idle]\ndays = 30\nwarn_days = 3\naction = "stop"\n'
+    told = f'[telemetry]\notlp_endpoint = "http://127.0.0.1:{any_collector.port}"\nmetrics_minutes = 1\n'
+    named = text.replace(without, f'slack_secret = "{SLACK_SECRET}"')
+    (settings / "local.toml").write_text(f"{named}\n{idle}\n{told}")
     aws, process = start_embedded_aws(tmp_path_factory.mktemp("home"))
     aws.client("secretsmanager").create_secret(Name=SLACK_SECRET, SecretString=slack.url)
     deploy_platform(aws, environments=settings, target=tmp_path_factory.mktemp("assembly") / "local")

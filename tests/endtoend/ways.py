@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.endtoend.laptop import Laptop
 
 PROJECT = "ways"
+DAY_SECONDS = 24 * 3600
 BAD_IMAGES = Path(__file__).parent / "bad_images"
 SCALED = "instance_count = 1\nmin_instances = 1\nmax_instances = 2\ninvocations_per_instance = 1000\n"
 
@@ -51,6 +52,7 @@ def take_all_ways(laptop: Laptop) -> None:
     _undelivered(laptop)
     _decided_in_studio(laptop)
     _expired(laptop)
+    _idle(laptop)
     _by_the_clock(laptop)
 
 
@@ -254,6 +256,21 @@ def _expired(laptop: Laptop) -> None:
     )
     sweep(laptop, "sweep_approvals")
     laptop.wait_for(lambda: laptop.mails(f"{PROJECT}/tiny 1.10.0: expired"), "the last message")
+
+
+def _idle(laptop: Laptop) -> None:
+    """For a month, by the functions' clock, nobody calls the endpoint: it is told of, then stopped."""
+    clock = laptop.aws.home / "clock"
+    clock.write_text(str(28 * DAY_SECONDS))
+    assert sweep(laptop, "sweep_idle")["warned"]
+    clock.write_text(str(32 * DAY_SECONDS))
+    assert sweep(laptop, "sweep_idle")["stopped"]
+    clock.unlink()
+    endpoint = f"{laptop.workspace.platform()['resource_prefix']}-{PROJECT}-tiny"
+    laptop.wait_for(
+        lambda: (laptop.ledger.endpoint_state(endpoint) or {}).get("status") == "stopped",
+        "a stopped endpoint",
+    )
 
 
 def _by_the_clock(laptop: Laptop) -> None:

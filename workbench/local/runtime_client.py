@@ -132,17 +132,23 @@ class InitError(Exception):
 
 def move_clock(variables: Any, modules: Any) -> None:
     """Let the platform's functions see the time that a test has set; what AWS's own clocks say stays."""
-    module = modules.get(CLOCK_MODULE)
-    if module is None or CLOCK_VARIABLE not in variables:
+    if CLOCK_VARIABLE not in variables:
         return
     try:
         with open(variables[CLOCK_VARIABLE], encoding="ascii") as file:  # noqa: PTH123 - starts in 1 ms
             seconds = float(file.read())
     except (OSError, ValueError):
         seconds = 0.0
+    module = modules.get(CLOCK_MODULE)
     if not seconds:
-        module.datetime = dt.datetime
+        if module is not None:
+            module.datetime = dt.datetime
         return
+    if module is None:  # the function loads it when it is first called: that call has moved time as well
+        try:
+            module = importlib.import_module(CLOCK_MODULE)
+        except ImportError:
+            return
 
     class Moved(dt.datetime):
         @classmethod
