@@ -116,7 +116,8 @@ class Upkeep(Construct):
             self,
             "Hourly",
             functions=[self._add_sweep_idle(promote_machine_arn)],
-            minutes=IDLE_MINUTES,
+            # on a laptop whatever goes by the clock can be seen within a minute
+            minutes=IDLE_MINUTES if settings.retains else settings.sweep_minutes,
             dead_letters=dead_letters,
         )
 

@@ -57,8 +57,7 @@ EXCEPTIONS = (
     ),
     unused(
         "Application Auto Scaling changes endpoints and makes alarms for its caller; here it does so itself",
-        "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms "
-        "sagemaker:DescribeEndpointConfig sagemaker:UpdateEndpointWeightsAndCapacities "
+        "cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms sagemaker:UpdateEndpointWeightsAndCapacities "
         "iam:CreateServiceLinkedRole",
         "promotion/PromoteRole",
     ),
@@ -85,12 +84,23 @@ EXCEPTIONS = (
         "release/FunctionsRequestApprovalRole release/FunctionsSweepApprovalsRole",
     ),
     unused(
+        "SageMaker looks at a deployment's alarms under the endpoint's role; here it does so itself",
+        "cloudwatch:DescribeAlarms",
+        "promotion/ServingRole",
+    ),
+    unused(
+        "only asynchronous endpoints are asked by files; tests/endtoend/test_serving_kinds.py has one",
+        "s3:GetObject s3:ListBucket s3:PutObject sagemaker:InvokeEndpointAsync",
+        "promotion/FunctionsSmokeEndpointRole",
+    ),
+    unused(
         "what fails again and again, or can't be called, becomes a dead letter; on these ways nothing does",
         "sqs:SendMessage",
         "notifications/FunctionsMailNoticeRole notifications/FunctionsSlackNoticeRole "
         "release/FunctionsPlanReleaseRole release/FunctionsRecordOutcomeRole "
         "release/FunctionsSweepApprovalsRole release/FunctionsSweepExecutionsRole "
         "release/FunctionsSweepPushesRole release/FunctionsTakeInPackageRole release/UpkeepSweepsRole "
+        "release/FunctionsSweepIdleRole release/UpkeepHourlyRole "
         "lineage/FunctionsRecordLineageRole lineage/FunctionsSweepLineageRole lineage/SweepsRole",
     ),
 )

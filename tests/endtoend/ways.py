@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipway.adapters.s3_reports import S3Reports
+from slipway.contracts import names
 from slipway.contracts.ledger import approval_key
 from slipway.domain.approval import DecisionForm
 from workbench import approvals
@@ -29,6 +30,13 @@ PROJECT = "ways"
 DAY_SECONDS = 24 * 3600
 BAD_IMAGES = Path(__file__).parent / "bad_images"
 SCALED = "instance_count = 1\nmin_instances = 1\nmax_instances = 2\ninvocations_per_instance = 1000\n"
+AT_NIGHT = """
+[serving.schedules.night]
+schedule = "cron(0 20 * * ? *)"
+min_instances = 1
+max_instances = 1
+"""
+SCANNED = '["mae <= 50", "critical image findings == 0"]'
 
 
 def take_all_ways(laptop: Laptop) -> None:
@@ -46,6 +54,7 @@ def take_all_ways(laptop: Laptop) -> None:
     _stopped(laptop)
     _stopped_while_promoted(laptop)
     _promoted_by_hand(laptop)
+    _alarm_rings(laptop)
     _lost_lineage(laptop)
     _lost_push(laptop)
     _lost_end(laptop)
@@ -61,14 +70,14 @@ def _tiny(laptop: Laptop, version: str) -> ReleaseRecord:
 
 
 def _first_and_second(laptop: Laptop) -> None:
-    """The first is scaled, the second no longer."""
+    """The first is scaled, also by the clock; the second no longer, and its image is scanned."""
     scaled = laptop.model(PROJECT, bias="2.0")
     manifest = scaled / "slipway.toml"
     text, serving = manifest.read_text(), "instance_count = 1\nstartup"
     assert serving in text
-    manifest.write_text(text.replace("instance_count = 1\n", SCALED))
+    manifest.write_text(text.replace("instance_count = 1\n", SCALED) + AT_NIGHT)
     laptop.deployed(scaled, "1.0.0")
-    laptop.push(laptop.model(PROJECT, bias="1.0"), "1.1.0")
+    laptop.push(laptop.model(PROJECT, bias="1.0", gates=SCANNED), "1.1.0")
     release = laptop.reach(_tiny(laptop, "1.1.0"), "awaiting-approval")
     with urllib.request.urlopen(laptop.link(release), timeout=30) as page:
         assert page.status == 200
@@ -171,6 +180,39 @@ def _promoted_by_hand(laptop: Laptop) -> None:
 
     laptop.wait_for(lambda: len(ends()) == 2, "both promotions to be recorded")
     assert ends() == {"1.0.0": "deployed", "9.9.9": "failed"}
+
+
+def _alarm_rings(laptop: Laptop) -> None:
+    """An alarm stands beside the endpoint, rings, is told, and goes with what it was made from."""
+    endpoint = f"{laptop.workspace.platform()['resource_prefix']}-{PROJECT}-tiny"
+    cloudwatch = laptop.aws.client("cloudwatch")
+    described = laptop.aws.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+    config = described["EndpointConfigName"]
+    of_promotion, standing = names.alarm(endpoint, config, "5xx"), names.standing_alarm(endpoint, "5xx")
+    dimensions = {"EndpointName": endpoint, "VariantName": names.VARIANT, "EndpointConfigName": config}
+    cloudwatch.put_metric_alarm(
+        AlarmName=of_promotion,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=0.05,
+        TreatMissingData="notBreaching",
+    )
+    event = {"detail": {"EndpointName": endpoint}}
+    assert call(laptop, "watch_endpoint", event)["outcome"] == "watched"
+    (made,) = cloudwatch.describe_alarms(AlarmNames=[standing])["MetricAlarms"]
+    assert "EndpointConfigName" not in {one["Name"] for one in made["Dimensions"]}
+    cloudwatch.set_alarm_state(AlarmName=standing, StateValue="ALARM", StateReason="a test")
+    laptop.wait_for(lambda: laptop.mails("alarm, too many requests", "team@example.com"), "the alarm's mail")
+    cloudwatch.delete_alarms(AlarmNames=[of_promotion])
+    call(laptop, "watch_endpoint", event)
+    assert not cloudwatch.describe_alarms(AlarmNames=[standing])["MetricAlarms"]
+    gone = {"detail": {"EndpointName": f"{endpoint}-gone"}}
+    assert call(laptop, "watch_endpoint", gone)["outcome"] == "removed"
 
 
 def _lost_lineage(laptop: Laptop) -> None:
@@ -278,9 +320,9 @@ def _by_the_clock(laptop: Laptop) -> None:
     laptop.wait_for(
         lambda: all(
             laptop.aws.audit(action="lambda:InvokeFunction", principal=role)
-            for role in ("UpkeepSweepsRole", "lineage-SweepsRole")
+            for role in ("UpkeepSweepsRole", "UpkeepHourlyRole", "lineage-SweepsRole", "TelemetryBridgeRole")
         ),
-        "both schedules",
+        "all schedules",
         seconds=120,
     )
 
