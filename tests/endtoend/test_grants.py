@@ -180,10 +180,10 @@ class Roles:
 
 
 @pytest.fixture(scope="module")
-def roles(laptop_with_slack):
+def roles(complete_laptop):
     """The roles after all ways have been taken."""
-    take_all_ways(laptop_with_slack)
-    return Roles(laptop_with_slack)
+    take_all_ways(complete_laptop)
+    return Roles(complete_laptop)
 
 
 class TestGrants:
@@ -230,14 +230,14 @@ class TestProof:
 
         assert found == {Grant(role, "s3:DeleteObject")}
 
-    def test_a_missing_grant_is_found(self, roles, laptop_with_slack):
+    def test_a_missing_grant_is_found(self, roles, complete_laptop):
         """
         A role that lacks what it needs fails on its way, and the refusal is on record.
         """
         role = "release/FunctionsSweepApprovalsRole"
         undo = roles.changed(role, "missing", "Deny", "dynamodb:Query")
         with pytest.raises(AssertionError, match="AccessDenied"):
-            sweep(laptop_with_slack, "sweep_approvals")
+            sweep(complete_laptop, "sweep_approvals")
         undo()
 
         assert [

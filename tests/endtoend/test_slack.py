@@ -19,9 +19,9 @@ def headlines(slack, version):
 
 
 @pytest.fixture(scope="module")
-def told(laptop_with_slack, slack):
+def told(complete_laptop, slack):
     """1.0.0 is approved and serves; 1.1.0 fails when it trains. Waits for a message of each kind."""
-    laptop = laptop_with_slack
+    laptop = complete_laptop
     laptop.put_numbers(PROJECT)
     first = laptop.deployed(laptop.model(PROJECT), "1.0.0")
     failing = laptop.model(PROJECT)
@@ -86,11 +86,11 @@ class TestSlack:
         """
         assert "/approvals/" not in json.dumps([message for _, _, message in slack.posts])
 
-    def test_the_webhook_s_url_is_in_no_log(self, laptop_with_slack, slack, told):
+    def test_the_webhook_s_url_is_in_no_log(self, complete_laptop, slack, told):
         """
         The URL is the secret.
         """
-        logs = laptop_with_slack.aws.client("logs")
+        logs = complete_laptop.aws.client("logs")
         lines = [
             event["message"]
             for page in logs.get_paginator("describe_log_groups").paginate()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from slipway.domain.telemetry.spans import Span, Trace
 
-MARKS = {"ok": "✓", "error": "✗", "unset": "…"}
+MARKS = {"ok": "✓", "error": "✗", "unset": "–"}
+"""A step whose failure was caught, and one that still runs, are neither."""
 
 
 @click.command("trace")

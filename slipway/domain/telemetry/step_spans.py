@@ -11,13 +11,16 @@ from slipway.domain.telemetry.spans import AttributeValue, Span, span_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 WORKING: Final = ("TaskStateEntered", "ParallelStateEntered", "MapStateEntered")
 """Pass, Choice and Wait only route."""
 FAILED: Final = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "TaskSubmitFailed", "TaskStartFailed")
 SUCCEEDED: Final = ("TaskSucceeded", "LambdaFunctionSucceeded")
 ENDED_BADLY: Final = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
-JOB_NAMES: Final = ("TrainingJobName", "ProcessingJobName", "EndpointName", "ModelName", "FunctionName")
+JOB_NAMES: Final = ("TrainingJobName", "ProcessingJobName", "EndpointName", "ModelName")
+CAUGHT: Final = "slipway.step.caught"
+"""Attribute of a step that failed, and whose failure led to another step."""
 
 
 def step_spans(events: Iterable[Mapping[str, Any]], *, execution_arn: str, parent_id: str) -> list[Span]:
@@ -47,7 +50,7 @@ def step_spans(events: Iterable[Mapping[str, Any]], *, execution_arn: str, paren
         elif kind.endswith("StateExited") and details.get("name") in found:
             name = str(details["name"])
             span = found[name]
-            found[name] = replace(span, end=event["timestamp"], status=_after(span))
+            found[name] = _left(span, event["timestamp"])
             open_states = [one for one in open_states if one != name]
         elif state in found and kind == "TaskScheduled":
             found[state] = _with(found[state], _job(details))
@@ -61,6 +64,7 @@ def step_spans(events: Iterable[Mapping[str, Any]], *, execution_arn: str, paren
                 broken = span if span.status == "error" else _failed(span, details)
                 found[name] = replace(broken, end=event["timestamp"])
             open_states = []
+            found = {name: _guilty(span, str(details.get("error", ""))) for name, span in found.items()}
     return list(found.values())
 
 
@@ -99,9 +103,17 @@ def _with(span: Span, more: Mapping[str, AttributeValue]) -> Span:
     return replace(span, attributes={**span.attributes, **more})
 
 
-def _after(span: Span) -> Any:
-    """A failure that was caught stays an error of its step; a state that told of nothing has succeeded."""
-    return "error" if span.status == "error" else "ok"
+def _left(span: Span, at: datetime) -> Span:
+    """A failure that was caught is no error by itself; a state that told of nothing has succeeded."""
+    if span.status == "error":
+        return replace(_with(span, {CAUGHT: True}), end=at, status="unset")
+    return replace(span, end=at, status="ok")
+
+
+def _guilty(span: Span, error: str) -> Span:
+    """Of a failure that was caught, cleaned up after, and thrown again: the step in which it happened."""
+    same = error and span.attributes.get(CAUGHT) and span.attributes.get("error.type") == error
+    return replace(span, status="error") if same else span
 
 
 def _failed(span: Span, details: Mapping[str, Any]) -> Span:
@@ -124,6 +136,8 @@ def _job(details: Mapping[str, Any]) -> dict[str, AttributeValue]:
     named: Sequence[str] = [str(parameters[key]) for key in JOB_NAMES if parameters.get(key)]
     if named:
         attributes["slipway.job.name"] = named[0]
+    if parameters.get("FunctionName"):
+        attributes["faas.invoked_name"] = str(parameters["FunctionName"]).rpartition(":")[2]
     return attributes
 
 

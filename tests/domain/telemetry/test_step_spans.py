@@ -87,6 +87,29 @@ class TestStepSpans:
         (span,) = spans(history)
         assert (span.status, span.message) == ("ok", "")
 
+    def test_what_was_caught_is_no_error(self) -> None:
+        """
+        A "not found" that the machine expects fails no step; the span says that it was caught.
+        """
+        history = History().enter("SuspendScaling")
+        history.add("TaskFailed", "taskFailed", error="ObjectNotFoundException", cause="no target")
+        history.leave("SuspendScaling").enter("Update").add("TaskSucceeded", "taskSucceeded").leave("Update")
+
+        caught, after = spans(history)
+        assert (caught.status, caught.attributes["slipway.step.caught"]) == ("unset", True)
+        assert after.status == "ok"
+
+    def test_what_was_caught_and_thrown_again_is_one(self) -> None:
+        """
+        A promotion that was cleaned up after fails at the step where it went wrong, not at its last.
+        """
+        history = History().enter("Smoke")
+        history.add("TaskFailed", "taskFailed", error="SmokeTestFailedError", cause="500").leave("Smoke")
+        history.enter("Restore").add("TaskSucceeded", "taskSucceeded").leave("Restore")
+        history.add("ExecutionFailed", "executionFailed", error="SmokeTestFailedError", cause="500")
+
+        assert [span.status for span in spans(history)] == ["error", "ok"]
+
     def test_loop_is_one_span(self) -> None:
         """
         A hundred looks at an endpoint are one step that took so long.
