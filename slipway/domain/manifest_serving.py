@@ -134,8 +134,8 @@ _ALARMS: Final = Table(
         ),
         "prediction": Key(
             Flag(),
-            "Likewise, a minute's mean prediction outside the range in which 99 % of those on the evaluation "
-            "data lay; needs evaluation.task.",
+            "Likewise, the mean prediction of two minutes in a row outside the range in which 99 % of those "
+            "on the evaluation data lay; needs evaluation.task.",
             default=True,
         ),
     }

@@ -107,7 +107,7 @@ class AlarmLimits:
     latency_p99_ms: int | None = None
     """None: no alarm."""
     prediction: bool = True
-    """A minute's mean prediction outside the range of 99 % of those on the evaluation data."""
+    """The mean prediction of two minutes in a row outside that of 99 % of those on the evaluation data."""
 
 
 @dataclass(frozen=True, slots=True)

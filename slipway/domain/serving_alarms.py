@@ -21,6 +21,11 @@ PERIOD_SECONDS: Final = 60
 _MICROSECONDS: Final = 1000
 """Of a millisecond: SageMaker measures ModelLatency in them."""
 _SAGEMAKER: Final = "AWS/SageMaker"
+PREDICTION_MINUTES: Final = 2
+"""
+In a row. With one request a minute, a minute's mean is one prediction, and 1 of 100 good ones lies outside
+the range: two in a row are 1 of 10,000.
+"""
 
 
 def alarms_of(
@@ -105,6 +110,8 @@ def alarms_of(
         )
     if limits.prediction and predictions is not None:
         of_model = {
+            "EvaluationPeriods": PREDICTION_MINUTES,
+            "DatapointsToAlarm": PREDICTION_MINUTES,
             "Namespace": names.PREDICTION_NAMESPACE,
             "MetricName": names.PREDICTION_METRIC,
             "Statistic": "Average",
@@ -114,16 +121,16 @@ def alarms_of(
         found += [
             alarm(
                 "prediction-low",
-                f"A minute's mean prediction lay below {low:g}: 99.5 % of those on the evaluation data "
-                "lay above",
+                f"The mean prediction of two minutes in a row lay below {low:g}: 99.5 % of those on the "
+                "evaluation data lay above",
                 **of_model,
                 Threshold=low,
                 ComparisonOperator="LessThanThreshold",
             ),
             alarm(
                 "prediction-high",
-                f"A minute's mean prediction lay above {high:g}: 99.5 % of those on the evaluation data "
-                "lay below",
+                f"The mean prediction of two minutes in a row lay above {high:g}: 99.5 % of those on the "
+                "evaluation data lay below",
                 **of_model,
                 Threshold=high,
             ),
