@@ -17,6 +17,7 @@ from slipway.contracts import environment as variables
 from slipway.domain.errors import MissingSettingError
 
 if TYPE_CHECKING:
+    from slipway.adapters.slack_webhook import SlackSecret
     from slipway.contracts.policy import Policy
     from slipway.domain.site import Site
     from slipway.usecases import ports
@@ -98,6 +99,27 @@ def chat() -> ports.ChatChannel:
 
     arn = os.environ.get(variables.SLACK_SECRET_ARN, "")
     return SlackWebhook(client("secretsmanager") if arn else None, arn)
+
+
+@cache
+def slack_replies() -> ports.ChatReplies:
+    from slipway.adapters.slack_webhook import SlackReplies
+
+    return SlackReplies()
+
+
+@cache
+def slack_signing_secret() -> SlackSecret:
+    from slipway.adapters.clients import client
+    from slipway.adapters.slack_webhook import SlackSecret
+
+    return SlackSecret(client("secretsmanager"), setting(variables.SLACK_SIGNING_SECRET_ARN))
+
+
+@cache
+def slack_people() -> dict[str, str]:
+    people: dict[str, str] = json.loads(setting(variables.SLACK_PEOPLE))
+    return people
 
 
 @cache
@@ -395,6 +417,7 @@ def ask_again() -> AskAgain:
         signer=signer(),
         mailer=mailer(),
         reports=reports(),
+        events=events(),
         approvers=policy()["approvers"],
         rules=policy().get("approval_rules", {}),
         base_url=setting(variables.APPROVAL_URL),

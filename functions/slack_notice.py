@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from functions import _wiring
+from slipway.contracts import environment as variables
 from slipway.usecases.slack_notice import slack_notice
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ logger = Logger()
 @logger.inject_lambda_context(correlation_id_path="detail.release_id")
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
     kind, detail = event["detail-type"], event["detail"]
-    posted = slack_notice(kind, detail, region=event["region"], chat=_wiring.chat())
+    buttons = bool(os.environ.get(variables.SLACK_BUTTONS))
+    posted = slack_notice(kind, detail, region=event["region"], chat=_wiring.chat(), buttons=buttons)
     logger.info("notice posted", kind=kind, release_id=detail.get("release_id"), posted=posted)
     return {"posted": posted}

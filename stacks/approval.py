@@ -16,9 +16,11 @@ from stacks.constructs.machine import machine_arn
 from stacks.constructs.statements import (
     Statement,
     allow,
+    arn,
     on_models,
     put_events,
     read_objects,
+    read_secret,
     use_key,
 )
 
@@ -56,6 +58,8 @@ class ApprovalStack(cdk.Stack):
         )
         self._add_route("GET", self._add_show_approval())
         self._add_route("POST", self._add_decide_approval())
+        if settings.notifications.slack_signing_secret:
+            self._add_slack_route(settings.notifications.slack_signing_secret)
         self._add_stage()
         alarms = Alarms(self, "Alarms", topic_arn=notifications.alarm_topic.ref, settings=settings)
         alarms.watch_functions(self._functions)
@@ -90,25 +94,49 @@ class ApprovalStack(cdk.Stack):
         )
 
     def _add_decide_approval(self) -> TaskFunction:
-        prefix = self._settings.policy["resource_prefix"]
         return self._functions.add(
             "decide_approval",
             environment=self._environment,
             statements=[
                 *self._read,  # a form with a mistake is shown again, with the evidence beside it
-                *self._storage.grant_ledger("GetItem", "UpdateItem"),
-                allow(
-                    ["states:SendTaskSuccess"],
-                    [machine_arn(self._settings, one) for one in ("release", "trial")],
-                ),
-                on_models(
-                    ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
-                    prefix,
-                    "model-package",
-                ),
-                put_events(),
+                *self._decide,
             ],
         )
+
+    @property
+    def _decide(self) -> list[Statement]:
+        """Record a decision, and hand it to all who wait for it."""
+        return [
+            *self._storage.grant_ledger("GetItem", "UpdateItem"),
+            allow(
+                ["states:SendTaskSuccess"], [machine_arn(self._settings, one) for one in ("release", "trial")]
+            ),
+            on_models(
+                ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"],
+                self._settings.policy["resource_prefix"],
+                "model-package",
+            ),
+            put_events(),
+        ]
+
+    def _add_slack_route(self, secret: str) -> None:
+        function = self._functions.add(
+            "decide_in_slack",
+            environment={
+                variables.LEDGER_TABLE: self._storage.ledger.ref,
+                variables.POLICY: self._settings.policy_json,
+                variables.SLACK_SIGNING_SECRET_ARN: arn("secretsmanager", f"secret:{secret}"),
+                variables.SLACK_PEOPLE: self._settings.slack_people_json,
+            },
+            statements=[
+                *read_objects(self._storage.artifact_bucket.attr_arn),
+                use_key(self._storage.data_key.attr_arn, "s3"),
+                *self._decide,
+                read_secret(secret),
+            ],
+        )
+        made = route(self, self.api, "POST", "/slack/decisions", function, authorization="NONE", name="Slack")
+        acknowledge(made, "APIG4", "Slack's signature is the authorization; the function verifies it")
 
     def _add_route(self, method: str, function: TaskFunction) -> None:
         made = route(self, self.api, method, _PATH, function, authorization="NONE")

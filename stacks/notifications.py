@@ -14,7 +14,7 @@ from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.rule import rule
-from stacks.constructs.statements import allow, arn, deny_plain_http, policy, use_key
+from stacks.constructs.statements import allow, arn, deny_plain_http, policy, read_secret, use_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,17 +139,13 @@ class NotificationsStack(cdk.Stack):
         )
 
     def _add_slack_notice(self, secret: str) -> TaskFunction:
-        # A secret's ARN ends in six characters of its own; GetSecretValue takes it without them.
-        secret_arn = arn("secretsmanager", f"secret:{secret}")
+        buttons = self._settings.notifications.slack_signing_secret
         return self._functions.add(
             "slack_notice",
-            environment={variables.SLACK_SECRET_ARN: secret_arn},
-            statements=[
-                allow(
-                    ["secretsmanager:GetSecretValue"],
-                    [f"{secret_arn}-??????"],
-                    because="Secrets Manager ends a secret's ARN with characters of its own",
-                ),
-            ],
+            environment={
+                variables.SLACK_SECRET_ARN: arn("secretsmanager", f"secret:{secret}"),
+                **({variables.SLACK_BUTTONS: "1"} if buttons else {}),
+            },
+            statements=[read_secret(secret)],
             dead_letters_arn=self._dead_letters.arn,
         )

@@ -57,6 +57,10 @@ class Notifications:
     """Name of the Secrets Manager secret that holds the webhook's URL; empty: no Slack."""
     runbook_url: str
     """Alarms link to headings of this page."""
+    slack_signing_secret: str
+    """Name of the secret that holds the Slack app's signing secret; empty: no buttons."""
+    slack_people: Mapping[str, str]
+    """Slack's member id to e-mail address: whose click it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,11 @@ class Settings:
     def policy_json(self) -> str:
         """What functions read as ``SLIPWAY_POLICY``."""
         return _compact(self.policy)
+
+    @property
+    def slack_people_json(self) -> str:
+        """What functions read as ``SLIPWAY_SLACK_PEOPLE``."""
+        return _compact(dict(self.notifications.slack_people))
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -228,7 +237,9 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         region=document.get("region"),
         policy=cast("Policy", _defaults("policy") | document["policy"]),
         notifications=Notifications(
-            **notifications | {"platform_team": tuple(notifications["platform_team"])}
+            **_defaults("notifications")
+            | notifications
+            | {"platform_team": tuple(notifications["platform_team"])}
         ),
         retention=Retention(**_defaults("retention") | document["retention"]),
         idle=cast("IdleRule", _defaults("idle") | document.get("idle", {})),

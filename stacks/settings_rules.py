@@ -37,6 +37,8 @@ MAX_RESOURCE_PREFIX: Final = 17
 """SageMaker's 63 characters, less a project (20), a model (24) and two hyphens."""
 MAX_POLICY_BYTES: Final = 3072
 """Lambda's 4096 for all variables of a function, less what stands beside ``SLIPWAY_POLICY``."""
+MAX_SLACK_PEOPLE: Final = 40
+"""They share Lambda's 4096 bytes with the policy."""
 NO_DEFAULT: Final = object()
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -99,6 +101,14 @@ def _rules_by_project(value: Any) -> bool:
         and bool(rules.get("escalation_hours")) == bool(rules.get("escalation"))
         for rules in value.values()
     )
+
+
+def _people(value: Any) -> bool:
+    known = isinstance(value, dict) and all(
+        re.fullmatch(r"[UW][A-Z0-9]{2,20}", member) and _is_email(address)
+        for member, address in value.items()
+    )
+    return known and len(value) <= MAX_SLACK_PEOPLE
 
 
 EMAILS: Final = Rule('a list of e-mail addresses, such as ["team@example.com"]', _list_of(_is_email))
@@ -180,6 +190,16 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "slack_secret": Rule(
             "the name of a Secrets Manager secret that holds the incoming webhook's URL; empty for no Slack",
             _matches(r"[a-zA-Z0-9/_+=.@-]*"),
+        ),
+        "slack_signing_secret": Rule(
+            "the name of a Secrets Manager secret with a Slack app's signing secret; empty for no buttons",
+            _matches(r"[a-zA-Z0-9/_+=.@-]*"),
+            default="",
+        ),
+        "slack_people": Rule(
+            'a table of at most 40 Slack member ids to e-mail addresses, such as U01AB3C = "ana@example.com"',
+            _people,
+            default={},
         ),
         "runbook_url": Rule("a URL that begins with https://", _matches(r"https://\S+")),
     },

@@ -21,6 +21,7 @@ _LONGEST_PAUSE_SECONDS: Final = 10
 _SECRET_SECONDS: Final = 300
 _NO_SECRET: Final = ("ResourceNotFoundException",)
 _TOO_MANY: Final = 429
+_REPLIES_AT: Final = "hooks.slack.com"
 
 
 class ChatNotReachedError(SlipwayError):
@@ -50,11 +51,8 @@ class SlackWebhook:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._secrets = secrets
-        self._secret_arn = secret_arn
+        self._secret = SlackSecret(secrets, secret_arn, clock=clock)
         self._sleep = sleep
-        self._clock = clock
-        self._known: tuple[float, str] | None = None
 
     def post(self, message: Mapping[str, Any]) -> bool:
         url = self._url()
@@ -72,14 +70,40 @@ class SlackWebhook:
         return True
 
     def _url(self) -> SplitResult | None:
-        now = self._clock()
-        if self._known is None or now - self._known[0] > _SECRET_SECONDS:
-            self._known = (now, self._read_secret())
-        parts = urlsplit(self._known[1])
+        parts = urlsplit(self._secret.text())
         local = parts.hostname in {"127.0.0.1", "localhost"}
         return parts if parts.hostname and (parts.scheme == "https" or local) else None
 
-    def _read_secret(self) -> str:
+
+class SlackReplies:
+    """Port ``ChatReplies``: answers the one person who clicked, at the URL that came with the click."""
+
+    def reply(self, url: str, text: str) -> bool:
+        parts = urlsplit(url)
+        local = parts.hostname in {"127.0.0.1", "localhost"}
+        if not local and (parts.scheme, parts.hostname) != ("https", _REPLIES_AT):
+            return False
+        message = {"response_type": "ephemeral", "replace_original": False, "text": text}
+        _send(parts, json.dumps(message).encode())
+        return True
+
+
+class SlackSecret:
+    """A secret's string, read again after five minutes; empty where there is none."""
+
+    def __init__(self, secrets: Any, secret_arn: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._secrets = secrets
+        self._secret_arn = secret_arn
+        self._clock = clock
+        self._known: tuple[float, str] | None = None
+
+    def text(self) -> str:
+        now = self._clock()
+        if self._known is None or now - self._known[0] > _SECRET_SECONDS:
+            self._known = (now, self._read())
+        return self._known[1]
+
+    def _read(self) -> str:
         if not self._secret_arn:
             return ""
         try:

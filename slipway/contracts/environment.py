@@ -36,6 +36,12 @@ OTLP_HEADERS_SECRET_ARN: Final = "SLIPWAY_OTLP_HEADERS_SECRET_ARN"  # noqa: S105
 """A Secrets Manager secret with the collector's headers as ``name=value,…``; empty: none are sent."""
 METRICS_MINUTES: Final = "SLIPWAY_METRICS_MINUTES"
 """How long the windows are whose metrics are handed on."""
+SLACK_SIGNING_SECRET_ARN: Final = "SLIPWAY_SLACK_SIGNING_SECRET_ARN"  # noqa: S105 - likewise
+"""A Secrets Manager secret whose string is the Slack app's signing secret."""
+SLACK_PEOPLE: Final = "SLIPWAY_SLACK_PEOPLE"
+"""JSON of Slack's member ids to e-mail addresses."""
+SLACK_BUTTONS: Final = "SLIPWAY_SLACK_BUTTONS"
+"""Not empty: requests for approval have buttons in Slack."""
 
 APPROVAL_KEY_ID: Final = "SLIPWAY_APPROVAL_KEY_ID"
 """The KMS HMAC key (HMAC_256) that signs approval links."""

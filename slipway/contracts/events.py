@@ -18,7 +18,8 @@ RELEASE_STARTED: Final = "Release Started"
 RELEASE_JUDGED: Final = "Release Judged"
 """+ ``verdict`` (contracts.release.Verdict), ``evaluation``, ``training``."""
 APPROVAL_REQUESTED: Final = "Approval Requested"
-"""+ ``approvers``, ``expires_at`` (ISO 8601), ``summary``; never a link: those go by e-mail."""
+"""+ ``approvers``, ``expires_at`` (ISO 8601), ``summary``, ``numbers`` (label and text), ``report_digest``,
+``request_id`` (the release's, or the trial's that proposes it); never a link: those go by e-mail."""
 APPROVAL_GIVEN: Final = "Approval Given"
 """+ ``approver``, ``reason``, ``conditions`` (in words; empty: none),
 ``given`` (how many approve by now), ``persons`` (how many must)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.plain_text import columns
+from slipway.domain.slack_click import decision_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +26,11 @@ _SIGNS: Final = {
 }
 
 
-def slack_message(notice: Notice) -> dict[str, Any]:
+def slack_message(notice: Notice, *, buttons: bool = False) -> dict[str, Any]:
     """
     The body for an incoming webhook: ``text`` for notifications, ``blocks`` for the channel.
 
+    With ``buttons`` a request for a decision can be answered where it stands.
     What comes from outside can neither mention people nor make links.
     """
     blocks: list[dict[str, Any]] = [
@@ -43,6 +45,8 @@ def slack_message(notice: Notice) -> dict[str, Any]:
     if notice.next_action:
         blocks.append(_section(f"*What to do next*\n{escaped(notice.next_action)}"))
     blocks.extend(_section(f"*{escaped(label)}*\n{_fenced([command])}") for label, command in notice.commands)
+    if buttons and notice.request_id:
+        blocks.extend(decision_blocks(notice.request_id, notice.version, notice.report_digest))
     footer = [f"Release `{escaped(notice.release_id)}`"] if notice.release_id else []
     if notice.link:
         footer.append(f"<{escaped(notice.link)}|Look closer>")

@@ -34,6 +34,9 @@ class Notice:
         next_action: What the reader should do now; empty: nothing.
         link: A URL to look further; empty: none.
         release_id: For the last line.
+        request_id: Of the request for a decision; empty: none is wanted.
+        report_digest: Of the report that it is about.
+        version: Of the release.
     """
 
     tone: Tone
@@ -45,6 +48,9 @@ class Notice:
     next_action: str = ""
     link: str = ""
     release_id: str = ""
+    request_id: str = ""
+    report_digest: str = ""
+    version: str = ""
 
 
 def notice_of(kind: str, detail: Mapping[str, Any], *, region: str) -> Notice | None:
@@ -146,11 +152,15 @@ def _requested(detail: Mapping[str, Any], _region: str) -> Notice:
         headline=f"{_of(detail)}: approval wanted",
         lead=sentence(str(detail.get("summary", ""))),
         facts=_present(
+            *((str(label).capitalize(), text) for label, text in detail.get("numbers") or ()),
             ("Who may decide", ", ".join(approvers)),
             ("Decide before", day_and_time(detail.get("expires_at", ""))),
         ),
         next_action="Each approver has a link of their own by e-mail.",
         release_id=_id(detail),
+        request_id=str(detail.get("request_id", "")),
+        report_digest=str(detail.get("report_digest", "")),
+        version=str(detail.get("version", "")),
     )
 
 

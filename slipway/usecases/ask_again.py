@@ -14,6 +14,7 @@ from slipway.domain.approval_rules import (
     rules_for,
 )
 from slipway.domain.timestamps import timestamp
+from slipway.usecases.announce_request import announce_request
 from slipway.usecases.read_evidence import read_report_and_digest
 from slipway.usecases.tell_approvers import nonces, tell_approvers
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from slipway.contracts.policy import ApprovalRules
     from slipway.domain.approval_mail import Occasion
     from slipway.domain.evidence import Evidence
-    from slipway.usecases.ports import Approvals, LinkSigner, Mailer, Reports
+    from slipway.usecases.ports import Approvals, EventBus, LinkSigner, Mailer, Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class AskAgain:
     signer: LinkSigner
     mailer: Mailer
     reports: Reports
+    events: EventBus
     approvers: Mapping[str, Sequence[str]]
     rules: Mapping[str, ApprovalRules]
     base_url: str
@@ -50,14 +52,20 @@ class AskAgain:
         release_id, redrive = record["release_id"], record["redrive"]
         evidence, digest = read_report_and_digest(record["report_uri"], self.reports)
         was = record.get("report_digest", "")
-        if was and digest and digest != was:
-            self.approvals.renew_report(release_id, digest, was=was, found_at=at)
+        renewed = (
+            was
+            and digest
+            and digest != was
+            and self.approvals.renew_report(release_id, digest, was=was, found_at=at)
+        )
         if escalation_is_due(record, rules, now.timestamp()):
             more = nonces(escalation_of(rules))
             self.approvals.note_escalation(release_id, more, redrive=redrive, at=at)
         record = self.approvals.get_approval(release_id) or record
         if record["status"] != "pending":
             return
+        if renewed:
+            announce_request(record, evidence, self.events)
         if record.get("report_changes") or record.get("escalated") == redrive:
             self._tell(record, evidence, [one for one in record["approvers"] if not _told(record, one)])
         if reminder_is_due(record, rules, now.timestamp()):

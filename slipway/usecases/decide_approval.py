@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from slipway.contracts.events import APPROVAL_GIVEN
-from slipway.domain.approval import ANY_CONDITIONS, release_of
-from slipway.domain.approval_conditions import conditions_in_words
+from slipway.domain.approval import ANY_CONDITIONS
 from slipway.domain.approval_page import (
     already_decided_answer,
     counted_answer,
@@ -18,26 +15,21 @@ from slipway.domain.approval_page import (
     recorded_answer,
     superseded_answer,
 )
-from slipway.domain.approval_rules import is_changed, standing_approvals
+from slipway.domain.approval_rules import is_changed
 from slipway.domain.web_page import WebAnswer
-from slipway.usecases.deliver_decision import deliver_decision
 from slipway.usecases.find_successor import find_successor
 from slipway.usecases.read_evidence import read_plots, read_report_and_digest
-from slipway.usecases.take_decision import take_decision
+from slipway.usecases.settle_decision import Settled, settle_decision
 from slipway.usecases.verify_link import verify_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from slipway.contracts.ledger import ApprovalDecision, ApprovalRecord
     from slipway.contracts.policy import ApprovalRules
     from slipway.domain.approval import DecisionForm
     from slipway.domain.approval_conditions import AllowedConditions
     from slipway.usecases.ports import EventBus, Ledger, LinkSigner, ModelRegistry, Reports, TaskTokens
-    from slipway.usecases.take_decision import Taken
-
-_log: Final = logging.getLogger(__name__)
 
 
 def decide_approval(
@@ -65,9 +57,8 @@ def decide_approval(
         200 when this form decided, or counts as one of two approvals; 409 when
         somebody had decided before, or approves twice, or under other conditions
         than who approved before, or approves what another version serves in place of
-        by now; 410 when
-        the time has passed or the release has ended; 422 with the form again when
-        something in it is missing or wrong; 404 for a link that is not ours.
+        by now; 410 when the time has passed or the release has ended; 422 with the form
+        again when something in it is missing or wrong; 404 for a link that is not ours.
     """
     opened = verify_link(
         release_id,
@@ -99,61 +90,32 @@ def decide_approval(
             changed=is_changed(record, digest),
             allowed=allowed,
         )
-    if form.decision == "approved" and (successor or is_changed(record, digest)):
-        return superseded_answer(record, successor) if successor else outdated_answer(record)
-    decision = form.decided(approver, now, source_ip=source_ip, user_agent=user_agent)
-    taken, record = take_decision(record, decision, approvals=ledger, now=now)
-    if taken == "decides":
-        return _deliver(record, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now)
-    if taken == "counts":
-        _announce(record, decision, events)
-    return _not_yet(taken, record, approver)
+    settled = settle_decision(
+        record,
+        form.decided(approver, now, source_ip=source_ip, user_agent=user_agent),
+        successor=successor,
+        report_digest=digest,
+        ledger=ledger,
+        tokens=tokens,
+        registry=registry,
+        events=events,
+        now=now,
+    )
+    return _answer(settled, approver)
 
 
-def _not_yet(taken: Taken, record: ApprovalRecord, approver: str) -> WebAnswer:
-    """To a form that did not decide."""
-    if taken == "late":
-        return already_decided_answer(record)
-    if taken == "differs":
-        return differing_answer(record)
-    return counted_answer(record, approver, repeated=taken == "repeats")
-
-
-def _announce(record: ApprovalRecord, decision: ApprovalDecision, events: EventBus) -> None:
-    try:
-        events.emit(
-            APPROVAL_GIVEN,
-            {
-                "environment": record["environment"],
-                "release_id": release_of(record),
-                "project": record["project"],
-                "model": record["model"],
-                "version": record["version"],
-                "approver": decision["decided_by"],
-                "reason": decision["decision_reason"],
-                "conditions": conditions_in_words(decision.get("conditions")),
-                "given": len(standing_approvals(record)),
-                "persons": record.get("persons", 1),
-            },
-        )
-    except Exception:  # noqa: BLE001 - it counts all the same, and the page shows it
-        _log.exception("approval not announced", extra={"release_id": record["release_id"]})
-
-
-def _deliver(
-    decided: ApprovalRecord,
-    *,
-    ledger: Ledger,
-    tokens: TaskTokens,
-    registry: ModelRegistry,
-    events: EventBus,
-    now: datetime,
-) -> WebAnswer:
-    try:
-        delivery = deliver_decision(
-            decided, ledger=ledger, tokens=tokens, registry=registry, events=events, now=now
-        )
-    except Exception:  # noqa: BLE001 - it stands in the ledger, and the sweep sends it again
-        _log.exception("decision recorded but not delivered", extra={"release_id": decided["release_id"]})
-        return recorded_answer(decided, delivery="later")
-    return recorded_answer(decided, delivery=delivery)
+def _answer(settled: Settled, approver: str) -> WebAnswer:
+    record = settled.record
+    match settled.how:
+        case "delivered" | "later" | "undeliverable":
+            return recorded_answer(record, delivery=settled.how)
+        case "superseded":
+            return superseded_answer(record, settled.successor)
+        case "outdated":
+            return outdated_answer(record)
+        case "differs":
+            return differing_answer(record)
+        case "late":
+            return already_decided_answer(record)
+        case "counts" | "repeats":
+            return counted_answer(record, approver, repeated=settled.how == "repeats")

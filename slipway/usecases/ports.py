@@ -693,6 +693,13 @@ class ChatChannel(Protocol):
         """False when no channel is configured; ChatNotReachedError when it did not take the message."""
 
 
+class ChatReplies(Protocol):
+    """Answers to who pressed a button in chat."""
+
+    def reply(self, url: str, text: str) -> bool:
+        """Seen by that person alone; False when the URL is not chat's own."""
+
+
 class EventBus(Protocol):
     """Where the platform's own events go."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.contracts.events import APPROVAL_REQUESTED
-from slipway.domain.approval import approved_automatically, approvers_of, expiry, release_of
+from slipway.domain.approval import approved_automatically, approvers_of, expiry
 from slipway.domain.approval_rules import is_automatic, persons_of, rules_for
 from slipway.domain.evidence import Evidence, evidence_of_document
 from slipway.domain.timestamps import timestamp
+from slipway.usecases.announce_request import announce_request
 from slipway.usecases.deliver_decision import deliver_decision
 from slipway.usecases.read_evidence import read_report, read_report_and_digest
 from slipway.usecases.take_decision import take_decision
@@ -20,6 +19,7 @@ from slipway.usecases.tell_approvers import nonces, tell_approvers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.contracts.policy import ApprovalRules
@@ -132,7 +132,7 @@ def tell_of_request(
     if "trial" not in record:  # else it stays on trial
         ports.ledger.set_release_status(release_id, "awaiting-approval")
     if first:
-        _announce(record, evidence, ports.events)
+        announce_request(record, evidence, ports.events)
     return {"release_id": release_id, "status": "pending", "told": told, "not_told": not_told}
 
 
@@ -251,22 +251,3 @@ def _first_record(
         "delivered": False,
         "settled": False,
     }
-
-
-def _announce(record: ApprovalRecord, evidence: Evidence, events: EventBus) -> None:
-    try:
-        events.emit(
-            APPROVAL_REQUESTED,
-            {
-                "environment": record["environment"],
-                "release_id": release_of(record),
-                "project": record["project"],
-                "model": record["model"],
-                "version": record["version"],
-                "approvers": list(record["approvers"]),
-                "expires_at": timestamp(datetime.fromtimestamp(record["expires_at_epoch"], UTC)),
-                "summary": evidence.summary,
-            },
-        )
-    except Exception:  # noqa: BLE001 - chat hears of it by this; the approvers themselves have been told
-        _log.exception("approval request not announced", extra={"release_id": record["release_id"]})

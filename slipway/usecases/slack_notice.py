@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from slipway.usecases.ports import ChatChannel
 
 
-def slack_notice(kind: str, detail: Mapping[str, Any], *, region: str, chat: ChatChannel) -> bool:
+def slack_notice(
+    kind: str, detail: Mapping[str, Any], *, region: str, chat: ChatChannel, buttons: bool = False
+) -> bool:
     """
-    Post one message.
+    Post one message; with ``buttons``, one that asks for a decision has those.
 
     Returns:
         False when no channel is configured, or nobody is told of this kind.
@@ -24,4 +26,4 @@ def slack_notice(kind: str, detail: Mapping[str, Any], *, region: str, chat: Cha
         ChatNotReachedError: Lambda tries again.
     """
     notice = notice_of(kind, detail, region=region)
-    return notice is not None and chat.post(slack_message(notice))
+    return notice is not None and chat.post(slack_message(notice, buttons=buttons))

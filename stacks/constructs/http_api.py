@@ -36,9 +36,10 @@ def route(
     function: TaskFunction,
     *,
     authorization: Literal["NONE", "AWS_IAM"],
+    name: str = "",
 ) -> apigateway.CfnRoute:
-    """One route to a function, which lets it; ``<Method>Route`` and ``<Method>Integration`` of the scope."""
-    name = method.capitalize()
+    """One route to a function, which lets it; ids of its constructs begin with ``name`` or the method."""
+    name = name or method.capitalize()
     integration = apigateway.CfnIntegration(
         scope,
         f"{name}Integration",

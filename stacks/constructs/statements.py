@@ -245,3 +245,12 @@ def on_alarms(actions: list[str], names: str) -> Statement:
         [arn("cloudwatch", f"alarm:{names}")],
         because="alarms are named for endpoints and their configs, which come later",
     )
+
+
+def read_secret(name: str) -> Statement:
+    """Read one secret of Secrets Manager; GetSecretValue takes its ARN without the characters at its end."""
+    return allow(
+        ["secretsmanager:GetSecretValue"],
+        [f"{arn('secretsmanager', f'secret:{name}')}-??????"],
+        because="Secrets Manager ends a secret's ARN with characters of its own",
+    )

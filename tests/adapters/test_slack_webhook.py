@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slipway.adapters.slack_webhook import ChatNotReachedError, SlackWebhook
+from slipway.adapters.slack_webhook import ChatNotReachedError, SlackReplies, SlackWebhook
 from slipway.contracts import events
 from slipway.usecases.slack_notice import slack_notice
 
@@ -192,3 +192,19 @@ class TestSlackWebhook:
 
         with pytest.raises(PermissionError):
             chat.post({"text": "x"})
+
+
+class TestReplies:
+    def test_only_the_person_sees_it(self, slack: Slack) -> None:
+        """The message with the buttons stays as it is."""
+        assert SlackReplies().reply(slack.url, "recorded") is True
+
+        ((_, _, message),) = slack.posts
+        assert message == {"response_type": "ephemeral", "replace_original": False, "text": "recorded"}
+
+    @pytest.mark.parametrize(
+        "url", ["", "https://evil.example/hooks.slack.com", "http://hooks.slack.com/x", "file:///etc/passwd"]
+    )
+    def test_nothing_is_sent_elsewhere(self, url: str) -> None:
+        """A click comes with an address of Slack's own."""
+        assert SlackReplies().reply(url, "recorded") is False

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.conftest import EmbeddedAws
 
 SLACK_SECRET = "slipway/local/slack"
+SLACK_SIGNING = "slipway/local/slack-signing"
+SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 
 def deploy_platform(
@@ -88,10 +90,14 @@ def complete_laptop(
     assert without in text
     idle = '[idle]\ndays = 30\nwarn_days = 3\naction = "stop"\n'
     told = f'[telemetry]\notlp_endpoint = "http://127.0.0.1:{any_collector.port}"\nmetrics_minutes = 1\n'
-    named = text.replace(without, f'slack_secret = "{SLACK_SECRET}"')
+    buttons = (
+        f'slack_signing_secret = "{SLACK_SIGNING}"\nslack_people = {{ UAPPROVER = "approver@example.com" }}'
+    )
+    named = text.replace(without, f'slack_secret = "{SLACK_SECRET}"\n{buttons}')
     (settings / "local.toml").write_text(f"{named}\n{idle}\n{told}")
     aws, process = start_embedded_aws(tmp_path_factory.mktemp("home"))
     aws.client("secretsmanager").create_secret(Name=SLACK_SECRET, SecretString=slack.url)
+    aws.client("secretsmanager").create_secret(Name=SLACK_SIGNING, SecretString=SIGNING_SECRET)
     deploy_platform(aws, environments=settings, target=tmp_path_factory.mktemp("assembly") / "local")
     yield Laptop(aws, tmp_path_factory.mktemp("laptop"))
     process.terminate()

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode
 
 import pytest
+
+from slipway.domain.slack_signature import signature
+from tests.endtoend.conftest import SIGNING_SECRET
+from tests.usecases.test_decide_in_slack import payload
 
 pytestmark = pytest.mark.endtoend
 
@@ -13,7 +21,9 @@ PROJECT = "chatting"
 
 def headlines(slack, version):
     """Of the messages about a version, in the order of their arrival."""
-    shown = [message["blocks"][0]["text"]["text"] for _, _, message in list(slack.posts)]
+    shown = [
+        message["blocks"][0]["text"]["text"] for _, _, message in list(slack.posts) if "blocks" in message
+    ]
     start = f"[local] {PROJECT}/tiny {version}: "
     return [headline.removeprefix(start) for headline in shown if headline.startswith(start)]
 
@@ -101,3 +111,52 @@ class TestSlack:
 
         assert lines
         assert not [line for line in lines if "T0/B0" in line]
+
+
+class TestButtons:
+    def press(self, laptop, slack, posted, *, decision, reason="", secret=SIGNING_SECRET):
+        """As Slack calls; the status."""
+        document = {**payload(posted, "UAPPROVER", decision, reason), "response_url": slack.url}
+        body = urlencode({"payload": json.dumps(document)}).encode()
+        sent = str(int(time.time()))
+        request = urllib.request.Request(
+            f"{laptop.workspace.platform()['approval_url']}/slack/decisions",
+            body,
+            {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-Slack-Request-Timestamp": sent,
+                "X-Slack-Signature": signature(secret, sent, body),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def test_a_release_is_decided_in_the_channel(self, complete_laptop, slack, told):
+        """
+        A forged click is refused, a rejection without a reason asks for one, and then it counts once.
+        """
+        laptop = complete_laptop
+        laptop.push(laptop.model(PROJECT), "1.2.0")
+        release = laptop.reach(laptop.release(f"{PROJECT}/tiny:1.2.0"), "awaiting-approval")
+        laptop.wait_for(lambda: "approval wanted" in headlines(slack, "1.2.0"), "the message with buttons")
+        (posted,) = [
+            message
+            for _, _, message in list(slack.posts)
+            if "blocks" in message
+            and message["blocks"][0]["text"]["text"].endswith("tiny 1.2.0: approval wanted")
+        ]
+
+        assert self.press(laptop, slack, posted, decision="approved", secret="guessed") == 401
+        assert self.press(laptop, slack, posted, decision="rejected") == 200
+        assert laptop.ledger.get_approval(release["release_id"])["status"] == "pending"
+        assert self.press(laptop, slack, posted, decision="rejected", reason="not in Ulm") == 200
+
+        laptop.reach(release, "rejected")
+        record = laptop.ledger.get_approval(release["release_id"])
+        assert (record["decided_by"], record["user_agent"]) == ("approver@example.com", "Slack (UAPPROVER)")
+        answers = [message["text"] for _, _, message in list(slack.posts) if "blocks" not in message]
+        assert "Say why" in answers[0]
+        assert answers[1].startswith("approver@example.com rejected this release")

@@ -398,6 +398,7 @@ class ApprovalRoom:
             signer=self.signer,
             mailer=self.mailer,
             reports=self.reports,
+            events=self.events,
             approvers=self.approvers,
             rules=self.rules,
             base_url=BASE,

@@ -151,6 +151,7 @@ class TestFunctions:
         assert without == {
             "show_approval",
             "decide_approval",
+            "decide_in_slack",
             "plan_promotion",
             "smoke_endpoint",
             "move_alias",
@@ -226,14 +227,15 @@ class TestEvents:
 
 
 class TestApprovalApi:
-    def test_two_routes_exist(self, synthesized: Synthesized) -> None:
-        """One shows, one decides; there is no default route to probe."""
+    def test_three_routes_exist(self, synthesized: Synthesized) -> None:
+        """One shows, two decide; there is no default route to probe."""
         routes = synthesized.resources("prod", "AWS::ApiGatewayV2::Route")
         assert {
             route["Properties"]["RouteKey"] for name, route in routes.items() if name.startswith("approval/")
         } == {
             "GET /approvals/{release_id}",
             "POST /approvals/{release_id}",
+            "POST /slack/decisions",
         }
 
     def test_requests_are_throttled_and_logged(self, synthesized: Synthesized) -> None:
@@ -291,7 +293,7 @@ class TestNotices:
             functions = synthesized.resources(environment, "AWS::Lambda::Function").values()
             return {function["Properties"]["Handler"] for function in functions}
 
-        optional = ("slack_notice", "export_telemetry", "bridge_metrics")
+        optional = ("slack_notice", "decide_in_slack", "export_telemetry", "bridge_metrics")
         assert handlers("prod") - handlers("dev") == {f"functions.{one}.handler" for one in optional}
 
 
