@@ -56,6 +56,9 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/uv
 	$(BIN)/uv pip install --quiet --no-deps -e . --python $(BIN)/python
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+node_modules/.package-lock.json: package-lock.json | $(VENV)/.run
+	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || echo "npm could not install axe-core: tests of accessibility will be skipped"
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run node_modules/.package-lock.json
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt --python $(BIN)/python
 	@touch $@
