@@ -11,6 +11,7 @@ from tests.adapters.test_otlp_collector import OddCollector, RealCollector
 from tests.adapters.test_slack_webhook import Slack
 from tests.conftest import start_embedded_aws
 from tests.endtoend.laptop import Laptop
+from tests.endtoend.slack_clicks import APPROVER, SIGNING_SECRET
 from workbench.layer import build_layers
 from workbench.local.deploy import Deployment
 from workbench.synthesis import repository_root, synthesize
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SLACK_SECRET = "slipway/local/slack"
 SLACK_SIGNING = "slipway/local/slack-signing"
-SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 
 def deploy_platform(
@@ -91,7 +91,7 @@ def complete_laptop(
     idle = '[idle]\ndays = 30\nwarn_days = 3\naction = "stop"\n'
     told = f'[telemetry]\notlp_endpoint = "http://127.0.0.1:{any_collector.port}"\nmetrics_minutes = 1\n'
     buttons = (
-        f'slack_signing_secret = "{SLACK_SIGNING}"\nslack_people = {{ UAPPROVER = "approver@example.com" }}'
+        f'slack_signing_secret = "{SLACK_SIGNING}"\nslack_people = {{ {APPROVER} = "approver@example.com" }}'
     )
     named = text.replace(without, f'slack_secret = "{SLACK_SECRET}"\n{buttons}')
     (settings / "local.toml").write_text(f"{named}\n{idle}\n{told}")

@@ -77,7 +77,8 @@ EXCEPTIONS = (
     unused(
         "S3 says 404 of a missing object, and not 403, to who may list the bucket; here to everybody",
         "s3:ListBucket",
-        "approval/FunctionsDecideApprovalRole approval/FunctionsShowApprovalRole promotion/ServingRole "
+        "approval/FunctionsDecideApprovalRole approval/FunctionsDecideInSlackRole "
+        "approval/FunctionsShowApprovalRole promotion/ServingRole "
         "lineage/FunctionsRecordLineageRole "
         "release/FunctionsJudgeReleaseRole release/FunctionsLookUpStepsRole "
         "release/FunctionsRegisterReleaseRole "

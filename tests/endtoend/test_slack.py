@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-import urllib.error
-import urllib.request
-from urllib.parse import urlencode
 
 import pytest
 
-from slipway.domain.slack_signature import signature
-from tests.endtoend.conftest import SIGNING_SECRET
-from tests.usecases.test_decide_in_slack import payload
+from tests.endtoend.slack_clicks import press
 
 pytestmark = pytest.mark.endtoend
 
@@ -114,26 +108,6 @@ class TestSlack:
 
 
 class TestButtons:
-    def press(self, laptop, slack, posted, *, decision, reason="", secret=SIGNING_SECRET):
-        """As Slack calls; the status."""
-        document = {**payload(posted, "UAPPROVER", decision, reason), "response_url": slack.url}
-        body = urlencode({"payload": json.dumps(document)}).encode()
-        sent = str(int(time.time()))
-        request = urllib.request.Request(
-            f"{laptop.workspace.platform()['approval_url']}/slack/decisions",
-            body,
-            {
-                "Content-Type": "application/x-www-form-urlencoded",
-                "X-Slack-Request-Timestamp": sent,
-                "X-Slack-Signature": signature(secret, sent, body),
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
-
     def test_a_release_is_decided_in_the_channel(self, complete_laptop, slack, told):
         """
         A forged click is refused, a rejection without a reason asks for one, and then it counts once.
@@ -149,10 +123,10 @@ class TestButtons:
             and message["blocks"][0]["text"]["text"].endswith("tiny 1.2.0: approval wanted")
         ]
 
-        assert self.press(laptop, slack, posted, decision="approved", secret="guessed") == 401
-        assert self.press(laptop, slack, posted, decision="rejected") == 200
+        assert press(laptop, posted, "approved", secret="guessed") == 401
+        assert press(laptop, posted, "rejected", answer_at=slack.url) == 200
         assert laptop.ledger.get_approval(release["release_id"])["status"] == "pending"
-        assert self.press(laptop, slack, posted, decision="rejected", reason="not in Ulm") == 200
+        assert press(laptop, posted, "rejected", reason="not in Ulm", answer_at=slack.url) == 200
 
         laptop.reach(release, "rejected")
         record = laptop.ledger.get_approval(release["release_id"])

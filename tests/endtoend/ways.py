@@ -13,6 +13,7 @@ from slipway.adapters.s3_reports import S3Reports
 from slipway.contracts import names
 from slipway.contracts.ledger import approval_key
 from slipway.domain.approval import DecisionForm
+from tests.endtoend.slack_clicks import message_of, press
 from workbench import approvals
 from workbench.cli.frame import progress
 from workbench.cli.model import _registry
@@ -98,7 +99,8 @@ def _not_accepted_and_rejected(laptop: Laptop) -> None:
     release = laptop.reach(_tiny(laptop, "1.3.0"), "awaiting-approval")
     mistaken = approvals.decide(laptop.link(release), decision="rejected", reason="seen", version="3")
     assert mistaken.status == 422
-    laptop.decide(release, "rejected")
+    posted = message_of(laptop.ledger.get_approval(release["release_id"]))
+    assert press(laptop, posted, "rejected", reason="seen") == 200
     laptop.reach(release, "rejected")
 
 
