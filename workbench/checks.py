@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from slipway.contracts.ledger import OPEN_STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -68,7 +70,7 @@ def open_releases(
     """A release that the ledger takes for running must have a running execution."""
     lost, running = [], 0
     for record, _ in zip(records, range(limit), strict=False):
-        if record["status"] not in ("running", "awaiting-approval", "promoting"):
+        if record["status"] not in OPEN_STATUSES:
             continue
         running += 1
         arn = record.get("execution_arn")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from slipway.contracts.ledger import OPEN_STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 How = Literal["trained on", "judged with", "contains", "planned with"]
 """``planned with``: its release named it, and none of the jobs that led to the model read it."""
 
-UNDER_WAY: Final = ("running", "awaiting-approval", "promoting")
+UNDER_WAY: Final = OPEN_STATUSES
 FAILED: Final = ("failed", "stopped")
 
 _TRAINED: Final = {"training-job", "model-artifact"}

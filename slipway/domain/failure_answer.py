@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _OPEN: Final = {
     "running": "It has not failed: it runs.",
     "awaiting-approval": "It has not failed: it waits for a decision.",
+    "on-trial": "It has not failed: it is tried beside the champion.",
     "promoting": "It has not failed: it is being promoted.",
 }
 _FAILED: Final = ("failed", "stopped")

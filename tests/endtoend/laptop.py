@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
+from slipway.contracts.ledger import OPEN_STATUSES
 from slipway.domain.identity import parse_identity
 from workbench import approvals
 from workbench.cli.__main__ import slipway
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TINY = Path(__file__).parent / "tiny"
-OPEN = ("running", "awaiting-approval", "promoting")
+OPEN = OPEN_STATUSES
 PATIENCE_SECONDS = 60.0
 
 

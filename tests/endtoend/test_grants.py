@@ -107,17 +107,21 @@ EXCEPTIONS = (
 )
 
 
+PARTS = ("storage", "notifications", "approval", "promotion", "release", "lineage")
+"""Stacks whose roles all ways use; those of trials and outcomes are in test_trials.py."""
+
+
 class Roles:
     """The platform's roles, by physical name."""
 
-    def __init__(self, laptop) -> None:
+    def __init__(self, laptop, parts=PARTS) -> None:
         self._laptop = laptop
         pages = laptop.aws.client("cloudformation").get_paginator("list_stack_resources")
         self.names = {
             resource[
                 "PhysicalResourceId"
             ]: f"{part}/{re.sub('[0-9A-F]{8}$', '', resource['LogicalResourceId'])}"
-            for part in ("storage", "notifications", "approval", "promotion", "release", "lineage")
+            for part in parts
             for page in pages.paginate(StackName=f"slipway-local-{part}")
             for resource in page["StackResourceSummaries"]
             if resource["ResourceType"] == "AWS::IAM::Role"

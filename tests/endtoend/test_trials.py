@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slipway.contracts.names import variant_of
+from tests.endtoend.test_grants import Roles
 from workbench import approvals
 from workbench.outcomes import report, signed_post
 
@@ -127,12 +128,16 @@ class TestAbTest:
             capfd.readouterr()
             laptop.slipway("ab", "status", f"{project}/tiny", "--json")
             shown = json.loads(capfd.readouterr().out)
+            laptop.slipway("ab", "status", f"{project}/tiny")
+            said = capfd.readouterr().out
             answer = approvals.decide(link, decision="approved", reason="it books more", version="1.1.0")
             assert answer.status == 200
             laptop.reach(release, "deployed", seconds=PATIENCE_SECONDS)
 
         assert (shown["state"]["word"], shown["weights"]) == ("better", {"1.0.0": 0.5, "1.1.0": 0.5})
         assert shown["state"]["effect"]["lower"] > 0
+        assert "weights                  1.0.0 50.0%, 1.1.0 50.0%" in said
+        assert "interval at every look" in said
         assert champion(laptop, project) == "1.1.0"
         assert trial_of(laptop, project)["status"] == "promoted"
         assert callers.failed == 0
@@ -164,11 +169,23 @@ class TestShadowRun:
         assert callers.failed == 0
         assert champion(laptop, project) == "1.1.0"
 
-    def test_a_trial_is_stopped_by_hand(self, laptop):
+
+@pytest.fixture(scope="module")
+def two(laptop):
+    """A project in which 1.1.0 serves, and 1.0.0 did."""
+    project = "ending"
+    laptop.put_numbers(project)
+    laptop.deployed(laptop.model(project, bias="2.0"), "1.0.0")
+    laptop.deployed(laptop.model(project, bias="1.0"), "1.1.0")
+    return project
+
+
+class TestEndings:
+    def test_a_trial_is_stopped_by_hand(self, laptop, two):
         """
         Begun and stopped by the command line: the champion serves on alone.
         """
-        project = "mirrored"
+        project = two
         reference = f"{project}/tiny"
         laptop.slipway("shadow", "start", f"{reference}:1.0.0", "--reason", "look again", "--yes")
         laptop.wait_for(
@@ -180,3 +197,66 @@ class TestShadowRun:
         assert trial_of(laptop, project)["status"] == "stopped"
         assert len(laptop.ledger.endpoint_state(f"slipway-local-{project}-tiny")["layout"]) == 1
         assert champion(laptop, project) == "1.1.0"
+
+    def test_an_execution_that_is_stopped_leaves_no_challenger(self, laptop, two):
+        """
+        Whoever stops it in the console has said nothing to the platform: it hears of it, and cleans up.
+        """
+        project = two
+        laptop.slipway("shadow", "start", f"{project}/tiny:1.0.0", "--reason", "once more", "--yes")
+        name = f"slipway-local-{project}-tiny"
+        laptop.wait_for(lambda: len(laptop.ledger.endpoint_state(name)["layout"]) == 2, "the shadow")
+        trial = trial_of(laptop, project)
+        laptop.aws.client("stepfunctions").stop_execution(executionArn=trial["execution_arn"])
+        laptop.wait_for(lambda: len(laptop.ledger.endpoint_state(name)["layout"]) == 1, "it to leave")
+
+        assert trial_of(laptop, project)["status"] == "stopped"
+
+
+class TestGrants:
+    UNUSED = frozenset(
+        {
+            # the data key encrypts for its caller, who does not ask for it here
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            # S3 says 404 of a missing object, and not 403, to who may list the bucket; here to everybody
+            "s3:ListBucket",
+            # Step Functions' own: logs, traces, and the rule by which it hears of executions
+            "logs:CreateLogDelivery",
+            "logs:GetLogDelivery",
+            "logs:UpdateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:DescribeResourcePolicies",
+            "logs:DescribeLogGroups",
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:DescribeRule",
+            # who waits for a decision hears that the trial was stopped; here nobody waited
+            "states:StopExecution",
+            # what fails again and again becomes a dead letter
+            "sqs:SendMessage",
+            # who waits for a proposal's decision hears that the trial was stopped; here none waited
+            "states:SendTaskSuccess",
+        }
+    )
+
+    def test_roles_of_trials_may_do_what_they_do_and_little_else(self, laptop):
+        """
+        Nothing was refused; what was granted was used, or stands above with its reason.
+        """
+        s3, bucket = laptop.aws.client("s3"), laptop.workspace.platform()["data_bucket"]
+        s3.put_object(Bucket=bucket, Key="outcomes/ending/tiny/a.csv", Body=b"inference_id,value\na,1\nb,\n")
+        listed = {"Bucket": bucket, "Prefix": "outcomes-refused/ending/tiny/"}
+        laptop.wait_for(lambda: s3.list_objects_v2(**listed).get("Contents"), "the dropped file")
+        roles = Roles(laptop, ("outcomes", "trial"))
+
+        assert roles.refused() == []
+        assert {role for role, _ in roles.used()} == set(roles.names.values())
+        needless = roles.granted() - roles.used()
+        assert sorted(grant for grant in needless if grant.action not in self.UNUSED) == []

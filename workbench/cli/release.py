@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from slipway.contracts.ledger import OPEN_STATUSES
 from slipway.contracts.steps import STEPS
 from workbench.cli import frame
 from workbench.cli.release_report import report
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from workbench.history import Step
     from workbench.releases import Executions
 
-OPEN: Final = ("running", "awaiting-approval", "promoting")
+OPEN: Final = OPEN_STATUSES
 GOOD: Final = ("deployed", "rejected", "not-accepted", "expired")
 """Endings that are answers; every other ending makes ``watch`` leave with 1."""
 MARK: Final = {"done": "✓", "caught": "–", "failed": "✗", "running": "…"}
