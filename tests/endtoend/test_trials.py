@@ -237,7 +237,7 @@ class TestGrants:
             "events:PutRule",
             "events:PutTargets",
             "events:DescribeRule",
-            # who waits for a decision hears that the trial was stopped; here nobody waited
+            # a trial that is stopped stops the promotion that it waits for; here none is under way
             "states:StopExecution",
             # what fails again and again becomes a dead letter
             "sqs:SendMessage",
