@@ -212,7 +212,10 @@ class PromotionStack(cdk.Stack):
     def _alarms(self) -> list[Statement]:
         """Of new configs, and of step scaling; which one rings is asked by name."""
         return [
-            on_alarms(["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms"], f"{self._prefix}-*"),
+            on_alarms(
+                ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],
+                f"{self._prefix}-*",
+            ),
         ]
 
     def _scaling(self) -> list[Statement]:

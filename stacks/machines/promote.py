@@ -37,11 +37,11 @@ from stacks.machines.endpoint import (
     sagemaker,
 )
 from stacks.machines.language import (
-    INPUT,
     State,
     States,
     call,
     choose,
+    each,
     extended,
     machine,
     query,
@@ -118,9 +118,6 @@ def _look() -> States:
             when(f"{IN_PLACE} and $not($looked)", "LookAtServedConfig"),
             when(IN_PLACE, "MayWeScale"),
             when(f"{BUSY} and {LATE}", "PromotionTimedOut"),
-            when(
-                f"$endpoint.status = 'RollingBack' and $asked and $alarm = '' and {ALARMED}", "LookAtAlarms"
-            ),
             when(BUSY, "WaitForEndpoint"),
             when(f"$not($asked) and $endpoint.status = 'InService' and {FOREIGN}", "EndpointDriftedError"),
             when("$not($asked) and $endpoint.status = 'InService'", "MakeModels"),
@@ -128,8 +125,7 @@ def _look() -> States:
             # It was busy when it was asked: whoever kept it so has ended.
             when(f"{back} and $again and {again}", "MayWeUpdate", again=False, tries=query("$tries + 1")),
             when(f"{back} and {NO_CAPACITY} and {again}", "WaitForCapacity", tries=query("$tries + 1")),
-            when(f"{back} and $alarm = '' and {ALARMED}", "LookAgainAtAlarms"),
-            when(back, "WhyDidItGoBack"),
+            when(back, "LookAtAlarms"),
             when("$endpoint.status = 'InService'", "EndpointDriftedError"),
             when(
                 f"$created and {DEAD} and {NO_CAPACITY} and {again}",
@@ -141,8 +137,7 @@ def _look() -> States:
             default="EndpointFailed",
         ),
         "WaitForEndpoint": poll(next_state="Look"),
-        "LookAtAlarms": _alarms(next_state="WaitForEndpoint"),
-        "LookAgainAtAlarms": _alarms(next_state="WhyDidItGoBack"),
+        "LookAtAlarms": _alarms(),
         "WhyDidItGoBack": choose(
             when(NO_CAPACITY, "CapacityError"),
             when("$alarm != ''", "RolledBackByAlarm"),
@@ -157,28 +152,39 @@ def _look() -> States:
     }
 
 
-ALARMED: Final = f"$count({PROMOTION}.alarms) > 0"
+def _alarms() -> State:
+    """
+    Which of them rang, and why: SageMaker does not say.
 
-
-def _alarms(*, next_state: str) -> State:
-    """Which of them rings, and why: SageMaker does not say."""
-    return {
+    Their history is asked, not their state: that is ``OK`` again as soon as the traffic is back.
+    """
+    rang = "$states.result.AlarmHistoryItems[$contains(HistorySummary, 'to ALARM')]"
+    look: State = {
         "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:cloudwatch:describeAlarms",
-        "Arguments": {"AlarmNames": query(f"[{PROMOTION}.alarms.AlarmName]")},
-        "Assign": {
-            "alarm": query(
-                """
-                $join([$states.result.MetricAlarms[StateValue = 'ALARM'].(
-                    'alarm ' & AlarmName & ': ' & StateReason)], '; ')
-                """
-            )
+        "Resource": "arn:aws:states:::aws-sdk:cloudwatch:describeAlarmHistory",
+        "Arguments": {
+            "AlarmName": query("$states.input"),
+            "HistoryItemType": "StateUpdate",
+            "StartDate": query("$fromMillis($began)"),
         },
-        "Output": INPUT,
+        "Output": query(
+            f"""
+            $exists({rang})
+                ? 'alarm ' & $states.input & ': ' & $parse({rang}[0].HistoryData).newState.stateReason
+                : ''
+            """
+        ),
         "Retry": ALARM_TROUBLE,
-        "Catch": ignore(next_state),
-        "Next": next_state,
+        "End": True,
     }
+    state = each(
+        f"[{PROMOTION}.alarms.AlarmName]",
+        "LookAtAlarm",
+        {"LookAtAlarm": look},
+        next_state="WhyDidItGoBack",
+        catch=ignore("WhyDidItGoBack"),
+    )
+    return state | {"Assign": {"alarm": query("$join([$states.result[$ != '']], '; ')")}}
 
 
 def _change() -> States:

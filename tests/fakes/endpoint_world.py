@@ -306,6 +306,14 @@ class EndpointWorld:
         found = [self.alarms[name] for name in arguments["AlarmNames"] if name in self.alarms]
         return {"MetricAlarms": copy.deepcopy(found)}
 
+    def _cloudwatch_describeAlarmHistory(self, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        alarm = self.alarms.get(arguments["AlarmName"], {})
+        if alarm.get("StateValue") != "ALARM":
+            return {"AlarmHistoryItems": []}
+        told = {"newState": {"stateValue": "ALARM", "stateReason": alarm["StateReason"]}}
+        item = {"HistorySummary": "Alarm updated from OK to ALARM", "HistoryData": json.dumps(told)}
+        return {"AlarmHistoryItems": [item]}
+
     def _applicationautoscaling_describeScalableTargets(self, arguments: dict[str, Any]) -> Any:  # noqa: N802
         found = [
             {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -34,20 +35,22 @@ class TestRollback:
         assert {"Smoke", "MoveAlias", "Restore"}.isdisjoint(execution.path)
         assert execution.calls["ReleaseLeaseAfterFailure"]
 
-    @pytest.mark.parametrize("looks", [[endpoint("RollingBack", "old"), OLD], [OLD]])
-    def test_by_an_alarm_names_it_with_its_value(self, looks: list[Any]) -> None:
-        """SageMaker does not say which: it is asked while it rings, or at once after."""
-        ringing = {
-            "AlarmName": f"{NAME}/new/5xx",
-            "StateValue": "ALARM",
-            "StateReason": "Threshold Crossed: 1 datapoint [0.4] was greater than the threshold (0.05).",
-        }
-        quiet = {"AlarmName": f"{NAME}/new/latency-p99", "StateValue": "OK", "StateReason": "fine"}
-        asked = answers({"MetricAlarms": [quiet, ringing]})
-        execution = run(OLD, *looks, LookAtAlarms=asked, LookAgainAtAlarms=asked)
+    def test_by_an_alarm_names_it_with_its_value(self) -> None:
+        """SageMaker does not say which: their history is asked, for they are quiet as soon as it is back."""
+        again = {"HistorySummary": "Alarm updated from ALARM to OK", "HistoryData": "{}"}
+        reason = "Threshold Crossed: 1 datapoint [0.4] was greater than the threshold (0.05)."
+        told = {"newState": {"stateValue": "ALARM", "stateReason": reason}}
+        rang = {"HistorySummary": "Alarm updated from OK to ALARM", "HistoryData": json.dumps(told)}
+        execution = run(
+            OLD,
+            endpoint("RollingBack", "old"),
+            OLD,
+            plan={"alarms": [{"AlarmName": f"{NAME}/new/{what}"} for what in ("latency-p99", "5xx")]},
+            LookAtAlarm=answers({"AlarmHistoryItems": [again]}, {"AlarmHistoryItems": [again, rang]}),
+        )
         error = failure(execution)
         assert error.error == "RolledBackByAlarm"
-        assert f"; alarm {NAME}/new/5xx: Threshold Crossed: 1 datapoint [0.4]" in error.cause
+        assert error.cause.endswith(f"; alarm {NAME}/new/5xx: {reason}")
         assert "latency" not in error.cause
         action = next_action("RolledBackByAlarm", error.error, error.cause, release_id="9f")
         assert "serving.alarms" in action
@@ -55,9 +58,7 @@ class TestRollback:
     def test_whose_alarm_nobody_can_tell_is_told_all_the_same(self) -> None:
         """What is only good to know fails nothing."""
         denied = fails("CloudWatch.CloudWatchException", "denied")
-        execution = run(
-            OLD, endpoint("RollingBack", "old"), OLD, LookAtAlarms=denied, LookAgainAtAlarms=denied
-        )
+        execution = run(OLD, endpoint("RollingBack", "old"), OLD, LookAtAlarm=denied)
         assert failure(execution).error == "RolledBack"
 
     def test_of_what_was_tidied_up(self) -> None:
