@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from functions import _web, _wiring
-from slipway.domain.approval_conditions import AllowedConditions
 from slipway.domain.timestamps import now
 from slipway.domain.web_page import WebAnswer
 from slipway.usecases.decide_approval import decide_approval
@@ -44,7 +43,7 @@ def _decide(event: dict[str, Any], release_id: str) -> WebAnswer:
         ledger=_wiring.ledger(),
         approvers=_wiring.policy()["approvers"],
         rules=_wiring.policy().get("approval_rules", {}),
-        allowed=AllowedConditions.of(_wiring.policy()),
+        policy=_wiring.policy(),
         signer=_wiring.signer(),
         reports=_wiring.reports(),
         tokens=_wiring.task_tokens(),

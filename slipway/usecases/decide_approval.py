@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from slipway.domain.approval import ANY_CONDITIONS
+from slipway.domain.approval_conditions import AllowedConditions
 from slipway.domain.approval_page import (
     already_decided_answer,
     counted_answer,
@@ -17,6 +17,7 @@ from slipway.domain.approval_page import (
 )
 from slipway.domain.approval_rules import is_changed
 from slipway.domain.web_page import WebAnswer
+from slipway.usecases.check_conditions import impossible_conditions
 from slipway.usecases.find_successor import find_successor
 from slipway.usecases.read_evidence import read_plots, read_report_and_digest
 from slipway.usecases.settle_decision import Settled, settle_decision
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from slipway.contracts.policy import ApprovalRules
+    from slipway.contracts.policy import ApprovalRules, Policy
     from slipway.domain.approval import DecisionForm
-    from slipway.domain.approval_conditions import AllowedConditions
     from slipway.usecases.ports import EventBus, Ledger, LinkSigner, ModelRegistry, Reports, TaskTokens
 
 
@@ -45,8 +45,8 @@ def decide_approval(
     registry: ModelRegistry,
     events: EventBus,
     now: datetime,
+    policy: Policy,
     rules: Mapping[str, ApprovalRules] = MappingProxyType({}),
-    allowed: AllowedConditions = ANY_CONDITIONS,
     source_ip: str = "",
     user_agent: str = "",
 ) -> WebAnswer:
@@ -74,7 +74,10 @@ def decide_approval(
     record, approver = opened
     if record["status"] != "pending":
         return already_decided_answer(record)
-    problems = form.problems(record["version"], allowed)
+    allowed = AllowedConditions.of(policy)
+    problems = form.problems(record["version"], allowed) or impossible_conditions(
+        form, record, versions=ledger, policy=policy
+    )
     successor = find_successor(record, ledger)
     evidence, digest = read_report_and_digest(record["report_uri"], reports)
     if problems:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slipway.domain.approval_conditions import AllowedConditions
 from slipway.domain.evidence import Evidence
 from slipway.domain.report_page import report_page
 from tests.domain.test_headline_numbers import full
@@ -60,7 +59,7 @@ def evidence() -> dict[str, Any]:
 
 
 def room() -> ApprovalRoom:
-    room = ApprovalRoom(rules={"*": {"persons": 2}}, allowed=AllowedConditions(max_share=0.2))
+    room = ApprovalRoom(rules={"*": {"persons": 2}}, policy={"max_share": 0.2})
     room.write_report(evidence())
     room.ask()
     return room

@@ -46,12 +46,12 @@ def judged(laptop, version, *, status="awaiting-approval", **changes: str):
 class TestVerdicts:
     """In the order in which the versions are pushed."""
 
-    def test_more_data_is_better(self, hotels) -> None:
+    def test_more_data_is_better(self, hotels, capsys) -> None:
         """1.1.0 saw autumn and winter too: the interval of its gain lies above nought. It is approved."""
         release, report = judged(hotels, "1.1.0")
 
         rows = report["rows"]
-        assert report["schema_version"] == 2
+        assert report["schema_version"] == 3
         assert (rows["verdict"], rows["rows"], rows["task"]) == ("better", 6700, "regression")
         mae = rows["comparisons"]["mae"]
         assert mae["champion"] == pytest.approx(20.94, abs=0.01)
@@ -59,8 +59,36 @@ class TestVerdicts:
         assert -2.9 < mae["lower"] < mae["difference"] < mae["upper"] < -1.9
         assert "better: mae 18.52 EUR beside the champion's 20.94 EUR, 2.42 EUR better" in report["summary"]
         assert "worst slice" in report["summary"]
+        self.shows_one_report(hotels, release, report, capsys)
         assert hotels.decide(release).recorded
         hotels.reach(release, "deployed")
+        arn = hotels.ledger.get_approval(release["release_id"])["package_arn"]
+        package = hotels.aws.client("sagemaker").describe_model_package(ModelPackageName=arn)
+        assert package["ModelCard"]["ModelCardStatus"] == "Approved"
+
+    def shows_one_report(self, hotels, release, report, capsys) -> None:
+        """Page, command line, mail and package show the same numbers, with plots and what was measured."""
+        assert [plot["kind"] for plot in report["rows"]["plots"]] == ["residuals", "residuals-by-prediction"]
+        assert report["challenger"]["serving"]["latency_ms"]["p99"] > 0
+        assert report["challenger"]["serving"]["model_bytes"] > 1000
+        assert "scikit-learn" in report["source"]["libraries"]
+        numbers = dict(report["numbers"])
+        assert numbers["mae"] == "18.52 EUR, champion 1.0.0 20.94 EUR"
+        capsys.readouterr()
+        hotels.slipway("release", "report", release["release_id"])
+        told = capsys.readouterr().out
+        hotels.slipway("release", "report", release["release_id"], "--html", "-")
+        page = capsys.readouterr().out
+        (mail,) = hotels.mails("Approval wanted: verdicts/hotel-rates 1.1.0", to="approver@example.com")
+        for shown in (told, page, mail["body"]):
+            assert numbers["difference"] in " ".join(shown.split())
+        assert page.count("data:image/svg+xml") >= 4
+        arn = hotels.ledger.get_approval(release["release_id"])["package_arn"]
+        package = hotels.aws.client("sagemaker").describe_model_package(ModelPackageName=arn)
+        (evaluation,) = json.loads(package["ModelCard"]["ModelCardContent"])["evaluation_details"]
+        assert evaluation["metadata"]["mae"] == numbers["mae"]
+        assert package["ModelCard"]["ModelCardStatus"] == "PendingReview"
+        assert package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].endswith("/model-quality.json")
 
     def test_a_cruder_model_is_worse(self, hotels) -> None:
         """1.2.0 meets every gate, and nobody is asked: it is worse by more than the margin."""

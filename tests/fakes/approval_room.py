@@ -24,6 +24,7 @@ from slipway.usecases.show_approval import show_approval
 from slipway.usecases.sweep_approvals import sweep_approvals
 from slipway.usecases.take_in_package import PackageIntake
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.models import a_manifest
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 RELEASE = "9f2c41d07b3a55e1"
@@ -263,6 +264,10 @@ def side(version: str, mae: float, rmse: float, r2: float, bias: float, name: st
     }
 
 
+SEVERAL = {"instance_count": 2, "min_instances": 2, "max_instances": 4}
+"""Instances, so that traffic can move in parts."""
+
+
 @dataclass
 class ApprovalRoom:
     """All ports, one release, and the verbs."""
@@ -278,7 +283,7 @@ class ApprovalRoom:
 
     rules: dict[str, Any] = field(default_factory=dict)
     verdict: dict[str, Any] = field(default_factory=dict)
-    allowed: AllowedConditions = field(default_factory=AllowedConditions)
+    policy: Any = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.packages = FakePackages(self.tokens)
@@ -294,6 +299,7 @@ class ApprovalRoom:
             "model": "hotel-rates",
             "version": "1.1.0",
             "package_arn": PACKAGE,
+            "manifest": a_manifest(serving=SEVERAL).document(),
         }
 
     def write_report(self, document: dict[str, Any]) -> None:
@@ -359,7 +365,7 @@ class ApprovalRoom:
             ledger=self.ledger,
             approvers=self.approvers,
             rules=self.rules,
-            allowed=self.allowed,
+            allowed=AllowedConditions.of(self.policy),
             signer=self.signer,
             reports=self.reports,
             now=self.now,
@@ -378,7 +384,7 @@ class ApprovalRoom:
             release_id,
             query,
             DecisionForm(decision, reason, version, **conditions),
-            allowed=self.allowed,
+            policy=self.policy,
             ledger=self.ledger,
             approvers=self.approvers,
             rules=self.rules,

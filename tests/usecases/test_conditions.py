@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
+
 from slipway.contracts.events import APPROVAL_DECIDED
-from slipway.domain.approval_conditions import AllowedConditions
 from tests.fakes.approval_room import ANA, BEN, RELEASE, ApprovalRoom
 
 CANARY = {"strategy": "canary", "share": "10"}
@@ -43,7 +44,7 @@ class TestConditions:
         """
         Nothing is recorded, and the form comes back with what may be chosen.
         """
-        room = ApprovalRoom(allowed=AllowedConditions(("canary",), 0.05))
+        room = ApprovalRoom(policy={"strategies": ["canary"], "max_share": 0.05})
         room.ask()
 
         answer = room.post(room.link(), **CANARY)
@@ -70,3 +71,19 @@ class TestConditions:
 
         assert room.post(room.link(BEN), **CANARY).status == 200
         assert room.tokens.outputs[-1][1]["conditions"] == {"strategy": "canary", "share": 0.1}
+
+    def test_what_the_version_can_not_have_is_said_before_it_is_recorded(self):
+        """
+        One instance can't be moved in parts: else the approval would stand, and its promotion fail.
+        """
+        room = ApprovalRoom()
+        version = room.ledger.registered["pricing", "hotel-rates", "1.1.0"]
+        version["manifest"]["serving"] |= {"instance_count": 1, "min_instances": 1}
+        room.ask()
+
+        answer = room.post(room.link(), **CANARY)
+
+        assert answer.status == 422
+        assert "moves at most half of the instances at once" in html.unescape(answer.html)
+        assert room.ledger.approvals[RELEASE]["status"] == "pending"
+        assert room.post(room.link()).status == 200
