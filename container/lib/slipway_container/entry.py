@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def main(arguments: list[str], root: Path = runtime_manifest.ROOT) -> int:
     if verb == "train":
         installed.announce(root, variables)
     code = _run(verb, command, variables, folder)
+    if verb == "evaluate" and not code:
+        code = _convert(variables)
     if verb == "evaluate" and not code and manifest.sample and manifest.serving_requests:
         from . import serving_trial  # noqa: PLC0415 - only evaluations need it
 
@@ -55,6 +58,27 @@ def _run(verb: str, command: list[str], variables: dict[str, str], folder: Path)
     if code:
         _say_why(verb, reason)
     return code
+
+
+def _convert(variables: dict[str, str]) -> int:
+    """Predictions in Parquet become CSV, in a process that finds the model's packages."""
+    from . import parquet  # noqa: PLC0415 - only evaluations need it
+
+    output = paths.evaluation_output()
+    if not parquet.is_wanted(output):
+        return 0
+    done = subprocess.run(
+        [sys.executable, "-m", parquet.__name__, str(output)],
+        env=variables,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+        _say_why("evaluate", done.stderr.strip()[-MAX_REASON_CHARACTERS:])
+    return done.returncode
 
 
 def _say_why(verb: str, reason: str) -> None:
