@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from slipway.usecases.record_lineage import LineageRecording, LineageSources
     from slipway.usecases.record_outcome import OutcomeRecording
     from slipway.usecases.remove_artifact import ArtifactRemoval
+    from slipway.usecases.request_approval import Ports
     from slipway.usecases.sweep_idle import IdleSweep
     from slipway.usecases.sweep_lineage import LineageSweep
     from slipway.usecases.take_in_package import PackageIntake
@@ -405,6 +406,21 @@ def package_intake() -> PackageIntake:
 
     return PackageIntake(
         ledger=ledger(), registry=model_registry(), tokens=task_tokens(), events=events(), clock=now
+    )
+
+
+@cache
+def asking() -> Ports:
+    from slipway.usecases.request_approval import Ports
+
+    return Ports(
+        ledger=ledger(),
+        signer=signer(),
+        mailer=mailer(),
+        reports=reports(),
+        events=events(),
+        tokens=task_tokens(),
+        registry=model_registry(),
     )
 
 

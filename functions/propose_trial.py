@@ -10,7 +10,6 @@ from functions import _wiring
 from slipway.contracts import environment as variables
 from slipway.domain.timestamps import now
 from slipway.usecases.propose_trial import propose_trial
-from slipway.usecases.request_approval import Ports
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,15 +34,7 @@ def handler(event: ProposeTrialInput, _context: LambdaContext) -> dict[str, Any]
         event["document"],
         event["task_token"],
         event["redrive"],
-        ports=Ports(
-            ledger=_wiring.ledger(),
-            signer=_wiring.signer(),
-            mailer=_wiring.mailer(),
-            reports=_wiring.reports(),
-            events=_wiring.events(),
-            tokens=_wiring.task_tokens(),
-            registry=_wiring.model_registry(),
-        ),
+        ports=_wiring.asking(),
         approvers=_wiring.policy()["approvers"],
         rules=_wiring.policy().get("approval_rules", {}),
         base_url=_wiring.setting(variables.APPROVAL_URL),

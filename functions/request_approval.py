@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from functions import _wiring
 from slipway.contracts import environment as variables
 from slipway.domain.timestamps import now
-from slipway.usecases.request_approval import Ports, request_approval
+from slipway.usecases.request_approval import request_approval
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,15 +24,7 @@ def handler(event: ApprovalRequest, _context: LambdaContext) -> dict[str, Any]:
     # never logged: the event, which holds the task token
     outcome = request_approval(
         event,
-        ports=Ports(
-            ledger=_wiring.ledger(),
-            signer=_wiring.signer(),
-            mailer=_wiring.mailer(),
-            reports=_wiring.reports(),
-            events=_wiring.events(),
-            tokens=_wiring.task_tokens(),
-            registry=_wiring.model_registry(),
-        ),
+        ports=_wiring.asking(),
         approvers=_wiring.policy()["approvers"],
         rules=_wiring.policy().get("approval_rules", {}),
         base_url=_wiring.setting(variables.APPROVAL_URL),
