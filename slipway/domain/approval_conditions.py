@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 STRATEGY_WORDS: Final[Mapping[str, str]] = {
     "all-at-once": "all at once",
-    "canary": "canary: a share first, the rest later",
+    "canary": "canary: a share first",
     "linear": "linear: in equal steps",
     "rolling": "rolling: batch by batch",
-    "shadow": "shadow: gets copies, answers nobody",
-    "ab": "A/B test beside the champion",
+    "shadow": "shadow: answers nobody",
+    "ab": "A/B test",
 }
 """As the page says them."""
 WITH_SHARE: Final = ("canary", "shadow", "ab")

@@ -119,6 +119,7 @@ button:hover{filter:brightness(1.08)}
 .plain p:last-child{margin-bottom:0}
 details{margin-top:.8rem}
 .conditions{margin:0 0 1rem}
+.conditions>.hint{margin:0 0 .6rem}
 details summary{cursor:pointer;font-weight:600;font-size:.9375rem}
 details[open] summary{margin-bottom:.6rem}
 .narrow{margin:1rem 0 0}
@@ -128,7 +129,9 @@ width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}tbody tr{display:grid;
 grid-template-columns:repeat(4,minmax(0,1fr));border-bottom:1px solid var(--line);padding:.6rem 0}
 tbody tr:last-child{border-bottom:0;padding-bottom:0}
 tbody th,tbody td{border:0;padding:0!important;min-width:0}
-tbody th{grid-column:1/4;font-weight:600}td[data-label=""]{grid-column:4;grid-row:1;justify-self:end}
+tbody th{grid-column:1/4;font-weight:600}
+tbody th:not(:has(~td[data-label=""])){grid-column:1/-1}
+td[data-label=""]{grid-column:4;grid-row:1;justify-self:end}
 td[data-label=Digest],td[data-label=Interval]{grid-column:span 3}td.n{text-align:left;white-space:normal}
 td.n::before{content:attr(data-label);display:block;font-size:.75rem;font-weight:400;color:var(--soft)}
 td.wide{display:none!important}.aim{display:inline;padding-left:.4rem}}
