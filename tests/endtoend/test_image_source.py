@@ -51,13 +51,13 @@ def data(laptop):
 class TestImageSource:
     def test_release_keeps_what_our_builder_says(self, laptop):
         """
-        Python and libraries stand in the label, in the plan, and in the registered version.
+        Python, libraries and the platform's entry stand in the label, the plan, and the registered version.
         """
         laptop.push(laptop.model(PROJECT), "1.0.0")
         release = laptop.reach(laptop.release(f"{PROJECT}/tiny:1.0.0"), "awaiting-approval")
 
         source = laptop.ledger.release(release["release_id"])["plan"]["source"]
-        assert source == {"python": platform.python_version(), "libraries": {}}
+        assert source == {"python": platform.python_version(), "libraries": {}, "entry": True}
         assert laptop.ledger.version(PROJECT, "tiny", "1.0.0")["source"] == source
 
     def test_log_says_it_where_the_image_does_not(self, laptop):
