@@ -112,8 +112,8 @@ class TestApproving:
 
     def test_events_end(self, laptop, deployed):
         """
-        One event each for registration, Studio's approval, the words that name the approver (in the model card
-        too), and the stage of what serves; none goes round.
+        One event each for registration, Studio's approval, the words that name the approver, in the card
+        too, and the stage of what serves; none goes round.
         """
         _, _, events = deployed
 
