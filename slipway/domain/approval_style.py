@@ -146,7 +146,9 @@ td.wide{display:none!important}.aim{display:inline;padding-left:.4rem}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#333;--line:#bbb;--tint:#fff;--good-tint:#fff;
 --bad-tint:#fff;--good:#000;--bad:#000}body{font-size:11pt}
 .bar div,.wrap{max-width:none;padding-left:0;padding-right:0}
-.columns{display:block}.card{break-inside:avoid;border-radius:0}.ask,.jump,.skip{display:none!important}
+.columns{display:block}.card{border-radius:0}
+tr,figure,.note,.list li{break-inside:avoid}h2,caption{break-after:avoid}
+.ask,.jump,.skip{display:none!important}
 .plots{grid-template-columns:repeat(2,minmax(0,1fr))}.side{position:static}}
 """
 
