@@ -27,7 +27,7 @@ from tests.fakes.approval_room import (
 )
 from tests.fakes.executions import FakeExecutions
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.models import a_version
+from tests.fakes.models import a_site, a_version
 
 NOW = datetime(2026, 11, 28, 9, 0, 0, tzinfo=UTC)
 ARN = "arn:aws:states:eu-west-1:111122223333:execution:slipway-dev-trial:one"
@@ -132,6 +132,7 @@ class Room:
             DecisionForm(decision, "seen", "1.1.0"),
             ledger=self.ledger,
             approvers=APPROVERS,
+            policy=a_site().policy,
             signer=self.signer,
             reports=self.reports,
             tokens=self.tokens,

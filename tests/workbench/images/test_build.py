@@ -150,6 +150,7 @@ class TestBuild:
         assert image_source(json.loads(build(model).image.config)) == {
             "python": platform.python_version(),
             "libraries": {},
+            "entry": True,
         }
         model.requirements.write_text(f"tiny @ {wheel.as_uri()}\n")
 

@@ -155,6 +155,7 @@ class TestDockerEngine:
             "base_digest": "sha256:12ab",
             "python": "3.13.9",
             "libraries": {"tiny": "1.0"},
+            "entry": True,
         }
 
     def test_own_entry_point_stays(self, model: ModelDirectory, engine: Path) -> None:

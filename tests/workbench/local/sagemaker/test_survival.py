@@ -20,7 +20,7 @@ from tests.workbench.local.sagemaker.conftest import Account, make_account, unti
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SNAPSHOT_SECONDS = 1.0
+SNAPSHOT_SECONDS = 3.0
 """After which the test's own queue and rule survive a kill, too."""
 
 pytestmark = pytest.mark.embedded
