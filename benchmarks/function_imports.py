@@ -28,10 +28,10 @@ import json, sys, time
 started = time.perf_counter()
 import functions.{name} as function
 imported = time.perf_counter()
-from functions import _wiring
+from functions import _ports, _wiring
 times = []
 for made in {made}:
-    getattr(_wiring, made)()
+    (getattr(_wiring, made, None) or getattr(_ports, made))()
     clients = sys.modules.get("slipway.adapters.clients")
     count = clients.client.cache_info().currsize if clients else 0
     times.append((count, time.perf_counter()))
@@ -68,7 +68,11 @@ def run() -> dict[str, Any]:
 def _measure(name: str) -> dict[str, Any]:
     source = (ROOT / "functions" / f"{name}.py").read_text()
     # a setting is no part of the wiring that costs time
-    made = [found for found in dict.fromkeys(re.findall(r"_wiring\.(\w+)\(", source)) if found != "setting"]
+    made = [
+        found
+        for found in dict.fromkeys(re.findall(r"_(?:ports|wiring)\.(\w+)\(", source))
+        if found != "setting"
+    ]
     code = _PROBE.format(name=name, made=made)
     rounds = [json.loads(_python(code)) for _ in range(ROUNDS)]
     best = {key: min(one[key] for one in rounds) for key in ("import_ms", "with_clients_ms")}

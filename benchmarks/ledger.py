@@ -24,7 +24,7 @@ from benchmarks._ledger_units import Meter
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
 from slipway.adapters.dynamodb_lineage import DynamoDbLineage
 from slipway.adapters.dynamodb_values import to_item
-from slipway.contracts.ledger import version_key
+from slipway.contracts.ledger_keys import version_key
 from slipway.contracts.lineage import kind_of
 from tests.adapters.test_ledger import create_table
 from tests.conftest import start_embedded_aws

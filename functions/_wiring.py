@@ -1,7 +1,7 @@
 """
-What a function works with, made from its environment variables when it is first asked for.
+The use cases, put together from ports when they are first asked for.
 
-Adapters are imported inside, one by one: a cold start pays for what the function uses.
+They are imported inside, one by one: a cold start pays for what the function uses.
 """
 
 # ruff: noqa: PLC0415 - see above
@@ -13,14 +13,10 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from functions import _ports
 from slipway.contracts import environment as variables
-from slipway.domain.errors import MissingSettingError
 
 if TYPE_CHECKING:
-    from slipway.adapters.slack_webhook import SlackSecret
-    from slipway.contracts.policy import Policy
-    from slipway.domain.site import Site
-    from slipway.usecases import ports
     from slipway.usecases.ask_again import AskAgain
     from slipway.usecases.bridge_metrics import MetricsBridge
     from slipway.usecases.end_trial import TrialEnding
@@ -39,112 +35,12 @@ if TYPE_CHECKING:
     from slipway.usecases.watch_endpoint import EndpointWatching
 
 
-def setting(variable: str) -> str:
-    """The value of an environment variable; MissingSettingError when it is not set."""
-    value = os.environ.get(variable)
-    if value is None:
-        raise MissingSettingError(variable)
-    return value
-
-
-@cache
-def ledger() -> ports.Ledger:
-    from slipway.adapters.clients import client
-    from slipway.adapters.dynamodb_ledger import DynamoDbLedger
-
-    return DynamoDbLedger(client("dynamodb"), setting(variables.LEDGER_TABLE))
-
-
-@cache
-def events() -> ports.EventBus:
-    from slipway.adapters.clients import client
-    from slipway.adapters.eventbridge_events import EventBridgeEvents
-
-    return EventBridgeEvents(client("events"), setting(variables.ENVIRONMENT))
-
-
-@cache
-def policy() -> Policy:
-    document: Policy = json.loads(setting(variables.POLICY))
-    return document
-
-
-@cache
-def signer() -> ports.LinkSigner:
-    from slipway.adapters.clients import client
-    from slipway.adapters.kms_signer import KmsSigner
-
-    return KmsSigner(client("kms"), setting(variables.APPROVAL_KEY_ID))
-
-
-@cache
-def mailer() -> ports.Mailer:
-    from slipway.adapters.clients import client
-    from slipway.adapters.sns_mail import SnsMailer
-
-    return SnsMailer(client("sns"), setting(variables.NOTICE_TOPIC_ARN))
-
-
-@cache
-def task_tokens() -> ports.TaskTokens:
-    from slipway.adapters.clients import client
-    from slipway.adapters.sfn_task_tokens import StepFunctionsTaskTokens
-
-    return StepFunctionsTaskTokens(client("stepfunctions"))
-
-
-@cache
-def chat() -> ports.ChatChannel:
-    from slipway.adapters.clients import client
-    from slipway.adapters.slack_webhook import SlackWebhook
-
-    arn = os.environ.get(variables.SLACK_SECRET_ARN, "")
-    return SlackWebhook(client("secretsmanager") if arn else None, arn)
-
-
-@cache
-def slack_replies() -> ports.ChatReplies:
-    from slipway.adapters.slack_webhook import SlackReplies
-
-    return SlackReplies()
-
-
-@cache
-def slack_signing_secret() -> SlackSecret:
-    from slipway.adapters.clients import client
-    from slipway.adapters.slack_webhook import SlackSecret
-
-    return SlackSecret(client("secretsmanager"), setting(variables.SLACK_SIGNING_SECRET_ARN))
-
-
-@cache
-def slack_people() -> dict[str, str]:
-    people: dict[str, str] = json.loads(setting(variables.SLACK_PEOPLE))
-    return people
-
-
-@cache
-def reports() -> ports.Reports:
-    from slipway.adapters.clients import client
-    from slipway.adapters.s3_reports import S3Reports
-
-    return S3Reports(client("s3"))
-
-
-@cache
-def kept_files() -> ports.KeptFiles:
-    from slipway.adapters.clients import client
-    from slipway.adapters.s3_kept_files import S3KeptFiles
-
-    return S3KeptFiles(client("s3"), setting(variables.DATA_BUCKET))
-
-
 @cache
 def outcome_intake() -> OutcomeIntake:
     from slipway.domain.timestamps import now
     from slipway.usecases.take_outcomes import OutcomeIntake
 
-    return OutcomeIntake(versions=ledger(), files=kept_files(), clock=now)
+    return OutcomeIntake(versions=_ports.ledger(), files=_ports.kept_files(), clock=now)
 
 
 @cache
@@ -156,18 +52,18 @@ def trial_judge() -> TrialJudge:
     from slipway.usecases.judge_trial import TrialJudge
     from slipway.usecases.read_trial import TrialReading
 
-    bucket = setting(variables.ARTIFACT_BUCKET)
+    bucket = _ports.setting(variables.ARTIFACT_BUCKET)
     artifacts = S3KeptFiles(client("s3"), bucket)
     return TrialJudge(
-        ledger=ledger(),
-        reading=TrialReading(artifacts, kept_files()),
+        ledger=_ports.ledger(),
+        reading=TrialReading(artifacts, _ports.kept_files()),
         loads=CloudWatchVariantLoads(client("cloudwatch")),
         files=artifacts,
         bucket=bucket,
         clock=now,
-        environment=setting(variables.ENVIRONMENT),
-        resource_prefix=policy()["resource_prefix"],
-        poll_seconds=policy()["poll_seconds"],
+        environment=_ports.setting(variables.ENVIRONMENT),
+        resource_prefix=_ports.policy()["resource_prefix"],
+        poll_seconds=_ports.policy()["poll_seconds"],
     )
 
 
@@ -177,30 +73,14 @@ def trial_ending() -> TrialEnding:
     from slipway.usecases.end_trial import TrialEnding
 
     return TrialEnding(
-        ledger=ledger(),
-        events=events(),
-        executions=executions(),
-        tokens=task_tokens(),
+        ledger=_ports.ledger(),
+        events=_ports.events(),
+        executions=_ports.executions(),
+        tokens=_ports.task_tokens(),
         promote_machine_arn=os.environ.get(variables.PROMOTE_MACHINE_ARN, ""),
-        environment=setting(variables.ENVIRONMENT),
+        environment=_ports.setting(variables.ENVIRONMENT),
         clock=now,
     )
-
-
-@cache
-def artifacts() -> ports.Artifacts:
-    from slipway.adapters.clients import client
-    from slipway.adapters.s3_artifacts import S3Artifacts
-
-    return S3Artifacts(client("s3"))
-
-
-@cache
-def hosting() -> ports.Hosting:
-    from slipway.adapters.clients import client
-    from slipway.adapters.sagemaker_hosting import SageMakerHosting
-
-    return SageMakerHosting(client("sagemaker"))
 
 
 @cache
@@ -210,28 +90,13 @@ def endpoint_watching() -> EndpointWatching:
     from slipway.usecases.watch_endpoint import EndpointWatching
 
     return EndpointWatching(
-        hosting=hosting(),
-        ledger=ledger(),
+        hosting=_ports.hosting(),
+        ledger=_ports.ledger(),
         monitoring=CloudWatchMonitoring(client("cloudwatch")),
-        environment=setting(variables.ENVIRONMENT),
-        alarm_topic_arn=setting(variables.ALARM_TOPIC_ARN),
-        runbook=setting(variables.RUNBOOK),
+        environment=_ports.setting(variables.ENVIRONMENT),
+        alarm_topic_arn=_ports.setting(variables.ALARM_TOPIC_ARN),
+        runbook=_ports.setting(variables.RUNBOOK),
     )
-
-
-@cache
-def telemetry_sink() -> ports.TelemetrySink:
-    from slipway.adapters.clients import client
-    from slipway.adapters.otlp_collector import OtlpCollector
-
-    secret = os.environ.get(variables.OTLP_HEADERS_SECRET_ARN, "")
-
-    def headers() -> str:
-        if not secret:
-            return ""
-        return str(client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
-
-    return OtlpCollector(setting(variables.OTLP_ENDPOINT), headers)
 
 
 @cache
@@ -239,11 +104,11 @@ def telemetry_export() -> TelemetryExport:
     from slipway.usecases.export_telemetry import TelemetryExport
 
     return TelemetryExport(
-        executions=executions(),
-        releases=ledger(),
-        sink=telemetry_sink(),
-        environment=setting(variables.ENVIRONMENT),
-        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+        executions=_ports.executions(),
+        releases=_ports.ledger(),
+        sink=_ports.telemetry_sink(),
+        environment=_ports.setting(variables.ENVIRONMENT),
+        promote_machine_arn=_ports.setting(variables.PROMOTE_MACHINE_ARN),
     )
 
 
@@ -255,14 +120,14 @@ def metrics_bridge() -> MetricsBridge:
     from slipway.usecases.bridge_metrics import MetricsBridge
 
     return MetricsBridge(
-        hosting=hosting(),
-        ledger=ledger(),
+        hosting=_ports.hosting(),
+        ledger=_ports.ledger(),
         numbers=CloudWatchNumbers(client("cloudwatch")),
-        sink=telemetry_sink(),
+        sink=_ports.telemetry_sink(),
         clock=now,
-        environment=setting(variables.ENVIRONMENT),
-        endpoint_prefix=f"{policy()['resource_prefix']}-",
-        minutes=int(setting(variables.METRICS_MINUTES)),
+        environment=_ports.setting(variables.ENVIRONMENT),
+        endpoint_prefix=f"{_ports.policy()['resource_prefix']}-",
+        minutes=int(_ports.setting(variables.METRICS_MINUTES)),
     )
 
 
@@ -274,8 +139,8 @@ def endpoint_tidying() -> EndpointTidying:
     from slipway.usecases.tidy_endpoint import EndpointTidying
 
     return EndpointTidying(
-        ledger=ledger(),
-        hosting=hosting(),
+        ledger=_ports.ledger(),
+        hosting=_ports.hosting(),
         monitoring=CloudWatchMonitoring(client("cloudwatch")),
         parts=SageMakerEndpointParts(client("sagemaker")),
     )
@@ -287,60 +152,13 @@ def artifact_removal() -> ArtifactRemoval:
     from slipway.usecases.remove_artifact import ArtifactRemoval
 
     return ArtifactRemoval(
-        ledger=ledger(),
-        artifacts=artifacts(),
-        hosting=hosting(),
-        retention=json.loads(setting(variables.RETENTION)),
-        resource_prefix=policy()["resource_prefix"],
+        ledger=_ports.ledger(),
+        artifacts=_ports.artifacts(),
+        hosting=_ports.hosting(),
+        retention=json.loads(_ports.setting(variables.RETENTION)),
+        resource_prefix=_ports.policy()["resource_prefix"],
         clock=now,
     )
-
-
-@cache
-def model_registry() -> ports.ModelRegistry:
-    from slipway.adapters.clients import client
-    from slipway.adapters.sagemaker_registry import SageMakerRegistry
-
-    return SageMakerRegistry(client("sagemaker"))
-
-
-@cache
-def site() -> Site:
-    """What is fixed when the environment is deployed; a function lacks what it has no use for."""
-    from slipway.domain.site import Site
-
-    return Site(
-        environment=setting(variables.ENVIRONMENT),
-        artifact_bucket=os.environ.get(variables.ARTIFACT_BUCKET, ""),
-        data_key_arn=os.environ.get(variables.DATA_KEY_ARN, ""),
-        job_role_arn=os.environ.get(variables.JOB_ROLE_ARN, ""),
-        serving_role_arn=os.environ.get(variables.SERVING_ROLE_ARN, ""),
-        policy=policy(),
-    )
-
-
-@cache
-def image_registry() -> ports.ImageRegistry:
-    from slipway.adapters.clients import client
-    from slipway.adapters.ecr_registry import EcrRegistry
-
-    return EcrRegistry(client("ecr"))
-
-
-@cache
-def data_sets() -> ports.DataSets:
-    from slipway.adapters.clients import client
-    from slipway.adapters.s3_data_sets import S3DataSets
-
-    return S3DataSets(client("s3"), setting(variables.DATA_BUCKET))
-
-
-@cache
-def executions() -> ports.Executions:
-    from slipway.adapters.clients import client
-    from slipway.adapters.sfn_executions import SfnExecutions
-
-    return SfnExecutions(client("stepfunctions"))
 
 
 @cache
@@ -351,33 +169,17 @@ def idle_sweep() -> IdleSweep:
     from slipway.usecases.sweep_idle import IdleSweep
 
     return IdleSweep(
-        rule=json.loads(setting(variables.IDLE)),
-        environment=setting(variables.ENVIRONMENT),
-        resource_prefix=policy()["resource_prefix"],
-        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
-        ledger=ledger(),
-        hosting=hosting(),
+        rule=json.loads(_ports.setting(variables.IDLE)),
+        environment=_ports.setting(variables.ENVIRONMENT),
+        resource_prefix=_ports.policy()["resource_prefix"],
+        promote_machine_arn=_ports.setting(variables.PROMOTE_MACHINE_ARN),
+        ledger=_ports.ledger(),
+        hosting=_ports.hosting(),
         traffic=CloudWatchTraffic(client("cloudwatch")),
-        executions=executions(),
-        events=events(),
+        executions=_ports.executions(),
+        events=_ports.events(),
         clock=now,
     )
-
-
-@cache
-def release_planner() -> ports.ReleasePlanner:
-    from slipway.adapters.clients import client
-    from slipway.adapters.lambda_planner import LambdaPlanner
-
-    return LambdaPlanner(client("lambda"), setting(variables.PLAN_FUNCTION_ARN))
-
-
-@cache
-def steps() -> ports.Steps:
-    from slipway.adapters.clients import client
-    from slipway.adapters.dynamodb_steps import DynamoDbSteps
-
-    return DynamoDbSteps(client("dynamodb"), setting(variables.LEDGER_TABLE))
 
 
 @cache
@@ -387,16 +189,7 @@ def step_cache() -> StepCache:
     from slipway.domain.timestamps import now
     from slipway.usecases.look_up_steps import StepCache
 
-    return StepCache(steps(), ledger(), S3Fingerprints(client("s3")), now)
-
-
-@cache
-def endpoint_runtime() -> ports.EndpointRuntime:
-    from slipway.adapters.clients import client
-    from slipway.adapters.sagemaker_runtime import ANSWER_SECONDS, SageMakerRuntime
-
-    asked = client("sagemaker-runtime", attempts=1, read_timeout_seconds=ANSWER_SECONDS)
-    return SageMakerRuntime(asked, client("s3"))
+    return StepCache(_ports.steps(), _ports.ledger(), S3Fingerprints(client("s3")), now)
 
 
 @cache
@@ -405,7 +198,11 @@ def package_intake() -> PackageIntake:
     from slipway.usecases.take_in_package import PackageIntake
 
     return PackageIntake(
-        ledger=ledger(), registry=model_registry(), tokens=task_tokens(), events=events(), clock=now
+        ledger=_ports.ledger(),
+        registry=_ports.model_registry(),
+        tokens=_ports.task_tokens(),
+        events=_ports.events(),
+        clock=now,
     )
 
 
@@ -414,13 +211,13 @@ def asking() -> Ports:
     from slipway.usecases.request_approval import Ports
 
     return Ports(
-        ledger=ledger(),
-        signer=signer(),
-        mailer=mailer(),
-        reports=reports(),
-        events=events(),
-        tokens=task_tokens(),
-        registry=model_registry(),
+        ledger=_ports.ledger(),
+        signer=_ports.signer(),
+        mailer=_ports.mailer(),
+        reports=_ports.reports(),
+        events=_ports.events(),
+        tokens=_ports.task_tokens(),
+        registry=_ports.model_registry(),
     )
 
 
@@ -429,14 +226,14 @@ def ask_again() -> AskAgain:
     from slipway.usecases.ask_again import AskAgain
 
     return AskAgain(
-        approvals=ledger(),
-        signer=signer(),
-        mailer=mailer(),
-        reports=reports(),
-        events=events(),
-        approvers=policy()["approvers"],
-        rules=policy().get("approval_rules", {}),
-        base_url=setting(variables.APPROVAL_URL),
+        approvals=_ports.ledger(),
+        signer=_ports.signer(),
+        mailer=_ports.mailer(),
+        reports=_ports.reports(),
+        events=_ports.events(),
+        approvers=_ports.policy()["approvers"],
+        rules=_ports.policy().get("approval_rules", {}),
+        base_url=_ports.setting(variables.APPROVAL_URL),
     )
 
 
@@ -446,30 +243,14 @@ def outcome_recording() -> OutcomeRecording:
     from slipway.usecases.record_outcome import OutcomeRecording
 
     return OutcomeRecording(
-        executions=executions(),
-        ledger=ledger(),
-        steps=steps(),
-        events=events(),
+        executions=_ports.executions(),
+        ledger=_ports.ledger(),
+        steps=_ports.steps(),
+        events=_ports.events(),
         clock=now,
-        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
-        resource_prefix=policy()["resource_prefix"],
+        promote_machine_arn=_ports.setting(variables.PROMOTE_MACHINE_ARN),
+        resource_prefix=_ports.policy()["resource_prefix"],
     )
-
-
-@cache
-def lineage() -> ports.Lineage:
-    from slipway.adapters.clients import client
-    from slipway.adapters.dynamodb_lineage import DynamoDbLineage
-
-    return DynamoDbLineage(client("dynamodb"), setting(variables.LEDGER_TABLE))
-
-
-@cache
-def job_logs() -> ports.JobLogs:
-    from slipway.adapters.clients import client
-    from slipway.adapters.cloudwatch_job_logs import CloudWatchJobLogs
-
-    return CloudWatchJobLogs(client("logs"))
 
 
 @cache
@@ -480,13 +261,13 @@ def _lineage_sources() -> LineageSources:
     from slipway.usecases.record_lineage import LineageSources
 
     return LineageSources(
-        ledger=ledger(),
-        executions=executions(),
+        ledger=_ports.ledger(),
+        executions=_ports.executions(),
         jobs=SageMakerJobs(client("sagemaker")),
-        logs=job_logs(),
+        logs=_ports.job_logs(),
         hosting=SageMakerHosting(client("sagemaker")),
-        data_sets=data_sets(),
-        reports=reports(),
+        data_sets=_ports.data_sets(),
+        reports=_ports.reports(),
     )
 
 
@@ -499,10 +280,10 @@ def lineage_recording(*, patient: bool = True) -> LineageRecording:
 
     return LineageRecording(
         sources=_lineage_sources(),
-        lineage=lineage(),
-        environment=setting(variables.ENVIRONMENT),
-        resource_prefix=policy()["resource_prefix"],
-        data_bucket=setting(variables.DATA_BUCKET),
+        lineage=_ports.lineage(),
+        environment=_ports.setting(variables.ENVIRONMENT),
+        resource_prefix=_ports.policy()["resource_prefix"],
+        data_bucket=_ports.setting(variables.DATA_BUCKET),
         sleep=time.sleep,
         pauses=PAUSES_SECONDS if patient else (),
     )
@@ -515,8 +296,8 @@ def lineage_sweep() -> LineageSweep:
 
     return LineageSweep(
         sources=_lineage_sources(),
-        lineage=lineage(),
+        lineage=_ports.lineage(),
         recording=lineage_recording(patient=False),
-        promote_machine_arn=setting(variables.PROMOTE_MACHINE_ARN),
+        promote_machine_arn=_ports.setting(variables.PROMOTE_MACHINE_ARN),
         clock=now,
     )

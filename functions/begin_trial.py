@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.contracts import environment as variables
 from slipway.domain.timestamps import now
 
@@ -32,10 +32,10 @@ def handler(event: BeginTrialInput, _context: LambdaContext) -> Trial:
     trial = begin_trial(
         event["request"],
         event["execution_arn"],
-        ledger=_wiring.ledger(),
-        events=_wiring.events(),
-        policy=_wiring.policy(),
-        environment=_wiring.setting(variables.ENVIRONMENT),
+        ledger=_ports.ledger(),
+        events=_ports.events(),
+        policy=_ports.policy(),
+        environment=_ports.setting(variables.ENVIRONMENT),
         clock=now,
     )
     logger.info("trial begun", **trial)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.domain.trials.trial import trial_id_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
     arn = event["detail"]["executionArn"]
-    execution = _wiring.executions().describe(arn)
+    execution = _ports.executions().describe(arn)
     request = execution.document.get("request", {}) if execution is not None else {}
     if execution is None or not request or not execution.ended or execution.status == "SUCCEEDED":
         return {"ended": False}

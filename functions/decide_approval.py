@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _web, _wiring
+from functions import _ports, _web
 from slipway.domain.timestamps import now
 from slipway.domain.web_page import WebAnswer
 from slipway.usecases.decide_approval import decide_approval
@@ -40,15 +40,15 @@ def _decide(event: dict[str, Any], release_id: str) -> WebAnswer:
         release_id,
         _web.query_of(event),
         form,
-        ledger=_wiring.ledger(),
-        approvers=_wiring.policy()["approvers"],
-        rules=_wiring.policy().get("approval_rules", {}),
-        policy=_wiring.policy(),
-        signer=_wiring.signer(),
-        reports=_wiring.reports(),
-        tokens=_wiring.task_tokens(),
-        registry=_wiring.model_registry(),
-        events=_wiring.events(),
+        ledger=_ports.ledger(),
+        approvers=_ports.policy()["approvers"],
+        rules=_ports.policy().get("approval_rules", {}),
+        policy=_ports.policy(),
+        signer=_ports.signer(),
+        reports=_ports.reports(),
+        tokens=_ports.task_tokens(),
+        registry=_ports.model_registry(),
+        events=_ports.events(),
         now=now(),
         source_ip=source_ip,
         user_agent=user_agent,

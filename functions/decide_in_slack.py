@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from aws_lambda_powertools import Logger
 
-from functions import _web, _wiring
+from functions import _ports, _web
 from slipway.domain.shapes import mapping
 from slipway.domain.slack_click import click_of
 from slipway.domain.slack_signature import is_from_slack
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
     headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     genuine = is_from_slack(
-        _wiring.slack_signing_secret().text(),
+        _ports.slack_signing_secret().text(),
         timestamp=headers.get("x-slack-request-timestamp", ""),
         signed=headers.get("x-slack-signature", ""),
         body=raw,
@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.exception("decision failed", request_id=click.request_id)
         text = _TROUBLE
     try:
-        _wiring.slack_replies().reply(click.response_url, text)
+        _ports.slack_replies().reply(click.response_url, text)
     except Exception:  # the decision stands, and the channel is told of it
         logger.exception("no answer in Slack", request_id=click.request_id)
     logger.info("decision", request_id=click.request_id, user=click.user)
@@ -72,14 +72,14 @@ def _payload(raw: bytes) -> Any:
 def _decide(click: SlackClick, event: dict[str, Any]) -> str:
     return decide_in_slack(
         click,
-        people=_wiring.slack_people(),
-        ledger=_wiring.ledger(),
-        approvers=_wiring.policy()["approvers"],
-        rules=_wiring.policy().get("approval_rules", {}),
-        reports=_wiring.reports(),
-        tokens=_wiring.task_tokens(),
-        registry=_wiring.model_registry(),
-        events=_wiring.events(),
+        people=_ports.slack_people(),
+        ledger=_ports.ledger(),
+        approvers=_ports.policy()["approvers"],
+        rules=_ports.policy().get("approval_rules", {}),
+        reports=_ports.reports(),
+        tokens=_ports.task_tokens(),
+        registry=_ports.model_registry(),
+        events=_ports.events(),
         now=now(),
         source_ip=_web.caller_of(event)[0],
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -37,7 +37,7 @@ class EndTrialOutput(TypedDict):
 def handler(event: EndTrialInput, _context: LambdaContext) -> EndTrialOutput:
     subject = event["project"], event["model"], event["trial_id"]
     ended = _wiring.trial_ending().end_trial(*subject, event["status"], event["reason"])
-    record = _wiring.ledger().trial(*subject)
+    record = _ports.ledger().trial(*subject)
     status, reason = event["status"], event["reason"]
     if record is not None and not ended:
         status, reason = record["status"], record.get("reason", "")

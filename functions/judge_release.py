@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.domain.timestamps import now
 from slipway.usecases.judge_release import judge_release, keep_evaluations
 
@@ -20,7 +20,7 @@ logger = Logger()
 
 @logger.inject_lambda_context(correlation_id_path="plan.release_id")
 def handler(event: ReleaseDocument, _context: LambdaContext) -> Verdict:
-    verdict = judge_release(event, reports=_wiring.reports(), logs=_wiring.job_logs(), clock=now)
+    verdict = judge_release(event, reports=_ports.reports(), logs=_ports.job_logs(), clock=now)
     logger.info("release judged", accepted=verdict["accepted"], summary=verdict["summary"])
     try:
         kept = keep_evaluations(event, verdict, cache=_wiring.step_cache())

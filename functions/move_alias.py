@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.domain.timestamps import now
 from slipway.usecases.record_promotion import mark_stages, record_promotion
 
@@ -20,11 +20,11 @@ logger = Logger()
 
 @logger.inject_lambda_context(correlation_id_path="request.release_id")
 def handler(event: PromotionDocument, _context: LambdaContext) -> dict[str, Any]:
-    ledger = _wiring.ledger()
+    ledger = _ports.ledger()
     moved = record_promotion(event, ledger=ledger, clock=now)
     logger.info("promotion recorded", **moved)
     try:
-        mark_stages(event, ledger=ledger, registry=_wiring.model_registry())
+        mark_stages(event, ledger=ledger, registry=_ports.model_registry())
     except Exception:  # the endpoint serves and the alias says so: a label must not fail the promotion
         logger.exception("model packages not marked")
     return moved

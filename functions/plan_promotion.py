@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.domain.timestamps import now
 from slipway.usecases.plan_promotion import plan_promotion
 
@@ -22,9 +22,9 @@ logger = Logger()
 def handler(event: PromotionDocument, _context: LambdaContext) -> Promotion:
     promotion = plan_promotion(
         event["request"],
-        site=_wiring.site(),
-        ledger=_wiring.ledger(),
-        registry=_wiring.model_registry(),
+        site=_ports.site(),
+        ledger=_ports.ledger(),
+        registry=_ports.model_registry(),
         clock=now,
     )
     logger.info(

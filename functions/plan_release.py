@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.contracts import environment as variables
 from slipway.domain.timestamps import now
 from slipway.usecases.plan_release import PlanRequest, ReleasePlanning
@@ -21,13 +21,13 @@ logger = Logger()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     request = request_of(event)
     planning = ReleasePlanning(
-        site=_wiring.site(),
-        machine_arn=_wiring.setting(variables.RELEASE_MACHINE_ARN),
-        registry=_wiring.image_registry(),
-        data_sets=_wiring.data_sets(),
-        ledger=_wiring.ledger(),
-        executions=_wiring.executions(),
-        events=_wiring.events(),
+        site=_ports.site(),
+        machine_arn=_ports.setting(variables.RELEASE_MACHINE_ARN),
+        registry=_ports.image_registry(),
+        data_sets=_ports.data_sets(),
+        ledger=_ports.ledger(),
+        executions=_ports.executions(),
+        events=_ports.events(),
         clock=now,
     )
     answer = planning.plan_release(request)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.contracts import environment as variables
 from slipway.domain.timestamps import now
 from slipway.usecases.propose_trial import propose_trial
@@ -35,10 +35,10 @@ def handler(event: ProposeTrialInput, _context: LambdaContext) -> dict[str, Any]
         event["task_token"],
         event["redrive"],
         ports=_wiring.asking(),
-        approvers=_wiring.policy()["approvers"],
-        rules=_wiring.policy().get("approval_rules", {}),
-        base_url=_wiring.setting(variables.APPROVAL_URL),
-        environment=_wiring.setting(variables.ENVIRONMENT),
+        approvers=_ports.policy()["approvers"],
+        rules=_ports.policy().get("approval_rules", {}),
+        base_url=_ports.setting(variables.APPROVAL_URL),
+        environment=_ports.setting(variables.ENVIRONMENT),
         now=now(),
     )
     logger.info("approval requested", **outcome)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.contracts import environment as variables
 from slipway.domain.lineage_subject import subjects_of
 
@@ -20,7 +20,7 @@ logger = Logger()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     recording = _wiring.lineage_recording()
     changed = 0
-    for subject in subjects_of(event, promote_machine_arn=_wiring.setting(variables.PROMOTE_MACHINE_ARN)):
+    for subject in subjects_of(event, promote_machine_arn=_ports.setting(variables.PROMOTE_MACHINE_ARN)):
         changed += recording.record(subject)
         logger.info("lineage recorded", kind=subject.kind, subject=subject.name, changed=changed)
     return {"changed": changed}

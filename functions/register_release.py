@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.domain.timestamps import now
 from slipway.usecases.register_release import register_release
 
@@ -22,10 +22,10 @@ logger = Logger()
 def handler(event: ReleaseDocument, _context: LambdaContext) -> Package:
     package = register_release(
         event,
-        site=_wiring.site(),
-        registry=_wiring.model_registry(),
-        artifacts=_wiring.artifacts(),
-        ledger=_wiring.ledger(),
+        site=_ports.site(),
+        registry=_ports.model_registry(),
+        artifacts=_ports.artifacts(),
+        ledger=_ports.ledger(),
         clock=now,
     )
     logger.info("release registered", package_arn=package["arn"])

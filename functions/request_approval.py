@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.contracts import environment as variables
 from slipway.domain.timestamps import now
 from slipway.usecases.request_approval import request_approval
@@ -25,9 +25,9 @@ def handler(event: ApprovalRequest, _context: LambdaContext) -> dict[str, Any]:
     outcome = request_approval(
         event,
         ports=_wiring.asking(),
-        approvers=_wiring.policy()["approvers"],
-        rules=_wiring.policy().get("approval_rules", {}),
-        base_url=_wiring.setting(variables.APPROVAL_URL),
+        approvers=_ports.policy()["approvers"],
+        rules=_ports.policy().get("approval_rules", {}),
+        base_url=_ports.setting(variables.APPROVAL_URL),
         now=now(),
     )
     logger.info("approval requested", **outcome)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.domain.timestamps import now
 from slipway.usecases.set_alias import set_alias
 
@@ -20,6 +20,6 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: AliasWish, _context: LambdaContext) -> AliasAnswer:
-    answer = set_alias(event, ledger=_wiring.ledger(), clock=now)
+    answer = set_alias(event, ledger=_ports.ledger(), clock=now)
     logger.info("alias asked for", wish=event, outcome=answer["outcome"], reason=answer["reason"])
     return answer

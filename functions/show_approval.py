@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _web, _wiring
+from functions import _ports, _web
 from slipway.domain.approval_conditions import AllowedConditions
 from slipway.domain.timestamps import now
 from slipway.usecases.show_approval import show_approval
@@ -26,12 +26,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         answer = show_approval(
             release_id,
             _web.query_of(event),
-            ledger=_wiring.ledger(),
-            approvers=_wiring.policy()["approvers"],
-            rules=_wiring.policy().get("approval_rules", {}),
-            allowed=AllowedConditions.of(_wiring.policy()),
-            signer=_wiring.signer(),
-            reports=_wiring.reports(),
+            ledger=_ports.ledger(),
+            approvers=_ports.policy()["approvers"],
+            rules=_ports.policy().get("approval_rules", {}),
+            allowed=AllowedConditions.of(_ports.policy()),
+            signer=_ports.signer(),
+            reports=_ports.reports(),
             now=now(),
         )
     except Exception:  # the answer must carry our headers whatever happens

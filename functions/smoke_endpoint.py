@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.usecases.smoke_endpoint import smoke_endpoint
 
 if TYPE_CHECKING:
@@ -20,6 +20,6 @@ logger = Logger()
 
 @logger.inject_lambda_context(correlation_id_path="request.release_id")
 def handler(event: PromotionDocument, _context: LambdaContext) -> dict[str, Any]:
-    smoke = smoke_endpoint(event, runtime=_wiring.endpoint_runtime(), sleep=time.sleep)
+    smoke = smoke_endpoint(event, runtime=_ports.endpoint_runtime(), sleep=time.sleep)
     logger.info("endpoint answers", **smoke)
     return smoke

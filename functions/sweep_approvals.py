@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.domain.timestamps import now
 from slipway.usecases.sweep_approvals import sweep_approvals
 
@@ -19,10 +19,10 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     counts = sweep_approvals(
-        ledger=_wiring.ledger(),
-        tokens=_wiring.task_tokens(),
-        registry=_wiring.model_registry(),
-        events=_wiring.events(),
+        ledger=_ports.ledger(),
+        tokens=_ports.task_tokens(),
+        registry=_ports.model_registry(),
+        events=_ports.events(),
         asking=_wiring.ask_again(),
         now=now(),
     )

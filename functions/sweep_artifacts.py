@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.contracts import environment as variables
 from slipway.usecases.sweep_artifacts import ArtifactSweep
 
@@ -23,7 +23,7 @@ ONE_MODEL_MS: Final = 60_000
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     counts = ArtifactSweep(
         removal=_wiring.artifact_removal(),
-        artifact_bucket=_wiring.setting(variables.ARTIFACT_BUCKET),
+        artifact_bucket=_ports.setting(variables.ARTIFACT_BUCKET),
         has_time=lambda: context.get_remaining_time_in_millis() > ONE_MODEL_MS,
     ).sweep_artifacts()
     logger.info("artifacts swept", extra=counts)

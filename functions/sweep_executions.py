@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.domain.timestamps import now
 from slipway.usecases.sweep_executions import sweep_executions
 
@@ -19,8 +19,8 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, list[str]]:
     recorded = sweep_executions(
-        ledger=_wiring.ledger(),
-        executions=_wiring.executions(),
+        ledger=_ports.ledger(),
+        executions=_ports.executions(),
         recording=_wiring.outcome_recording(),
         clock=now,
     )

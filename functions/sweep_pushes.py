@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.domain.timestamps import now
 from slipway.usecases.sweep_pushes import sweep_pushes
 
@@ -19,10 +19,10 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, list[str]]:
     asked = sweep_pushes(
-        prefix=_wiring.policy()["repository_prefix"],
-        registry=_wiring.image_registry(),
-        ledger=_wiring.ledger(),
-        planner=_wiring.release_planner(),
+        prefix=_ports.policy()["repository_prefix"],
+        registry=_ports.image_registry(),
+        ledger=_ports.ledger(),
+        planner=_ports.release_planner(),
         clock=now,
     )
     logger.info("pushes swept", asked=asked)

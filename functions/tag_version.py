@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports, _wiring
 from slipway.usecases.tag_version import tag_version
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: TagWish, _context: LambdaContext) -> TagAnswer:
-    answer = tag_version(event, ledger=_wiring.ledger())
+    answer = tag_version(event, ledger=_ports.ledger())
     logger.info("tags asked for", wish=event, outcome=answer["outcome"], reason=answer["reason"])
     if answer["outcome"] != "refused":
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions import _wiring
+from functions import _ports
 from slipway.contracts.events import ENDPOINT_ALARM
 from slipway.domain.alarm_change import alarm_change
 
@@ -20,6 +20,6 @@ logger = Logger()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
     change = alarm_change(event["detail"])
     if change is not None:
-        _wiring.events().emit(ENDPOINT_ALARM, change)
+        _ports.events().emit(ENDPOINT_ALARM, change)
     logger.info("alarm changed", alarm=event["detail"]["alarmName"], told=change is not None)
     return {"told": change is not None}

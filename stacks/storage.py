@@ -9,7 +9,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from slipway.contracts import ledger
+from slipway.contracts import ledger, ledger_keys
 from stacks.constructs.statements import (
     Statement,
     deny_plain_http,
@@ -232,9 +232,9 @@ class StorageStack(cdk.Stack):
                     key(attribute_name="pk", key_type="HASH"),
                     key(attribute_name="sk", key_type="RANGE"),
                 ],
-                global_secondary_indexes=[index(ledger.BY_MODEL), index(ledger.BY_MONTH)],
+                global_secondary_indexes=[index(ledger_keys.BY_MODEL), index(ledger_keys.BY_MONTH)],
                 time_to_live_specification=table.TimeToLiveSpecificationProperty(
-                    attribute_name=ledger.TTL, enabled=True
+                    attribute_name=ledger_keys.TTL, enabled=True
                 ),
                 point_in_time_recovery_specification=table.PointInTimeRecoverySpecificationProperty(
                     point_in_time_recovery_enabled=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.contracts.ledger import alias_history_key, alias_key, version_key
+from slipway.contracts.ledger_keys import alias_history_key, alias_key, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

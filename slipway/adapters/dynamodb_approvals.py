@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from slipway.contracts.ledger import BY_MONTH, PENDING_APPROVALS, approval_key
+from slipway.contracts.ledger_keys import BY_MONTH, PENDING_APPROVALS, approval_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from slipway.adapters.dynamodb_aliases import alias_checks, alias_puts
-from slipway.contracts.ledger import (
+from slipway.contracts.ledger_keys import (
     endpoint_history_key,
     endpoint_history_prefix,
     endpoint_partition,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipway.contracts.ledger import lease_key
+from slipway.contracts.ledger_keys import lease_key
 
 if TYPE_CHECKING:
     from slipway.adapters.dynamodb_table import DynamoDbTable

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from slipway.adapters.dynamodb_lineage_items import descendant_from, stored_from
 from slipway.adapters.dynamodb_lineage_writes import LineageWriter
 from slipway.adapters.dynamodb_table import DynamoDbTable
-from slipway.contracts.ledger import BY_MONTH, LISTED
+from slipway.contracts.ledger import LISTED
+from slipway.contracts.ledger_keys import BY_MONTH
 from slipway.contracts.lineage import (
     EXPERIMENTS,
     SERVING_PARTITION,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from slipway.contracts.ledger import (
+from slipway.contracts.ledger import LISTED, OPEN_STATUSES
+from slipway.contracts.ledger_keys import (
     BY_MODEL,
     BY_MONTH,
-    LISTED,
-    OPEN_STATUSES,
     model_partition,
     push_key,
     push_partition,

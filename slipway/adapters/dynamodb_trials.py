@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from slipway.contracts.ledger import OPEN_TRIALS, model_partition, trial_key, trial_prefix
+from slipway.contracts.ledger import OPEN_TRIALS
+from slipway.contracts.ledger_keys import model_partition, trial_key, trial_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from slipway.adapters.dynamodb_aliases import alias_checks, alias_puts
-from slipway.contracts.ledger import (
+from slipway.contracts.ledger import LISTED
+from slipway.contracts.ledger_keys import (
     BY_MODEL,
     BY_MONTH,
-    LISTED,
     MODELS,
     VERSIONS,
     alias_history_key,

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
-from slipway.contracts import ledger, lineage, steps
+from slipway.contracts import ledger_keys, lineage, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LEASES: Final = ledger.lease_key("*")["pk"]
+LEASES: Final = ledger_keys.lease_key("*")["pk"]
 STEPS: Final = steps.step_key("*")["pk"]
 LINEAGE: Final = [
     lineage.node_key("*")["pk"],

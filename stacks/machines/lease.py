@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from slipway.contracts import ledger
+from slipway.contracts import ledger_keys
 from stacks.machines import limits
 from stacks.machines.language import EXECUTION, INPUT, State, States, extended, query, retry
 
@@ -58,11 +58,11 @@ def take_lease(resource_prefix: str, *, next_state: str) -> States:
     request = "$states.input.request"
     # As contracts.names.endpoint builds it; settings keep it short enough never to be cut.
     endpoint = f"'{resource_prefix}-' & {request}.project & '-' & {request}.model"
-    pattern = ledger.lease_key("{endpoint}")
+    pattern = ledger_keys.lease_key("{endpoint}")
     before, after = pattern["pk"].split("{endpoint}")
     key = {"pk": {"S": query(f"'{before}' & {endpoint} & '{after}'")}, "sk": {"S": pattern["sk"]}}
     state = _write(
-        f"SET #owner = :me, expires_at_epoch = :until REMOVE {ledger.TTL} ADD fence :one",
+        f"SET #owner = :me, expires_at_epoch = :until REMOVE {ledger_keys.TTL} ADD fence :one",
         "attribute_not_exists(#owner) OR expires_at_epoch < :now OR #owner = :me",
         {":until": _UNTIL, ":now": {"N": query(f"$string({_NOW})")}, ":one": {"N": "1"}},
         key=key,

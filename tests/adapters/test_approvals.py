@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
-from slipway.contracts.ledger import BY_MODEL, BY_MONTH
+from slipway.contracts.ledger_keys import BY_MODEL, BY_MONTH
 from slipway.domain.approval import DecisionForm, closed_at, expired_at
 from slipway.domain.approval_rules import personal
 from tests.fakes.approval_room import ANA, BEN, DIGEST, NOW, PACKAGE, RELEASE

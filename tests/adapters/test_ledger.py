@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
-from slipway.contracts.ledger import BY_MODEL, BY_MONTH, lease_key
+from slipway.contracts.ledger_keys import BY_MODEL, BY_MONTH, lease_key
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import a_plan, a_version
 

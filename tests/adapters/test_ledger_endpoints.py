@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slipway.contracts.ledger import lease_key
+from slipway.contracts.ledger_keys import lease_key
 from tests.adapters.test_ledger import ledger  # noqa: F401 - a fixture
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import a_version

@@ -12,7 +12,8 @@ import pytest
 from moto import mock_aws
 
 from slipway.adapters.dynamodb_ledger import DynamoDbLedger
-from slipway.contracts.ledger import LISTED, lease_key
+from slipway.contracts.ledger import LISTED
+from slipway.contracts.ledger_keys import lease_key
 from tests.adapters.test_ledger import create_table
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.models import a_version

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from slipway.contracts import ledger
+from slipway.contracts import ledger, ledger_keys
 
 DOCUMENT = Path("docs/ledger.md").read_text()
 
 KEYS = [
-    ledger.release_key("<id>"),
-    ledger.approval_key("<id>"),
-    ledger.push_key("<repository>", "<tag>", "<digest>"),
-    ledger.version_key("<project>", "<model>", "<version>"),
-    ledger.alias_key("<project>", "<model>", "<alias>"),
-    ledger.alias_history_key("<project>", "<model>", "<alias>", "<moved at>"),
-    ledger.promotion_key("<project>", "<model>", "<execution>"),
-    ledger.lease_key("<endpoint>"),
+    ledger_keys.release_key("<id>"),
+    ledger_keys.approval_key("<id>"),
+    ledger_keys.push_key("<repository>", "<tag>", "<digest>"),
+    ledger_keys.version_key("<project>", "<model>", "<version>"),
+    ledger_keys.alias_key("<project>", "<model>", "<alias>"),
+    ledger_keys.alias_history_key("<project>", "<model>", "<alias>", "<moved at>"),
+    ledger_keys.promotion_key("<project>", "<model>", "<execution>"),
+    ledger_keys.lease_key("<endpoint>"),
 ]
 
 
@@ -30,7 +30,7 @@ class TestLedgerKeys:
         """Each kind of item has a place of its own."""
         assert len({(key["pk"], key["sk"]) for key in KEYS}) == len(KEYS)
 
-    @pytest.mark.parametrize("index", [ledger.BY_MODEL, ledger.BY_MONTH])
+    @pytest.mark.parametrize("index", [ledger_keys.BY_MODEL, ledger_keys.BY_MONTH])
     def test_indexes_are_documented(self, index: str) -> None:
         """docs/ledger.md names both indexes."""
         assert f"| `{index}` |" in DOCUMENT

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from slipway.contracts.ledger import release_key
+from slipway.contracts.ledger_keys import release_key
 from tests.endtoend.people import Person, denied
 from workbench.cli.frame import Refusal
 from workbench.local import seams

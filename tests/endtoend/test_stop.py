@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.contracts.ledger import lease_key
+from slipway.contracts.ledger_keys import lease_key
 from slipway.contracts.names import endpoint
 
 pytestmark = pytest.mark.endtoend

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.adapters.s3_reports import S3Reports
 from slipway.contracts import names
-from slipway.contracts.ledger import approval_key
+from slipway.contracts.ledger_keys import approval_key
 from slipway.domain.approval import DecisionForm
 from tests.endtoend.slack_clicks import message_of, press
 from workbench import approvals

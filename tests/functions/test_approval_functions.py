@@ -11,7 +11,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions import _wiring, decide_approval, mail_notice, request_approval, show_approval, sweep_approvals
+from functions import (
+    _ports,
+    _wiring,
+    decide_approval,
+    mail_notice,
+    request_approval,
+    show_approval,
+    sweep_approvals,
+)
 from slipway.adapters import clients
 from slipway.contracts import environment as variables
 from slipway.contracts import events
@@ -90,7 +98,7 @@ def event(method: str, link: str) -> dict[str, Any]:
 def forget() -> None:
     """A cold start: nothing that was made from other settings stays."""
     clients.client.cache_clear()
-    for made in vars(_wiring).values():
+    for made in (*vars(_ports).values(), *vars(_wiring).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
 
@@ -188,9 +196,9 @@ class TestApprovalFunctions:
             422: page.post(link, version="1.0.0"),
             415: decide_approval.handler(event("POST", link), Context()),
         }
-        record = _wiring.ledger().get_approval(RELEASE)
+        record = _ports.ledger().get_approval(RELEASE)
         past: Any = {**record, "expires_at_epoch": 1_700_000_000}
-        answers[410] = page.get(approval_url(past, page.ana, signer=_wiring.signer(), base_url=BASE))
+        answers[410] = page.get(approval_url(past, page.ana, signer=_ports.signer(), base_url=BASE))
         monkeypatch.setenv(variables.LEDGER_TABLE, "no-such-table")
         forget()
         answers[503] = page.get(link)
@@ -236,7 +244,7 @@ class TestApprovalFunctions:
         Who reads the log must not be able to decide.
         """
         link = page.link()
-        token = _wiring.ledger().approval_token(RELEASE)
+        token = _ports.ledger().approval_token(RELEASE)
         page.get(link)
         page.get(link.replace("ana", "eve"))
         page.post(link)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions import _wiring, decide_in_slack
+from functions import _ports, decide_in_slack
 from slipway.domain.slack_signature import signature
 from tests.functions.test_approval_functions import Context
 
@@ -42,9 +42,9 @@ class Chat:
 @pytest.fixture
 def chat(monkeypatch: pytest.MonkeyPatch) -> Chat:
     chat = Chat()
-    monkeypatch.setattr(_wiring, "slack_signing_secret", lambda: chat)
-    monkeypatch.setattr(_wiring, "slack_replies", lambda: chat)
-    monkeypatch.setattr(_wiring, "slack_people", lambda: (_ for _ in ()).throw(ConnectionError("no ledger")))
+    monkeypatch.setattr(_ports, "slack_signing_secret", lambda: chat)
+    monkeypatch.setattr(_ports, "slack_replies", lambda: chat)
+    monkeypatch.setattr(_ports, "slack_people", lambda: (_ for _ in ()).throw(ConnectionError("no ledger")))
     return chat
 
 

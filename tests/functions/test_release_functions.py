@@ -11,10 +11,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions import _wiring
+from functions import _ports, _wiring
 from functions.plan_release import request_of
 from slipway.adapters.clients import client
-from slipway.contracts.ledger import lease_key
+from slipway.contracts.ledger_keys import lease_key
 from slipway.domain.errors import MissingSettingError
 from slipway.usecases.plan_release import PlanRequest
 from tests.adapters.test_ledger import create_table
@@ -66,7 +66,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _forget() -> None:
     """A new process: nothing is wired yet."""
     client.cache_clear()
-    for made in vars(_wiring).values():
+    for made in (*vars(_ports).values(), *vars(_wiring).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
 
@@ -145,7 +145,7 @@ class TestFunctions:
         )
 
         assert answer["outcome"] == "refused"
-        assert _wiring.ledger().release(answer["release_id"])["status"] == "refused"
+        assert _ports.ledger().release(answer["release_id"])["status"] == "refused"
 
     def test_from_evaluation_to_the_alias(self) -> None:
         """Judge, register, promote and move the alias, each fed with what the one before returned."""
@@ -159,17 +159,17 @@ class TestFunctions:
         assert document["verdict"]["accepted"] is True
         _put_artifact(document)
         document["package"] = call("register_release", document)
-        _wiring.model_registry().set_approval(document["package"]["arn"], "Approved", "fine")
+        _ports.model_registry().set_approval(document["package"]["arn"], "Approved", "fine")
         lease = {"owner": "arn:aws:states:eu-west-1:1:execution:promote:p", "fence": 1}
         promotion = {"request": a_promotion_request(), "lease": lease}
         promotion["promotion"] = call("plan_promotion", promotion)
         endpoint = promotion["promotion"]["endpoint_name"]
-        _wiring.ledger()._table.put({**lease_key(endpoint), **lease})
+        _ports.ledger()._table.put({**lease_key(endpoint), **lease})
         moved = call("move_alias", promotion)
 
         assert (moved["alias"], moved["version"], moved["moved"]) == ("champion", "1.1.0", ["champion"])
-        assert _wiring.ledger().alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
-        assert _wiring.ledger().version("pricing", "hotel-rates", "1.1.0")["approval"] == "approved"
+        assert _ports.ledger().alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
+        assert _ports.ledger().version("pricing", "hotel-rates", "1.1.0")["approval"] == "approved"
 
     def test_second_release_takes_what_the_first_made(self) -> None:
         """Look up, keep and look up again, with S3 and DynamoDB behind them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions import _wiring, slack_notice
+from functions import _ports, slack_notice
 from slipway.adapters import clients
 from slipway.contracts import environment as variables
 from slipway.contracts import events
@@ -25,10 +25,10 @@ EVENT = {"detail-type": events.APPROVAL_DECIDED, "detail": DETAIL, "region": "us
 @pytest.fixture(autouse=True)
 def cold_start() -> Iterator[None]:
     clients.client.cache_clear()
-    _wiring.chat.cache_clear()
+    _ports.chat.cache_clear()
     yield
     clients.client.cache_clear()
-    _wiring.chat.cache_clear()
+    _ports.chat.cache_clear()
 
 
 class TestSlackNotice:

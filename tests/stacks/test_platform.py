@@ -48,7 +48,8 @@ def variables_of(module: str) -> tuple[set[str], set[str]]:
     """The variables that a function can't do without, and all that it may read: by its source."""
     wiring = {
         node.name: node
-        for node in ast.parse((ROOT / "functions" / "_wiring.py").read_text()).body
+        for module in ("_ports", "_wiring")
+        for node in ast.parse((ROOT / "functions" / f"{module}.py").read_text()).body
         if isinstance(node, ast.FunctionDef)
     }
     needed: set[str] = set()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.contracts import ledger, names
+from slipway.contracts import ledger_keys, names
 from slipway.domain.guardrails import MAX_DEPLOYMENT_SECONDS
 from stacks.machines import limits
 from stacks.machines.endpoint import LOOKS, UNAVAILABLE
@@ -47,7 +47,7 @@ class TestLease:
         """The lease's key is the contract's, for the endpoint's name as the contract builds it."""
         execution = run(endpoint("InService", "old"), endpoint("InService", "new"))
         execution.start({"request": REQUEST})
-        expected = ledger.lease_key(names.endpoint("slipway-dev", "pricing", "hotel-rates"))
+        expected = ledger_keys.lease_key(names.endpoint("slipway-dev", "pricing", "hotel-rates"))
         key = {name: {"S": value} for name, value in expected.items()}
         for state in ("TakeLease", "MayWeUpdate", "ReleaseLease"):
             assert execution.calls[state][0]["Key"] == key

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slipway.contracts import ledger
+from slipway.contracts import ledger_keys
 
 if TYPE_CHECKING:
     from tests.stacks.conftest import Synthesized
@@ -52,10 +52,10 @@ class TestStorage:
             for index in properties["GlobalSecondaryIndexes"]
         }
         assert indexes == {
-            ledger.BY_MODEL: ["model_pk", "model_sk"],
-            ledger.BY_MONTH: ["month_pk", "month_sk"],
+            ledger_keys.BY_MODEL: ["model_pk", "model_sk"],
+            ledger_keys.BY_MONTH: ["month_pk", "month_sk"],
         }
-        assert properties["TimeToLiveSpecification"] == {"AttributeName": ledger.TTL, "Enabled": True}
+        assert properties["TimeToLiveSpecification"] == {"AttributeName": ledger_keys.TTL, "Enabled": True}
 
     def test_data_key_rotates(self, synthesized: Synthesized) -> None:
         """KMS renews the key that encrypts data; HMAC keys can't be rotated."""

@@ -134,7 +134,7 @@ def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:
 
 
 def _leases(workspace: frame.Workspace, endpoints: list[str]) -> list[dict[str, Any]]:
-    from slipway.contracts.ledger import lease_key
+    from slipway.contracts.ledger_keys import lease_key
 
     table, dynamodb = workspace.platform()["ledger_table"], workspace.client("dynamodb")
     found = []
