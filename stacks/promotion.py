@@ -188,7 +188,7 @@ class PromotionStack(cdk.Stack):
 
     def _lease(self) -> list[Statement]:
         return [
-            self._storage.grant_leases("UpdateItem"),
+            self._storage.grant_leases("UpdateItem", "GetItem"),
             use_key(self._storage.data_key.attr_arn, "dynamodb"),
         ]
 

@@ -63,7 +63,7 @@ class StorageStack(cdk.Stack):
         return use_items(self.ledger.attr_arn, self.data_key.attr_arn, *operations)
 
     def grant_leases(self, *operations: str) -> Statement:
-        """A statement that lets a role use endpoints' leases, and nothing else of the ledger, by these."""
+        """A statement that lets a role use leases and states of endpoints by these, and nothing else."""
         return use_leases(self.ledger.attr_arn, *operations)
 
     def grant_steps(self, *operations: str) -> Statement:

@@ -176,7 +176,7 @@ def use_items(table_arn: str, key_arn: str, *operations: str) -> list[Statement]
 
 
 def use_leases(table_arn: str, *operations: str) -> Statement:
-    """Use those items of the ledger that are endpoints' leases; its key is lent by ``use_items``."""
+    """Use leases and states of endpoints in the ledger; its key is lent by ``use_items``."""
     return _use_partitions(table_arn, [LEASES], *operations)
 
 

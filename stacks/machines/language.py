@@ -70,6 +70,14 @@ LAMBDA_TROUBLE: Final = retry(
 )
 """Lambda's own errors; what a function raises is not among them."""
 
+LAMBDA_DEATH: Final = retry(
+    ["Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"],
+    first_seconds=1,
+    attempts=2,
+    longest_seconds=5,
+)
+"""The function's process ended: killed, out of memory, or out of time. It may have done its work."""
+
 EVENTS_TROUBLE: Final = retry(["States.TaskFailed"], first_seconds=1, attempts=8, longest_seconds=30)
 """Telling twice is better than not at all."""
 
@@ -81,7 +89,7 @@ def call(function: str, *, key: str, next_state: str) -> State:
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {"FunctionName": f"${{{function}}}", "Payload": INPUT},
         "Output": extended(key, "$states.result.Payload"),
-        "Retry": [LAMBDA_TROUBLE],
+        "Retry": [LAMBDA_TROUBLE, LAMBDA_DEATH],
         "Next": next_state,
     }
 

@@ -135,6 +135,33 @@ def lost(error: str = "DynamoDB.ConditionalCheckFailedException") -> dict[str, A
     return {"ErrorEquals": [error], "Output": INPUT, "Next": LOST}
 
 
+def look_what_is_recorded(output: str, *, next_state: str, on_error: list[dict[str, Any]]) -> States:
+    """Whether the ledger says that what serves was put there by this very execution: ``recorded``."""
+    look: State = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::dynamodb:getItem",
+        "Arguments": {
+            "TableName": "${ledger}",
+            "Key": {"pk": query("$lease.pk"), "sk": {"S": ledger_keys.endpoint_state_key("")["sk"]}},
+            "ConsistentRead": True,
+            "ProjectionExpression": "execution_arn",
+        },
+        "Assign": {
+            "recorded": query(
+                f"""
+                $exists($states.result.Item.execution_arn.S)
+                and $states.result.Item.execution_arn.S = {_ME}
+                """
+            )
+        },
+        "Output": output,
+        "Retry": [_TROUBLE],
+        "Catch": on_error,
+        "Next": next_state,
+    }
+    return {"LookWhatIsRecorded": look}
+
+
 def _give_back(expression: str, *, next_state: str) -> State:
     """If it is still ours. If that fails it runs out by itself; the ending stays."""
     state = _write(expression, "#owner = :me", {}, key=query("$lease"))

@@ -48,7 +48,7 @@ from stacks.machines.language import (
     tell,
     when,
 )
-from stacks.machines.lease import LOST, keep, lost, release_lease, take_lease
+from stacks.machines.lease import LOST, keep, look_what_is_recorded, lost, release_lease, take_lease
 from stacks.machines.resources import ALARM_TROUBLE, resources
 from stacks.machines.stop import stop
 
@@ -299,7 +299,7 @@ def _proof(environment: str) -> States:
     smoke["Catch"] = catch()
     move = call("move_alias", key="alias", next_state="Tell")
     move["Output"] = extended("endpoint", _SUMMARY)
-    move["Catch"] = [lost(LOST), *catch()]
+    move["Catch"] = [lost(LOST), *catch("LookWhatIsRecorded")]
     detail = {"environment": environment, "endpoint": query("$states.input.endpoint")} | {
         key: query(f"$states.input.request.{key}") for key in ("release_id", "project", "model", "version")
     }
@@ -309,6 +309,9 @@ def _proof(environment: str) -> States:
     return {
         "Smoke": smoke,
         "MoveAlias": move,
+        # It may have died when its work was done: then the ledger says that this serves, and so it shall.
+        **look_what_is_recorded(extended("endpoint", _SUMMARY), next_state="IsItRecorded", on_error=catch()),
+        "IsItRecorded": choose(when("$recorded", "Tell"), default="MustItBeRestored"),
         "Tell": told,
         "Tidy": restore.tidy("changed", next_state="ReleaseLease"),
     }

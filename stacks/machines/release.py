@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from slipway.contracts import events
 from stacks.machines.language import (
     INPUT,
+    LAMBDA_DEATH,
     LAMBDA_TROUBLE,
     State,
     States,
@@ -91,7 +92,7 @@ def _look_up(before: str, steps: tuple[Step, ...], *, answered: str, unanswered:
             "Payload": {"document": INPUT, "before": before},
         },
         "Output": query(f"$merge([$states.input, {RESULT}.Payload])"),
-        "Retry": [LAMBDA_TROUBLE],
+        "Retry": [LAMBDA_TROUBLE, LAMBDA_DEATH],
         "Catch": [
             {
                 "ErrorEquals": ["States.ALL"],

@@ -19,7 +19,7 @@ from stacks.machines.endpoint import (
     poll,
     sagemaker,
 )
-from stacks.machines.language import INPUT, LAMBDA_TROUBLE, State, States, choose, query, when
+from stacks.machines.language import INPUT, LAMBDA_DEATH, LAMBDA_TROUBLE, State, States, choose, query, when
 from stacks.machines.lease import keep
 from stacks.machines.scaling import drop_all, set_targets
 
@@ -187,7 +187,7 @@ def tidy(outcome: str, *, next_state: str) -> State:
             },
         },
         "Output": INPUT,
-        "Retry": [LAMBDA_TROUBLE],
+        "Retry": [LAMBDA_TROUBLE, LAMBDA_DEATH],
         "Catch": ignore(next_state),
         "Next": next_state,
     }

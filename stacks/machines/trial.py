@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stacks.machines.language import (
     INPUT,
+    LAMBDA_DEATH,
     LAMBDA_TROUBLE,
     State,
     States,
@@ -56,7 +57,7 @@ def _begin() -> States:
                 },
             },
             "Output": extended("trial", f"{RESULT}.Payload"),
-            "Retry": [LAMBDA_TROUBLE],
+            "Retry": [LAMBDA_TROUBLE, LAMBDA_DEATH],
             "Next": "PutThere",
         },
         "PutThere": _promotion("put", action=query(f"{TRIAL}.action"), share=query(f"{TRIAL}.share"))
@@ -150,7 +151,7 @@ def _end() -> States:
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {"FunctionName": "${end_trial}", "Payload": ending},
             "Output": extended("ended", f"{RESULT}.Payload"),
-            "Retry": [LAMBDA_TROUBLE],
+            "Retry": [LAMBDA_TROUBLE, LAMBDA_DEATH],
             "End": True,
         },
     }

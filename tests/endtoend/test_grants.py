@@ -90,6 +90,11 @@ EXCEPTIONS = (
         "promotion/PromoteRole",
     ),
     unused(
+        "asked when move_alias has died what it recorded; tests/endtoend/test_promotion_kills.py does it",
+        "dynamodb:GetItem",
+        "promotion/PromoteRole",
+    ),
+    unused(
         "SageMaker looks at a deployment's alarms under the endpoint's role; here it does so itself",
         "cloudwatch:DescribeAlarms",
         "promotion/ServingRole",

@@ -52,6 +52,8 @@ class EndpointWorld:
     endpoint: dict[str, Any] | None = None
     lease: dict[str, Any] = field(default_factory=dict)
     believed: str | None = None
+    recorded_by: str = ""
+    """The execution that wrote last what the ledger believes."""
     stopped: bool = False
     history: list[str] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -151,6 +153,7 @@ class EndpointWorld:
         lease = document["lease"]
         if (self.lease.get("owner"), self.lease["fence"]) != (lease["owner"], lease["fence"]):
             raise StateFailedError("LeaseLostError", "{}")
+        self.recorded_by = lease["owner"]
         self.stopped = document["promotion"]["action"] == "stop"
         if not self.stopped:
             self.believed = document["promotion"]["endpoint_config_name"]
@@ -198,6 +201,10 @@ class EndpointWorld:
         if "scaled" in self.lease:
             attributes["scaled"] = {"S": self.lease["scaled"]}
         return {"Attributes": attributes}
+
+    def _dynamodb_getItem(self, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        assert arguments["Key"] == {"pk": {"S": f"ENDPOINT#{ENDPOINT}"}, "sk": {"S": "STATE"}}
+        return {"Item": {"execution_arn": {"S": self.recorded_by}}} if self.recorded_by else {}
 
     def _events_putEvents(self, arguments: dict[str, Any]) -> Any:  # noqa: N802
         self.told.append(arguments["Entries"][0])

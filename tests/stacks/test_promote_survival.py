@@ -85,7 +85,8 @@ def kill(there: EndpointWorld, way: str, number: int) -> None:
 
 
 TASKS = dict(task_states(DEFINITION))
-UNDISTURBED = {way: world(way).run(DEFINITION) for way in WAYS}
+UNDISTURBED_WORLDS = {way: world(way) for way in WAYS}
+UNDISTURBED = {way: there.run(DEFINITION) for way, there in UNDISTURBED_WORLDS.items()}
 for _way, _run in UNDISTURBED.items():
     promote(_run, asked(_way))
 
@@ -116,6 +117,11 @@ def performed() -> Iterator[Any]:
             if (task, following) not in seen:
                 seen.add((task, following))
                 yield pytest.param(way, task, id=f"{way}: {task}, then {following or 'nothing'}")
+
+
+def _of_functions(performed: list[Any]) -> list[Any]:
+    """Those whose task is a function."""
+    return [one for one in performed if TASKS[one.values[1]]["Resource"].endswith(":lambda:invoke")]
 
 
 POINTS = list(points())
@@ -227,6 +233,53 @@ class TestFailedTask:
         if way == "stopped" and task in ("DropStoppedTarget", "MoveAlias", "LookToStop"):
             return  # a stop is not undone: its retry ends it
         assert [one for one in there.problems() if LEAVES.get(task, "nothing") not in one] == []
+
+
+class TestDeadFunction:
+    """Its process ends: killed, out of memory, or out of time; the machine hears nothing else of it."""
+
+    @pytest.mark.parametrize(("way", "task"), _of_functions(PERFORMED))
+    @pytest.mark.parametrize("error", ["Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"])
+    @pytest.mark.parametrize("times", [1, 99])
+    def test_after_its_work_is_taken_at_its_work(self, way: str, task: str, error: str, times: int) -> None:
+        """
+        Once, it is called again; each time, the ledger says whether its work was done.
+        """
+        there = world(way)
+        run = there.run(DEFINITION)
+        perform, left = run.tasks[task], iter(range(times))
+
+        def die(arguments: Any) -> Any:
+            result = perform(arguments)
+            if next(left, None) is not None:
+                raise StateFailedError(error, "Runtime exited")
+            return result
+
+        run.tasks = {**run.tasks, task: die}
+        ended = promote(run, asked(way))
+        assert there.problems() == []
+        if task in ("MoveAlias", "Tidy"):
+            assert ended is None
+            assert [one["DetailType"] for one in there.told]
+
+    @pytest.mark.parametrize(("way", "task"), _of_functions(PERFORMED))
+    def test_before_its_work_is_called_again(self, way: str, task: str) -> None:
+        """
+        What one death hides is done by the next try: the promotion ends as if nothing had been.
+        """
+        there = world(way)
+        run = there.run(DEFINITION)
+        perform, left = run.tasks[task], iter(range(1))
+
+        def die(arguments: Any) -> Any:
+            if next(left, None) is not None:
+                raise StateFailedError("Runtime.ExitError", "Runtime exited")
+            return perform(arguments)
+
+        run.tasks = {**run.tasks, task: die}
+        promote(run, asked(way))
+        assert there.problems() == []
+        assert there.believed == UNDISTURBED_WORLDS[way].believed
 
 
 LEAVES = {
