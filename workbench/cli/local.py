@@ -78,6 +78,12 @@ def fault() -> None:
 @click.option("--endpoint", help="An endpoint's name; all where it is left out.")
 @click.option("--variant", help="A variant's name; all where it is left out.")
 @click.option("--config", help="An endpoint configuration's name: its fleet alone.")
+@click.option("--machine", help="A state machine's name; all where it is left out.")
+@click.option("--state", help="A state's name.")
+@click.option("--execution", metavar="ARN", help="An execution; all where it is left out.")
+@click.option("--function", help="A function's name.")
+@click.option("--error", help="The name of the error that a task fails with.")
+@click.option("--cause", help="The cause that a task fails with.")
 @click.option("--times", type=click.IntRange(1), help="How often it is met; else once, or until cleared.")
 @click.option("--seconds", type=click.FloatRange(0), help="How long.")
 @click.option("--requests", type=click.IntRange(1), help="After how many requests.")
@@ -96,8 +102,15 @@ def add(*, as_json: bool, **asked: Any) -> None:
 def list_(*, as_json: bool) -> None:
     """List the faults that will be met."""
     workspace = frame.Workspace(json=as_json)
-    found = server(workspace).get("faults")
-    frame.emit(workspace, found, lambda console: show(console, found, "no faults"))
+    running = server(workspace)
+    found, standing = running.get("faults"), running.get("faults/standing")
+
+    def page(console: Console) -> None:
+        show(console, found, "no faults")
+        for one in standing:
+            console.print(f"{one['execution']} stands still at {one['state']}", highlight=False)
+
+    frame.emit(workspace, found, page)
 
 
 @fault.command("clear")
@@ -117,7 +130,10 @@ def show(console: Console, faults: list[dict[str, Any]], none: str) -> None:
 
 def rows(faults: list[dict[str, Any]]) -> list[list[str]]:
     """One row for each fault: what it is about in one column."""
-    about = ("operation", "endpoint", "variant", "config", "seconds", "requests")
+    about = (
+        *("operation", "endpoint", "variant", "config", "machine", "state", "execution", "function"),
+        *("error", "cause", "seconds", "requests"),
+    )
     return [
         [
             str(one["id"]),

@@ -63,4 +63,23 @@ KINDS: Final = {
         "ENDPOINT is SystemUpdating for SECONDS of SageMaker's clock, at once",
         needs=("endpoint", "seconds"),
     ),
+    "stall": Kind(
+        "an execution that enters STATE stands still there until it is stopped, or the embedded AWS is "
+        "started again: there is time to look at things, or to kill them",
+        needs=("state",),
+        may_name=("machine", "execution"),
+    ),
+    "fail-task": Kind(
+        "the Task STATE fails untried, with --error (else States.TaskFailed) and --cause",
+        needs=("state",),
+        may_name=("machine", "execution", "error", "cause"),
+    ),
+    "function-dies": Kind(
+        "the process of FUNCTION is killed when it is invoked, before it does anything (Runtime.ExitError)",
+        needs=("function",),
+    ),
+    "function-dies-late": Kind(
+        "the process of FUNCTION is killed when its work is done, before it answers (Runtime.ExitError)",
+        needs=("function",),
+    ),
 }

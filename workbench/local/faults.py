@@ -18,7 +18,7 @@ from workbench.local import seams
 from workbench.local.fault_kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from workbench.local.gateway import Gateway
@@ -40,6 +40,12 @@ class Fault:
     endpoint: str | None = None
     variant: str | None = None
     config: str | None = None
+    machine: str | None = None
+    state: str | None = None
+    execution: str | None = None
+    function: str | None = None
+    error: str | None = None
+    cause: str | None = None
     seconds: float | None = None
     requests: int | None = None
     seen: int = 0
@@ -88,6 +94,7 @@ class Faults:
         self._faults: dict[int, Fault] = {}
         self.on_add: dict[str, Callable[[Fault], None]] = {}
         """By kind: what is done when one is added; it may refuse by a SlipwayError."""
+        self._standing: list[dict[str, str]] = []
         self._last = 0
         with contextlib.suppress(OSError, ValueError, TypeError):
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -140,6 +147,20 @@ class Faults:
             gone = [self._faults.pop(one) for one in ([number] if number is not None else list(self._faults))]
             self._write()
         return [_shown(fault) for fault in gone]
+
+    def standing(self) -> list[dict[str, str]]:
+        """Executions that a ``stall`` keeps: ``{"execution", "state"}``."""
+        return list(self._standing)
+
+    @contextlib.contextmanager
+    def keeping(self, execution: str, state: str) -> Iterator[None]:
+        """Meanwhile, this execution stands still at this state."""
+        where = {"execution": execution, "state": state}
+        self._standing.append(where)
+        try:
+            yield
+        finally:
+            self._standing.remove(where)
 
     def find(self, kind: str, **where: str) -> Fault | None:
         """One of a kind that is about what is named, without meeting it."""
@@ -195,6 +216,7 @@ def install(faults: Faults, gateway: Gateway) -> None:
     for service, handler in list(seams.APP.handlers.items()):
         seams.APP.handlers[service] = throttled(faults, handler)
     gateway.answers["faults"] = lambda _query: faults.all()
+    gateway.answers["faults/standing"] = lambda _query: faults.standing()
     gateway.changes["faults"] = faults.add
     gateway.changes["faults/clear"] = lambda document: faults.clear(document.get("id"))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from workbench.local.context import ServerContext
     from workbench.local.gateway import Gateway
+    from workbench.local.lambda_workers import Death
 
 logger = logging.getLogger("slipway.lambda")
 
@@ -49,7 +50,8 @@ class Functions:
             timeout=float(config.get("Timeout", 3)),
             trace_id=seams.LAMBDA.trace_id(config),
         )
-        outcome = self._pool.invoke(order, invocation, extra)
+        death = self._death(str(config.get("FunctionName")))
+        outcome = self._pool.invoke(order, invocation, extra, death=death)
         try:
             self._write_log(config, invocation, outcome, started)
         except Exception:  # an invocation never fails for its log
@@ -58,6 +60,13 @@ class Functions:
         if outcome.error is not None:
             return {"body": outcome.error, "error": True, "log": text, "log_source": "slipway"}
         return {"body": outcome.result, "log": text, "log_source": "slipway"}
+
+    def _death(self, name: str) -> Death:
+        """Whether somebody asked that this invocation's process be killed."""
+        faults = self._server.faults
+        if faults.meet("function-dies", function=name) is not None:
+            return "early"
+        return "late" if faults.meet("function-dies-late", function=name) is not None else "none"
 
     def order(self, function: dict[str, Any]) -> tuple[Order, dict[str, str]]:
         """What makes a function's environments, and the variables that vary without making another."""

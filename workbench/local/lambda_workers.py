@@ -20,7 +20,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from workbench.local.lambda_slots import Slots
 
@@ -33,6 +33,9 @@ INIT_SECONDS: Final = 60
 STALLED_SECONDS: Final = 10
 """Without an invocation that ends, after which one more than the slots allow may run."""
 IDLE_SECONDS: Final = 300
+
+Death = Literal["none", "early", "late"]
+"""When the process of an invocation is killed: before it does anything, or before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +212,15 @@ class Environment:
             log.append((now, self._partial.decode(errors="replace")))
             self._partial = b""
 
-    def end(self) -> None:
-        """Kill it and close what leads to it."""
+    def kill(self) -> None:
+        """End its process, whatever it does."""
         if self.pid > 0:
             with contextlib.suppress(OSError):
                 os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill it and close what leads to it."""
+        self.kill()
         self.channel.close()
         with contextlib.suppress(OSError):
             os.close(self.log)
@@ -237,16 +244,30 @@ class Pool:
         self._busy: set[Environment] = set()
         self._lock = threading.Lock()
 
-    def invoke(self, order: Order, invocation: Invocation, extra: dict[str, str]) -> Outcome:
-        """Run one invocation; ``extra`` are variables that don't make another environment of it."""
+    def invoke(
+        self, order: Order, invocation: Invocation, extra: dict[str, str], *, death: Death = "none"
+    ) -> Outcome:
+        """
+        Run one invocation.
+
+        Args:
+            order: What its environment is made from.
+            invocation: The request.
+            extra: Variables that don't make another environment of it.
+            death: Whether its process is killed, and when.
+        """
         self._slots.acquire()
         try:
             environment, fresh, log = self._take(order, extra)
             started = time.perf_counter()
             frame, failure = None, None
+            if death == "early":
+                environment.kill()
             try:
                 frame, printed = environment.run(invocation)
                 log += printed
+                if death == "late":
+                    frame = None  # the environment is dropped below, which kills it
             except TimeoutError as error:
                 log += error.args[0]
                 failure = {

@@ -69,6 +69,8 @@ class TestFaults:
         [
             ({"kind": "earthquake"}, "there are throttle, "),
             ({"kind": "throttle"}, "needs --operation"),
+            ({"kind": "stall", "machine": "m"}, "needs --state"),
+            ({"kind": "function-dies", "function": "f", "state": "S"}, "has no --state; it has --function"),
             ({"kind": "eventual", "seconds": 1, "endpoint": "e"}, "has no --endpoint; it has --seconds"),
             ({"kind": "crash-after", "requests": 0}, "--requests is a number of at least 1"),
             ({"kind": "capacity", "times": "many"}, "--times is a number"),

@@ -266,6 +266,28 @@ class TestFailure:
         assert invoke(plain, ask="exit")[1]["errorType"] == "Runtime.ExitError"
         assert invoke(plain)[0] is None
 
+    @pytest.mark.parametrize(("kind", "done"), [("function-dies", False), ("function-dies-late", True)])
+    def test_process_that_somebody_wants_dead_dies(
+        self,
+        embedded_aws: EmbeddedAws,
+        create: Callable[..., str],
+        invoke: Callable[..., tuple[str | None, Any]],
+        tmp_path: Path,
+        kind: str,
+        done: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """
+        Before its work is done, or after; its caller hears the same of both, and the next call is answered.
+        """
+        name = create(f"mortal-{kind}", "def handler(event, _):\n    open(event['path'], 'w').close()\n")
+        embedded_aws.post("faults", kind=kind, function=name)
+
+        error, answer = invoke(name, path=str(tmp_path / "first"))
+        assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+        assert (tmp_path / "first").exists() is done
+        assert invoke(name, path=str(tmp_path / "second")) == (None, None)
+        assert (tmp_path / "second").exists()
+
     @pytest.mark.parametrize(
         ("code", "handler", "kind"),
         [

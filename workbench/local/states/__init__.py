@@ -32,7 +32,7 @@ def install(server: ServerContext) -> Engine:
 
     home = server.home / "states"
     announcements = Announcements()
-    engine = Engine(Store(home), server.endpoint_url, announcements)
+    engine = Engine(Store(home), server.endpoint_url, announcements, server.faults)
     machines = Machines(home / "machines.json", made=engine.prepare, deleted=engine.forget)
     machines.install()
     Api(engine).install()

@@ -30,6 +30,7 @@ from workbench.local.states.recovery import load_frames, recover
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from workbench.local.faults import Faults
     from workbench.local.states.announcements import Announcements
     from workbench.local.states.definition import Machine
     from workbench.local.states.execution import Execution
@@ -47,10 +48,11 @@ PASSING: Final = frozenset(
 
 
 class Services:
-    """What all executions share: clients, threads for calls, and who waits for what."""
+    """What all executions share: clients, threads for calls, faults, and who waits for what."""
 
-    def __init__(self, endpoint_url: str, executions: dict[str, Execution]) -> None:
+    def __init__(self, endpoint_url: str, executions: dict[str, Execution], faults: Faults) -> None:
         self.clients = Clients(endpoint_url)
+        self.faults = faults
         self.waiters: dict[str, asyncio.Event] = {}
         self._executions = executions
         self._jobs: dict[str, list[asyncio.Event]] = {}
@@ -115,10 +117,10 @@ class Services:
 class Engine:
     """Starts, stops, redrives and resumes executions; every method may be called from any thread."""
 
-    def __init__(self, store: Store, endpoint_url: str, announcements: Announcements) -> None:
+    def __init__(self, store: Store, endpoint_url: str, announcements: Announcements, faults: Faults) -> None:
         self.store = store
         self.executions: dict[str, Execution] = {}
-        self.services = Services(endpoint_url, self.executions)
+        self.services = Services(endpoint_url, self.executions, faults)
         self._announcements = announcements
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="states-warm")
         self._untold: list[Execution] = []

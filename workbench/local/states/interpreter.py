@@ -11,6 +11,7 @@ from workbench.local.states.documents import from_text, iso, to_text, within_lim
 from workbench.local.states.expressions import bound
 from workbench.local.states.failures import NO_CHOICE, QUERY, RUNTIME, StateFailedError
 from workbench.local.states.fan_out import fan_out
+from workbench.local.states.faulty import stall
 from workbench.local.states.retrying import attempts
 from workbench.local.states.tasks import run_task
 from workbench.local.states.waiting import wait_end
@@ -82,6 +83,7 @@ class Interpreter:
                 frame=frame,
             )
             frame.phase = "ready"
+            await stall(self, state)
         following, document, assigned = await self._evaluate(state, frame)
         text = within_limit(to_text(document), state.name)
         self._written[frame.path] = (document, text)

@@ -14,6 +14,7 @@ from workbench.local import seams
 from workbench.local.states import integrations, jobs, jsonpath
 from workbench.local.states.documents import from_text, to_text, within_limit
 from workbench.local.states.failures import HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT, StateFailedError
+from workbench.local.states.faulty import fail_task
 from workbench.local.states.tokens import Address, token_of
 from workbench.local.states.waiting import number_field
 
@@ -113,6 +114,7 @@ class Attempt:
     async def _call_and_wait(self) -> Any:
         frame, pattern = self.frame, self.resource.pattern
         if frame.phase == "calling":
+            fail_task(self.run, self.state)
             answer = await self._call()
             if pattern == "request":
                 return self._succeed(answer)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,14 @@ class Server:
         assert self.process is not None
         self.process.send_signal(number)
         self.process.wait(30)
+
+    def own(self, name: str, **posted: Any) -> Any:
+        """The JSON behind ``/_slipway/<name>``; something posted, where there is something."""
+        body = json.dumps(posted).encode() if posted else None
+        url = f"http://127.0.0.1:{self.port}/_slipway/{name}"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
 
     def client(self, service: str) -> Any:
         if service not in self._clients:

@@ -135,7 +135,7 @@ def main() -> None:
     options = parser.parse_args()
     server = ServerContext(home=options.home, port=options.port)
     configure_environment(server)
-    from workbench.local import lambda_functions, seams, states
+    from workbench.local import faults, lambda_functions, seams, states
     from workbench.local.gateway import Gateway
     from workbench.local.services import register_service
 
@@ -144,6 +144,7 @@ def main() -> None:
     gateway = Gateway(seams.APP.asgi)
     lambda_functions.install(server, gateway)
     states.install(server)
+    faults.install(server.faults, gateway)
     asyncio.run(serve(server, gateway))
 
 

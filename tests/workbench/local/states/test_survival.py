@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -49,6 +49,84 @@ def job(name: str, told: dict[str, str], **more: Any) -> dict[str, Any]:
         "End": True,
         **more,
     }
+
+
+def standing(machines: Machines, state: str) -> None:
+    """Wait until an execution stands still at a state."""
+    deadline = time.monotonic() + 20
+    while [one["state"] for one in machines.server.own("faults/standing")] != [state]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class TestFaults:
+    """What somebody asked for meets executions at the state that it names, and then is over."""
+
+    STATES: ClassVar = {
+        "A": {"Type": "Pass", "Next": "B"},
+        "B": {
+            "Type": "Map",
+            "Items": [1, 2],
+            "Next": "C",
+            "ItemProcessor": {"StartAt": "I", "States": {"I": PASS}},
+        },
+        "C": PASS,
+    }
+
+    def test_stalled_execution_goes_on_after_a_restart(self, mortal: Machines) -> None:
+        """
+        It stands still at the state, also within a Map; killed there, it enters the state once more.
+        """
+        mortal.server.own("faults", kind="stall", state="I", machine="another")
+        mortal.server.own("faults", kind="stall", state="I")
+        machine = mortal.create({"StartAt": "A", "States": self.STATES})
+        execution = mortal.start(machine)
+        standing(mortal, "I")
+        assert mortal.states.describe_execution(executionArn=execution)["status"] == "RUNNING"
+        restart(mortal)
+
+        assert mortal.wait(execution)["status"] == "SUCCEEDED"
+        assert mortal.types(execution).count("MapIterationSucceeded") == 2
+        assert [one["machine"] for one in mortal.server.own("faults")] == ["another"]
+
+    def test_stalled_execution_can_be_stopped(self, mortal: Machines) -> None:
+        """
+        Whoever stops it there leaves exactly what was done before.
+        """
+        machine = mortal.create({"StartAt": "A", "States": self.STATES})
+        mortal.server.own("faults", kind="stall", state="C")
+        execution = mortal.start(machine)
+        standing(mortal, "C")
+        mortal.states.stop_execution(executionArn=execution)
+
+        assert mortal.wait(execution)["status"] == "ABORTED"
+        assert mortal.types(execution).count("MapStateExited") == 1
+        assert mortal.server.own("faults/standing") == []
+
+    def test_failed_task_is_not_tried(self, mortal: Machines) -> None:
+        """
+        It fails with the error that was asked for, as often as it was; retries and catches answer to that.
+        """
+        queue = mortal.queue()
+        send = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Arguments": {"QueueUrl": queue, "MessageBody": "once"},
+            "Retry": [{"ErrorEquals": ["Sqs.Full"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+            "Catch": [
+                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}
+            ],
+            "End": True,
+        }
+        asked = {"kind": "fail-task", "state": "Send", "error": "Sqs.Full", "cause": "no room"}
+        mortal.server.own("faults", **asked, times=2)
+        failed = mortal.run({"Send": send, "Caught": PASS}, None, "sqs:SendMessage")
+        mortal.server.own("faults", **asked, times=1)
+        mortal.run({"Send": send, "Caught": PASS}, None, "sqs:SendMessage")
+
+        assert failed["output"] == {"Error": "Sqs.Full", "Cause": "no room"}
+        received = mortal.server.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        assert [one["Body"] for one in received["Messages"]] == ["once"]
 
 
 class TestKilled:
