@@ -8,6 +8,36 @@ from slipway.contracts import names
 from stacks.machines import limits
 from stacks.machines.language import INPUT, State, query, retry
 
+
+def says(cause: str, *texts: str) -> str:
+    """
+    Condition: an error's cause has one of these texts; SageMaker has no names for its errors.
+
+    >>> says("$failure.Cause", "in-progress")
+    "($contains($failure.Cause, 'in-progress'))"
+    """
+    return "(" + " or ".join(f"$contains({cause}, '{text}')" for text in texts) + ")"
+
+
+def away(cause: str) -> str:
+    """Condition: SageMaker was busy, or failed; it is asked once more."""
+    return says(cause, "Rate exceeded", "Status Code: 5")
+
+
+def denied(cause: str) -> str:
+    """Condition: the machine's role may not do it."""
+    return says(cause, "not authorized")
+
+
+def unanswered(error: str, cause: str) -> str:
+    """
+    Condition: a look failed in a way that says nothing of the endpoint, so that the next may be answered.
+
+    Not so where it is missing, where nobody is allowed to look, and where the machine itself failed.
+    """
+    return f"$not({says(cause, 'Could not find')} or {denied(cause)} or {says(error, 'States.')})"
+
+
 PROMOTION: Final = "$states.input.promotion"
 NAME: Final = f"{PROMOTION}.endpoint_name"
 
@@ -43,11 +73,14 @@ BROKEN: Final = "$endpoint.status in ['UpdateRollbackFailed', 'OutOfService']"
 DEAD: Final = f"($endpoint.status = 'Failed' or ({BROKEN} and $endpoint.running = 0))"
 """Nothing serves any more, and nothing but its deletion is possible."""
 LATE: Final = "$millis() > $deadline"
-MISSING: Final = "$contains($failure.Cause, 'Could not find')"
+_CAUSE: Final = "$failure.Cause"
+MISSING: Final = says(_CAUSE, "Could not find")
 """Of DescribeEndpoint: the endpoint. Of its creation or update: a config that was just made."""
-THROTTLED: Final = "$contains($failure.Cause, 'Rate exceeded')"
-UPDATING: Final = "$contains($failure.Cause, 'in-progress')"
-EXISTS: Final = "$contains($failure.Cause, 'already exist')"
+AWAY: Final = away(_CAUSE)
+UNANSWERED: Final = unanswered("$failure.Error", _CAUSE)
+"""Of DescribeEndpoint."""
+UPDATING: Final = says(_CAUSE, "in-progress")
+EXISTS: Final = says(_CAUSE, "already exist")
 NO_CAPACITY: Final = "$contains($endpoint.reason, 'Insufficient') and $contains($endpoint.reason, 'apacity')"
 """SageMaker says so only in the endpoint's FailureReason."""
 
@@ -60,12 +93,13 @@ FOREIGN: Final = f"""
 """Somebody set by hand what serves: neither does the ledger believe it, nor did a promotion ask for it."""
 
 
-def catch(next_state: str = "MustItBeRestored") -> list[dict[str, Any]]:
-    """Keep the error and go on towards the end that fails with it."""
+def catch(next_state: str = "MustItBeRestored", **assign: Any) -> list[dict[str, Any]]:
+    """Keep the error and go on towards the end that fails with it; ``assign``: other variables."""
     return [
         {
             "ErrorEquals": ["States.ALL"],
-            "Assign": {"failure": query("$merge([{'Error': 'Unknown', 'Cause': ''}, $states.errorOutput])")},
+            "Assign": {"failure": query("$merge([{'Error': 'Unknown', 'Cause': ''}, $states.errorOutput])")}
+            | assign,
             "Output": INPUT,
             "Next": next_state,
         },

@@ -6,7 +6,8 @@ Before each write to the endpoint the machine looks whether the lease is still i
 own, and whoever writes to the ledger does so too: one that was thought dead and
 goes on does no harm. What a killed promotion leaves can be told by two more
 attributes: ``asked``, the endpoint configs that it asked for, so that none is taken
-for somebody's own change; ``scaled``, how the endpoint was scaled before.
+for somebody's own change; ``scaled``, how the endpoint was scaled before, until it
+is scaled so again or something else serves.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def take_lease(resource_prefix: str, *, next_state: str) -> States:
         "created": False,
         "restored": False,
         "recreated": False,
+        "rescaled": False,
         "again": False,
         "looked": False,
         "tries": 0,
@@ -180,7 +182,10 @@ def release_lease() -> States:
         # The ledger says what serves from here on; what was asked for on the way is of no interest any more.
         "ReleaseLease": _give_back(f"{free}, scaled, asked", next_state="InService"),
         "InService": {"Type": "Succeed"},
-        "ReleaseLeaseAfterFailure": _give_back(f"{free}, scaled", next_state="Failed"),
+        # Until it is set back, how the endpoint was scaled is the next promotion's to know.
+        "ReleaseLeaseAfterFailure": _give_back(
+            query(f"'{free}' & ($created or $rescaled ? ', scaled' : '')"), next_state="Failed"
+        ),
         "Failed": {
             "Type": "Fail",
             "Error": query("$failure.Error"),

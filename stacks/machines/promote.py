@@ -3,7 +3,8 @@ The promote workflow: what stands on one endpoint, or what stood there before.
 
 Its document is contracts.promotion.PromotionDocument; beside it, variables hold what the way back needs:
 ``asked`` (the endpoint was asked to change), ``served`` (the config that served before), ``created`` (nothing
-served before), ``scaled`` (how its variants were scaled), ``failure``.
+served before), ``scaled`` (how its variants were scaled), ``rescaled`` (what serves is scaled as it shall be),
+``failure``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 from slipway.contracts import events, names
 from stacks.machines import limits, restore, scaling
 from stacks.machines.endpoint import (
+    AWAY,
     BELIEVED,
     BROKEN,
     BUSY,
@@ -24,7 +26,7 @@ from stacks.machines.endpoint import (
     NAME,
     NO_CAPACITY,
     PROMOTION,
-    THROTTLED,
+    UNANSWERED,
     UNAVAILABLE,
     UNNAMED,
     UPDATING,
@@ -106,7 +108,7 @@ def _look() -> States:
             # One that was just created may not be seen yet.
             when(f"{MISSING} and $asked and $created", "WaitForEndpoint"),
             when(MISSING, "MakeModels", created=True),
-            when(f"{THROTTLED} and $not({LATE})", "WaitForEndpoint"),
+            when(f"{UNANSWERED} and $not({LATE})", "WaitForEndpoint"),
             default="MustItBeRestored",
         ),
         "WhatIsThere": choose(
@@ -225,7 +227,9 @@ def _change() -> States:
             retries=UNAVAILABLE,
         ),
         # It can't be updated: nothing serves, and it is made anew.
-        "MayWeDelete": keep(next_state="DeleteDead", on_error=catch(), asked=False, created=False),
+        "MayWeDelete": keep(
+            next_state="DeleteDead", on_error=catch(), asked=False, created=False, rescaled=True
+        ),
         "DeleteDead": sagemaker(
             "deleteEndpoint",
             {"EndpointName": query(NAME)},
@@ -247,7 +251,7 @@ def _refusals() -> States:
             # By an update of somebody else, or by our own, whose answer was lost.
             when(f"({UPDATING} or $created and {EXISTS}) and $not({LATE})", "WaitForEndpoint", again=True),
             # A config that was just made may not be seen yet.
-            when(f"({MISSING} or {THROTTLED}) and {more}", "WaitToAskAgain", refusals=query("$refusals + 1")),
+            when(f"({MISSING} or {AWAY}) and {more}", "WaitToAskAgain", refusals=query("$refusals + 1")),
             default="MustItBeRestored",
         ),
         "WaitToAskAgain": {
@@ -305,7 +309,8 @@ def _proof(environment: str) -> States:
     }
     kind = query(f"{ACTION} = 'serve' ? '{events.ENDPOINT_IN_SERVICE}' : '{events.ENDPOINT_CHANGED}'")
     told = tell(kind, detail, next_state="Tidy")
-    told["Catch"] = catch("ReleaseLeaseAfterFailure")  # it serves and the ledger says so: nothing to restore
+    # It serves and the ledger says so: nothing to restore.
+    told["Catch"] = catch("ReleaseLeaseAfterFailure", rescaled=True)
     return {
         "Smoke": smoke,
         "MoveAlias": move,

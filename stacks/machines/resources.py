@@ -9,7 +9,7 @@ back.
 from __future__ import annotations
 
 from stacks.machines import limits
-from stacks.machines.endpoint import EXISTS, MISSING, PROMOTION, THROTTLED, TRANSIENT, catch, sagemaker
+from stacks.machines.endpoint import AWAY, EXISTS, MISSING, PROMOTION, TRANSIENT, catch, sagemaker, says
 from stacks.machines.language import INPUT, State, States, choose, each, query, retry, when
 
 ALARM_TROUBLE = [
@@ -43,7 +43,7 @@ def resources(*, next_state: str) -> States:
             when(EXISTS, "PutAlarms"),
             # A model that was just made may not be seen yet.
             when(
-                f"({MISSING} or {THROTTLED}) and $refusals < {limits.REFUSALS}",
+                f"({MISSING} or {AWAY}) and $refusals < {limits.REFUSALS}",
                 "CreateConfigLater",
                 refusals=query("$refusals + 1"),
             ),
@@ -97,8 +97,8 @@ def _create_model() -> States:
             "Next": "ModelThere",
         },
         "IsTheModelThere": choose(
-            when("$contains($no_model.Cause, 'already exist')", "ModelThere"),
-            when("$contains($no_model.Cause, 'Rate exceeded')", "CreateModelLater"),
+            when(says("$no_model.Cause", "already exist"), "ModelThere"),
+            when(says("$no_model.Cause", "Rate exceeded"), "CreateModelLater"),
             default="ModelRefused",
         ),
         "CreateModelLater": {"Type": "Wait", "Seconds": 5, "Next": "CreateModel"},

@@ -12,12 +12,16 @@ from stacks.machines.endpoint import (
     NAME,
     UNAVAILABLE,
     UNNAMED,
+    away,
     catch,
+    denied,
     describe,
     failed,
     ignore,
     poll,
     sagemaker,
+    says,
+    unanswered,
 )
 from stacks.machines.language import INPUT, LAMBDA_DEATH, LAMBDA_TROUBLE, State, States, choose, query, when
 from stacks.machines.lease import keep
@@ -37,7 +41,7 @@ def states() -> States:
     look["Catch"] = _catch("WasItNeverMade")
     return {
         "MustItBeRestored": choose(
-            when("$asked", "LookBack", deadline=query(f"$millis() + {limits.BACK * 1000}")),
+            when("$asked", "LookBack", deadline=query(f"$millis() + {limits.BACK * 1000}"), refusals=0),
             default="IsThereToTidy",
         ),
         "LookBack": look,
@@ -46,6 +50,14 @@ def states() -> States:
             when(f"$created and {_GONE}", "IsThereToTidy"),
             when(f"$recreated and {_GONE} and $not({LATE})", "WaitForRestored"),
             when(f"$restored and {_GONE} and $not($recreated)", "MayWeRecreate", recreated=True),
+            # What failed may serve, or what serves may be unscaled: nobody gives up for want of an answer.
+            when(f"{unanswered(_ERROR, _REASON)} and $not({LATE})", "WaitForRestored"),
+            # Permissions spread; one that stays away is somebody's to give back, now.
+            when(
+                f"{denied(_REASON)} and $refusals < {limits.REFUSALS}",
+                "WaitForRestored",
+                refusals=query("$refusals + 1"),
+            ),
             default="RestoreFailed",
         ),
         "IsItRestored": choose(
@@ -53,7 +65,8 @@ def states() -> States:
             when(BUSY, "WaitForRestored"),
             when(f"{_UNWANTED} and $not($restored)", "MayWeUndo", restored=True),
             # deletion is not seen at once
-            when(f"{_UNWANTED} and $not({LATE})", "WaitForRestored"),
+            when(f"{_UNWANTED} and {LATE}", "RestoreFailed"),
+            when(_UNWANTED, "WaitForRestored"),
             when("$created", "IsThereToTidy"),
             when("$endpoint.status = 'InService' and $endpoint.config = $served", "RestoreScaling"),
             when(
@@ -67,7 +80,10 @@ def states() -> States:
         ),
         "WaitForRestored": poll(next_state="LookBack"),
         "RestoreFailed": _not_restored(
-            "' could not be put back to config ' & $served & '; its status is ' & $endpoint.status"
+            """
+            ' could not be ' & ($created ? 'deleted' : 'put back to config ' & $served) & '; its status is '
+            & $endpoint.status & ($endpoint.status = 'unknown' ? ' (' & $endpoint.reason & ')' : '')
+            """
         ),
         **_put_back(),
         **_undo(),
@@ -82,12 +98,10 @@ def states() -> States:
 _UNWANTED: Final = "$created and $endpoint.status = 'InService' and $endpoint.config = $wanted"
 
 
-def _says(text: str) -> str:
-    """Of the error of a call on this way."""
-    return f"$contains($endpoint.reason, '{text}')"
-
-
-_GONE: Final = _says("Could not find")
+_ERROR: Final = "$endpoint.error"
+_REASON: Final = "$endpoint.reason"
+"""Of the error of a call on this way."""
+_GONE: Final = says(_REASON, "Could not find")
 
 
 def _put_back() -> States:
@@ -111,7 +125,7 @@ def _put_back() -> States:
     clear = sagemaker(
         "deleteEndpoint", {"EndpointName": query(NAME)}, next_state="WaitForRestored", retries=UNNAMED
     )
-    clear["Catch"] = _catch()
+    clear["Catch"] = _catch("IsSageMakerAway")
     recreate = sagemaker(
         "createEndpoint",
         {
@@ -130,7 +144,17 @@ def _put_back() -> States:
         "Restore": restore,
         # It was asked for already, and the answer was lost.
         "WasItRefusedToo": choose(
-            when(f"({_says('in-progress')} or {_says('already exist')}) and $not({LATE})", "WaitForRestored"),
+            when(f"{says(_REASON, 'in-progress', 'already exist')} and $not({LATE})", "WaitForRestored"),
+            default="IsSageMakerAway",
+        ),
+        # Then the next look leads here once more: by ``recreated`` what was to be made, else by ``restored``.
+        "IsSageMakerAway": choose(
+            when(
+                f"{away(_REASON)} and $not({LATE})",
+                "WaitForRestored",
+                restored=query("$recreated"),
+                recreated=False,
+            ),
             default="RestoreFailed",
         ),
         "MayWeClear": keep(next_state="ClearEndpoint", on_error=_catch()),
@@ -145,7 +169,7 @@ def _undo() -> States:
     delete = sagemaker(
         "deleteEndpoint", {"EndpointName": query(NAME)}, next_state="WaitForRestored", retries=UNNAMED
     )
-    delete["Catch"] = _catch()
+    delete["Catch"] = _catch("IsSageMakerAway")
     return {
         "MayWeUndo": keep(next_state="UnscaleCreated", on_error=_catch()),
         **drop_all("UnscaleCreated", "DropBeforeDeletion", next_state="MayWeStillUndo", catcher=_catch()),
@@ -164,8 +188,9 @@ def _scaled_as_before() -> States:
             "Next": "ScalingNotRestored",
         }
     ]
+    restore = set_targets("$scaled", next_state="IsThereToTidy", catcher=refused, mark="Again")
     return {
-        "RestoreScaling": set_targets("$scaled", next_state="IsThereToTidy", catcher=refused, mark="Again"),
+        "RestoreScaling": restore | {"Assign": {"rescaled": True}},
         "ScalingNotRestored": _not_restored(
             "' serves what it served before, config ' & $served & ', but is no longer scaled: ' & $refusal"
         ),
@@ -196,7 +221,10 @@ def tidy(outcome: str, *, next_state: str) -> State:
 def _catch(next_state: str = "RestoreFailed") -> list[dict[str, Any]]:
     """Errors of the way back must not hide the error that led to it."""
     caught = catch(next_state)[0]
-    unknown = "{'status': 'unknown', 'config': 'unknown', 'reason': $states.errorOutput.Cause & ''}"
+    unknown = """
+        {'status': 'unknown', 'config': 'unknown', 'error': $states.errorOutput.Error,
+         'reason': $states.errorOutput.Cause & ''}
+        """
     return [caught | {"Assign": {"endpoint": query(unknown)}}]
 
 

@@ -14,7 +14,7 @@ from stacks.machines.endpoint import (
     LATE,
     MISSING,
     NAME,
-    THROTTLED,
+    UNANSWERED,
     UNNAMED,
     catch,
     describe,
@@ -31,7 +31,7 @@ def stop(*, next_state: str) -> States:
         "LookToStop": describe(next_state="MayItBeStopped", on_error="IsItStopped"),
         "IsItStopped": choose(
             when(MISSING, "DropStopped"),
-            when(f"{THROTTLED} and $not({LATE})", "WaitToStop"),
+            when(f"{UNANSWERED} and $not({LATE})", "WaitToStop"),
             default="MustItBeRestored",
         ),
         "MayItBeStopped": choose(

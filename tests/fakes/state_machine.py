@@ -1,16 +1,19 @@
-"""Runs a JSONata definition at once: waits take no time, tasks answer from a script."""
+"""Runs a JSONata definition at once: waits only move its clock, tasks answer from a script."""
 
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jsonata import Jsonata
+
 from workbench.local.states.expressions import Template, bound
 from workbench.local.states.failures import StateFailedError, matches
 
-MAX_STEPS = 500
+MAX_STEPS = 5000
 
 Answer = Callable[[Any], Any]
 """Takes a task's arguments; returns its result or raises StateFailedError."""
@@ -28,6 +31,7 @@ class Run:
         variables: As they stand.
         on_entry: Hears of every state that is entered, before it is; may raise to end the run there.
         execution: Its ARN.
+        seconds: What its clock says, since the epoch.
     """
 
     definition: Mapping[str, Any]
@@ -38,6 +42,7 @@ class Run:
     on_entry: Callable[[str], None] = lambda _: None
     execution: str = "arn:execution"
     item: dict[str, Any] | None = None
+    seconds: float = field(default_factory=time.time)
 
     def start(self, document: Any) -> Any:
         """
@@ -89,7 +94,9 @@ class Run:
                 self._iteration(state, given, *one) for one in enumerate(self._fill(state["Items"], given))
             ]
         if state["Type"] == "Wait":
-            assert self._fill(state["Seconds"], given) > 0
+            seconds = self._fill(state["Seconds"], given)
+            assert seconds > 0
+            self.seconds += seconds
         return given
 
     def _iteration(self, state: Mapping[str, Any], given: Any, index: int, value: Any) -> Any:
@@ -124,10 +131,10 @@ class Run:
         raise error
 
     def _tried_again(self, state: Mapping[str, Any], error: StateFailedError, attempt: int) -> bool:
-        return any(
-            matches(retrier["ErrorEquals"], error.error) and attempt < retrier["MaxAttempts"]
-            for retrier in state.get("Retry", ())
-        )
+        for retrier in state.get("Retry", ()):
+            if matches(retrier["ErrorEquals"], error.error):
+                return bool(attempt < retrier["MaxAttempts"])  # the first that answers to it decides
+        return False
 
     def _assign(self, holder: Mapping[str, Any], given: Any, **more: Any) -> None:
         if "Assign" in holder:
@@ -157,7 +164,8 @@ class Run:
                 "Map": {"Item": self.item},
             },
         }
-        return Template(value).evaluate(bound(self.variables) | {"states": states})
+        clock = Jsonata.JLambda(lambda: int(self.seconds * 1000))
+        return Template(value).evaluate(bound(self.variables) | {"states": states, "millis": clock})
 
 
 def task_states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -6,13 +6,27 @@ from typing import Any
 import pytest
 
 from slipway.domain.next_actions import next_action
-from tests.fakes.promote_runs import MISSING, REQUEST, endpoint, failure, run
+from tests.fakes.promote_runs import MISSING, REQUEST, SCALED_BEFORE, endpoint, failure, run
 from tests.fakes.state_machine import answers, fails
 from workbench.local.states.failures import StateFailedError
 
 NAME = "slipway-dev-pricing-hotel-rates"
 OLD, NEW = endpoint("InService", "old"), endpoint("InService", "new")
 NO_SMOKE = fails("SmokeTestFailedError", "500")
+FAILED = endpoint("Failed", "old", FailureReason="no")
+AWAY = (
+    StateFailedError(
+        "SageMaker.SageMakerException", "Rate exceeded (Service: SageMaker, Status Code: 400, Request ID: 1)"
+    ),
+    StateFailedError(
+        "SageMaker.SageMakerException",
+        "Internal failure (Service: SageMaker, Status Code: 500, Request ID: 1)",
+    ),
+)
+DENIED = StateFailedError(
+    "SageMaker.SageMakerException", "User: promote is not authorized to perform: sagemaker:DescribeEndpoint"
+)
+BEFORE = {name: answers(answer) for name, answer in SCALED_BEFORE.items()}
 
 
 class TestRollback:
@@ -228,8 +242,68 @@ class TestWayBack:
         assert failure(execution).error == "EventBridge.AmazonEventBridgeException"
         assert "LookBack" not in execution.path
 
-    def test_throttled_look_is_repeated(self) -> None:
-        """A throttled call is no reason to give up an update."""
-        throttled = StateFailedError("SageMaker.SageMakerException", "Rate exceeded")
-        execution = run(OLD, throttled, NEW)
+
+class TestUnansweredLook:
+    """It says nothing of the endpoint: the next one may."""
+
+    @pytest.mark.parametrize("trouble", AWAY)
+    def test_gives_up_no_update(self, trouble: StateFailedError) -> None:
+        """Neither throttling nor an error of AWS's own undoes what goes on well."""
+        execution = run(OLD, endpoint("Updating", "old"), trouble, trouble, NEW)
+        assert "endpoint" in execution.start({"request": REQUEST})
+        assert "LookBack" not in execution.path
+
+    @pytest.mark.parametrize("trouble", AWAY)
+    def test_gives_up_no_stop(self, trouble: StateFailedError) -> None:
+        """Nor a deletion that goes on."""
+        execution = run(OLD, trouble, MISSING, plan={"action": "stop", "endpoint_config_name": "old"})
+        assert "endpoint" in execution.start({"request": REQUEST})
+
+    def test_that_is_not_allowed_is_a_failure(self) -> None:
+        """Waiting gives nobody a permission."""
+        error = failure(run(OLD, DENIED, OLD))
+        assert (error.error, error.cause) == (DENIED.error, DENIED.cause)
+
+    @pytest.mark.parametrize("trouble", [*AWAY, DENIED])
+    def test_does_not_leave_what_failed_in_service(self, trouble: StateFailedError) -> None:
+        """The way back's first look is not answered: what served before is put back all the same."""
+        execution = run(OLD, NEW, trouble, trouble, NEW, endpoint("Updating", "new"), OLD, Smoke=NO_SMOKE)
+        assert failure(execution).error == "SmokeTestFailedError"
+        assert execution.calls["Restore"][0]["EndpointConfigName"] == "old"
+
+    @pytest.mark.parametrize("trouble", AWAY)
+    def test_does_not_leave_what_serves_unscaled(self, trouble: StateFailedError) -> None:
+        """Nor is a look given up that comes after the update back."""
+        execution = run(OLD, NEW, NEW, trouble, trouble, OLD, Smoke=NO_SMOKE, **BEFORE)
+        assert failure(execution).error == "SmokeTestFailedError"
+        assert execution.calls["RegisterTargetAgain"]
+
+    @pytest.mark.parametrize("trouble", [*AWAY, DENIED])
+    def test_ends_some_time(self, trouble: StateFailedError) -> None:
+        """Somebody must act then: the error says what kept the way back from looking."""
+        error = failure(run(OLD, NEW, trouble, Smoke=NO_SMOKE))
+        assert error.error == "RestoreFailed"
+        assert f"its status is unknown ({trouble.cause})" in error.cause
+
+    @pytest.mark.parametrize(
+        ("state", "looks"),
+        [
+            ("Restore", [OLD, NEW, NEW, NEW, OLD]),
+            ("DeleteCreated", [MISSING, NEW, NEW, NEW, MISSING]),
+            ("ClearEndpoint", [OLD, FAILED, FAILED, FAILED, MISSING, OLD]),
+            ("Recreate", [OLD, FAILED, FAILED, MISSING, MISSING, OLD]),
+        ],
+    )
+    @pytest.mark.parametrize("trouble", AWAY)
+    def test_of_a_write_on_the_way_back_is_asked_for_again(
+        self, state: str, looks: list[Any], trouble: StateFailedError
+    ) -> None:
+        """Longer than a few retries take: no way back ends because AWS is busy."""
+        execution = run(*looks, Smoke=NO_SMOKE, **{state: answers(*[trouble] * 5, {})})
+        assert failure(execution).error in ("SmokeTestFailedError", "EndpointFailed")
+        assert len(execution.calls[state]) == 6
+
+    def test_of_what_was_asked_for_is_asked_for_again(self) -> None:
+        """An update that AWS fails to take for a moment is not given up."""
+        execution = run(OLD, NEW, UpdateEndpoint=answers(AWAY[1], AWAY[1], {}))
         assert "endpoint" in execution.start({"request": REQUEST})

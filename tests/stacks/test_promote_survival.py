@@ -235,6 +235,40 @@ class TestFailedTask:
         assert [one for one in there.problems() if LEAVES.get(task, "nothing") not in one] == []
 
 
+class TestLostScaling:
+    """How the endpoint was scaled stays with the lease until it is scaled so again."""
+
+    @pytest.mark.parametrize("task", ["RegisterTargetAgain", "PutPolicyAgain", "LookBack"])
+    def test_that_could_not_be_set_back_is_set_back_by_the_next(self, task: str) -> None:
+        """Its targets went before the update; the next promotion fails, and leaves them as they were."""
+        there = world("does not answer")
+        there.tasks[task] = fails("ApplicationAutoScaling.SomeException", "no")
+        error = promote(there.run(DEFINITION), asked("does not answer"))
+        assert error is not None
+        assert error.error == "RestoreFailed"
+        there.tasks.clear()
+        assert promote(there.run(DEFINITION, "arn:next"), asked("does not answer")) is not None
+        assert there.problems() == []
+
+    def test_by_a_killed_promotion_outlives_one_that_fails_at_once(self) -> None:
+        """That one has touched nothing, and set nothing back."""
+        there = world("does not answer")
+        dropped = UNDISTURBED["does not answer"].path.index("DropTarget") + 1
+        kill(there, "does not answer", dropped)
+        there.tasks["PlanPromotion"] = fails("SupersededError", "no")
+        assert promote(there.run(DEFINITION, "arn:next"), asked("does not answer")) is not None
+        there.tasks.clear()
+        assert promote(there.run(DEFINITION, "arn:third"), asked("does not answer")) is not None
+        assert there.problems() == []
+
+    def test_is_of_no_interest_once_something_else_serves(self) -> None:
+        """Even where nobody could be told of it."""
+        there = world("another instance type")
+        there.tasks["Tell"] = fails("EventBridge.SomeException", "no")
+        assert promote(there.run(DEFINITION), asked("another instance type")) is not None
+        assert "scaled" not in there.lease
+
+
 class TestDeadFunction:
     """Its process ends: killed, out of memory, or out of time; the machine hears nothing else of it."""
 
