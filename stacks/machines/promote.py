@@ -3,8 +3,8 @@ The promote workflow: what stands on one endpoint, or what stood there before.
 
 Its document is contracts.promotion.PromotionDocument; beside it, variables hold what the way back needs:
 ``asked`` (the endpoint was asked to change), ``served`` (the config that served before), ``created`` (nothing
-served before), ``scaled`` (how its variants were scaled), ``rescaled`` (what serves is scaled as it shall be),
-``failure``.
+served before), ``scaled`` (how its variants were scaled), ``rescaled`` (what serves is scaled as it shall
+be), ``failure``.
 """
 
 from __future__ import annotations
