@@ -73,6 +73,8 @@ class TrialState(TypedDict):
 
     looks: int
     """How often it was looked at; a look is written only on top of the one before it."""
+    calls: int
+    """How often the machine asked for a look; one call may look several times."""
     begun_at: str
     """Since when the challenger stands there: nothing before it counts."""
     looked_at: str

@@ -12,6 +12,7 @@ from slipway.contracts.names import VARIANT, endpoint, variant_of
 from slipway.domain.timestamps import moment_of, timestamp
 from slipway.domain.trials.conclusion import Conclusion, of_shadow, of_test
 from slipway.domain.trials.join import CHALLENGER, labelled
+from slipway.domain.trials.pace import is_spent, pause_seconds
 from slipway.domain.trials.report import trial_report
 from slipway.domain.trials.trial import TrialUnknownError
 
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
     from slipway.contracts.trial import TrialLook, TrialState, VariantLoad
     from slipway.domain.rows_evidence import RowsEvidence
     from slipway.usecases.ports import Clock, KeptFiles, Ledger, VariantLoads
-    from slipway.usecases.read_trial import Reading, TrialReading
+    from slipway.usecases.read_trial import TrialReading
 
-LONGEST_WAIT_SECONDS: Final = 900
-"""A trial that was stopped by hand ends within that time."""
-GROWTH: Final = 8
-"""One waits an eighth of the time that the trial has taken: looks become rare as it grows old."""
+PATIENCE: Final = timedelta(minutes=5)
+"""Half of the time that the function has: as long, one look follows the other while there is more to read."""
 SETTLE_POLLS: Final = 5
 """Captures of a request are there after so many polls of the platform: five minutes on AWS."""
 _OF_FILES: Final = ("slices", "stratify_by", "block_by", "weight")
@@ -54,11 +53,19 @@ class TrialJudge:
 
     def judge_trial(self, project: str, model: str, trial_id: str) -> TrialLook:
         """
-        Look once.
+        Look, and look again while there is more to read and time for it; each look is kept by itself.
 
         Raises:
             TrialUnknownError: The ledger holds no such trial.
         """
+        called = self.clock()
+        found = self._look(project, model, trial_id, call=1)
+        while found["next"] == "again" and self.clock() - called < PATIENCE:
+            found = self._look(project, model, trial_id, call=0)
+        return found
+
+    def _look(self, project: str, model: str, trial_id: str, *, call: int) -> TrialLook:
+        """One look; ``call``: 1 if it is the first that the machine's call makes, else 0."""
         record = self.ledger.trial(project, model, trial_id)
         if record is None:
             raise TrialUnknownError(project, model, trial_id)
@@ -75,14 +82,20 @@ class TrialJudge:
             record, endpoint=name, begun_at=begun_at, now=now, threshold=_threshold(evaluation)
         )
         settled = f"{now - timedelta(seconds=SETTLE_POLLS * self.poll_seconds):%Y-%m-%dT%H:%M}"
-        tally = reading.tally.settle(settled)
+        # one side's files are read before the other's: halves of minutes tell nothing of how requests fall
+        tally = reading.tally if reading.behind else reading.tally.settle(settled)
         loads = {
             side: self.loads.load(name, variant, since=moment_of(begun_at), until=now)
             for side, variant in (("champion", VARIANT), ("challenger", variant_of(record["challenger"])))
         }
-        over = _over(record, tally.requests[CHALLENGER], tally.outcomes[CHALLENGER].count, now, ends_by)
+        calls = record["state"].get("calls", record["looks"]) + call
+        if is_spent(calls):
+            over = f"{calls:,} looks could not read all that came in" if reading.behind else "no look is left"
+        else:
+            over = _over(record, tally.requests[CHALLENGER], tally.outcomes[CHALLENGER].count, now, ends_by)
         state: TrialState = {
             "looks": record["looks"] + 1,
+            "calls": calls,
             "begun_at": begun_at,
             "looked_at": timestamp(now),
             "cursors": reading.cursors,
@@ -96,7 +109,9 @@ class TrialJudge:
             "report_uri": "",
         }
         read: TrialRecord = {**record, "state": dict(state)}
-        found, rows = self._conclude(read, tally, loads, evaluation, "" if reading.behind else over)
+        found, rows = Conclusion(None, "more came in than one look reads"), None
+        if not reading.behind or is_spent(calls):
+            found, rows = self._conclude(read, tally, loads, evaluation, over)
         state["word"], state["reason"], state["remaining"] = found.word, found.reason, found.remaining
         state["effect"] = found.effect.record() if found.effect is not None else None
         if found.word is not None:
@@ -108,7 +123,13 @@ class TrialJudge:
             self.files.remove(reading.leftovers)
         elif self._is_ended(project, model, trial_id):
             return _gone(record, stands)
-        return self._next(found, reading, now, moment_of(begun_at), ends_by, kept=kept)
+        pause = pause_seconds(
+            age=(now - moment_of(begun_at)).total_seconds(),
+            left=(ends_by - now).total_seconds(),
+            calls=calls,
+            poll=self.poll_seconds,
+        )
+        return _next(found, pause, behind=reading.behind, kept=kept)
 
     def _is_ended(self, project: str, model: str, trial_id: str) -> bool:
         record = self.ledger.trial(project, model, trial_id)
@@ -149,34 +170,24 @@ class TrialJudge:
         self.files.write(key, json.dumps(report, indent=1, sort_keys=True, allow_nan=False))
         return f"s3://{self.bucket}/{key}"
 
-    def _next(
-        self,
-        found: Conclusion,
-        reading: Reading,
-        now: datetime,
-        begun: datetime,
-        ends_by: datetime,
-        *,
-        kept: bool,
-    ) -> TrialLook:
-        if found.word is not None and kept:
-            status: TrialStatus = "failed" if found.word == "mismatched" else "rejected"
-            return {
-                "next": "propose" if found.proposes else "remove",
-                "wait_seconds": 0,
-                "word": found.word,
-                "reason": found.reason,
-                "status": status,
-            }
-        wait = max(self.poll_seconds, min((now - begun).total_seconds() / GROWTH, LONGEST_WAIT_SECONDS))
-        left = max((ends_by - now).total_seconds(), self.poll_seconds)
+
+def _next(found: Conclusion, pause: float, *, behind: bool, kept: bool) -> TrialLook:
+    if found.word is not None and kept:
+        status: TrialStatus = "failed" if found.word == "mismatched" else "rejected"
         return {
-            "next": "again" if reading.behind else "wait",
-            "wait_seconds": round(min(wait, left)),
-            "word": None,
+            "next": "propose" if found.proposes else "remove",
+            "wait_seconds": 0,
+            "word": found.word,
             "reason": found.reason,
-            "status": "",
+            "status": status,
         }
+    return {
+        "next": "again" if behind else "wait",
+        "wait_seconds": round(pause),
+        "word": None,
+        "reason": found.reason,
+        "status": "",
+    }
 
 
 def _gone(record: TrialRecord, stands: EndpointState | None) -> TrialLook:

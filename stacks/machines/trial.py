@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 RESULT: Final = "$states.result"
 REQUEST: Final = "$states.input.request"
 TRIAL: Final = "$states.input.trial"
+LOOK_TROUBLE: Final = [
+    LAMBDA_TROUBLE,
+    # another try knows of it no more than the first one
+    retry(["TrialUnknownError"], first_seconds=1, attempts=0, longest_seconds=1),
+    retry(["States.TaskFailed"], first_seconds=10, attempts=6, longest_seconds=900, backoff=3),
+]
+"""A look or an ending may be repeated, and what is throttled or out of time now need not be so later."""
 ATTEMPT: Final = "'-' & $states.context.Execution.RedriveCount & '-' & $states.context.State.RetryCount"
 """Execution names are unique; a redrive or a retry needs another."""
 
@@ -69,7 +76,7 @@ def _begin() -> States:
 def _watch() -> States:
     ends = query("{'status': $states.input.look.status, 'reason': $states.input.look.reason}")
     return {
-        "Look": call("judge_trial", key="look", next_state="WhatNow"),
+        "Look": call("judge_trial", key="look", next_state="WhatNow") | {"Retry": LOOK_TROUBLE},
         "WhatNow": choose(
             when("$states.input.look.next = 'wait'", "Wait"),
             when("$states.input.look.next = 'again'", "Look"),
@@ -151,7 +158,7 @@ def _end() -> States:
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {"FunctionName": "${end_trial}", "Payload": ending},
             "Output": extended("ended", f"{RESULT}.Payload"),
-            "Retry": [LAMBDA_TROUBLE, LAMBDA_DEATH],
+            "Retry": LOOK_TROUBLE,
             "End": True,
         },
     }

@@ -3,8 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from slipway.domain.trials.pace import is_spent, pause_seconds
 from stacks.machines.trial import definition
+from stacks.trial import LONGEST_HOURS
 from tests.fakes.state_machine import Run, answers, fails
 from workbench.local.states.failures import StateFailedError
 
@@ -135,3 +139,98 @@ class TestTrialMachine:
         """Whoever hears of the dead execution takes the challenger away."""
         with pytest.raises(StateFailedError, match="RolledBack"):
             ended(run(Promote=fails("RolledBack")))
+
+    @pytest.mark.parametrize("state", ["Look", "EndTrial"])
+    @pytest.mark.parametrize("error", ["SlowDown", "Sandbox.Timedout", "Lambda.Unknown"])
+    def test_trouble_that_passes_does_not_end_a_trial_of_weeks(self, state: str, error: str) -> None:
+        """A look is kept by one conditional write, and an end is recorded once: both may be tried again."""
+        trouble = [StateFailedError(error, "not now")] * 4
+        result = look("remove", "rejected", "worse by far")
+        if state == "EndTrial":
+            result = {"Payload": {"status": "rejected", "reason": "worse by far"}}
+        script = {"Look": answers(look("remove", "rejected", "worse by far"))}
+        execution = run(**script | {state: answers(*trouble, result)})
+
+        assert ended(execution)["ended"]["reason"] == "worse by far"
+        assert len(execution.calls[state]) == len(trouble) + 1
+
+    def test_a_trial_that_nobody_knows_is_not_looked_for_again(self) -> None:
+        """Another try would know no more."""
+        execution = run(Look=fails("TrialUnknownError"))
+        with pytest.raises(StateFailedError, match="TrialUnknownError"):
+            ended(execution)
+
+        assert len(execution.calls["Look"]) == 1
+
+    def test_trouble_of_a_quarter_of_an_hour_is_waited_out(self) -> None:
+        """The waits between the tries add up to more than that, also when each is drawn at random."""
+        (again,) = [
+            one
+            for one in DEFINITION["States"]["Look"]["Retry"]
+            if one["ErrorEquals"] == ["States.TaskFailed"]
+        ]
+        waits = [
+            min(again["IntervalSeconds"] * again["BackoffRate"] ** n, again["MaxDelaySeconds"])
+            for n in range(again["MaxAttempts"])
+        ]
+
+        assert max(waits) == 900
+        assert sum(waits) / 2 > 900
+
+
+EVENTS = {"Task": 5, "Choice": 2, "Wait": 2}
+"""Of a state that succeeds: entered and exited; a task is scheduled, started and succeeds in between."""
+MOST_EVENTS = 25_000
+"""Step Functions ends an execution then."""
+OF_A_TRY = 3
+"""A task that is tried again was scheduled, started, and failed."""
+
+
+def events_of(path: list[str]) -> int:
+    return sum(EVENTS[DEFINITION["States"][name]["Type"]] for name in path)
+
+
+class TestHistory:
+    """An execution ends with its 25,000th event, whatever it does then."""
+
+    def test_a_call_and_its_wait_are_nine_events(self) -> None:
+        """So many more come with each look that ends in a wait."""
+        short, long = (run(Look=looks(*[look("wait")] * n, look("gone", "stopped"))) for n in (1, 2))
+        for one in (short, long):
+            ended(one)
+
+        assert events_of(long.path) - events_of(short.path) == 9
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        hours=st.integers(1, LONGEST_HOURS),
+        poll=st.sampled_from([30, 60, 300]),
+        again=st.integers(0, 5000),
+        every=st.integers(1, 20),
+    )
+    def test_no_trial_that_a_manifest_may_ask_for_is_too_long(
+        self, hours: int, poll: int, again: int, every: int
+    ) -> None:
+        """Also where traffic makes calls follow each other at once, and every third call is tried again."""
+        age, calls, events = 0.0, 0, 100
+        while age < hours * 3600 and not is_spent(calls):
+            calls += 1
+            events += 9 + OF_A_TRY * (calls % 3 == 0)
+            if again and calls % every == 0:
+                again -= 1  # there is more to read: no wait
+                continue
+            age += pause_seconds(age=age, left=hours * 3600 - age, calls=calls, poll=poll)
+
+        assert events < MOST_EVENTS
+        assert age >= hours * 3600 or is_spent(calls)
+
+    def test_the_longest_trial_is_looked_at_until_its_hours_are_over(self) -> None:
+        """By far fewer calls than there is room for, and by the hour at the latest."""
+        age, calls, longest = 0.0, 0, 0.0
+        while age < LONGEST_HOURS * 3600:
+            calls += 1
+            pause = pause_seconds(age=age, left=LONGEST_HOURS * 3600 - age, calls=calls, poll=60)
+            age, longest = age + pause, max(longest, pause)
+
+        assert not is_spent(calls)
+        assert longest < 4500

@@ -78,12 +78,18 @@ class World:
             loads=self.loads,
             files=self.artifacts,
             bucket="artifacts",
-            clock=lambda: self.now,
+            clock=self.clock,
             environment="dev",
             resource_prefix="slipway-dev",
             poll_seconds=60,
         )
         self._number = 0
+        self.looking = timedelta()
+        """How long a look takes."""
+
+    def clock(self) -> datetime:
+        self.now += self.looking
+        return self.now
 
     def stand(self, trial_id: str, version: str = "1.1.0") -> None:
         """What the ledger says of the endpoint."""
@@ -284,18 +290,54 @@ class TestAbTest:
 
         assert sum(ab.record()["state"]["tally"]["requests"]) == 200
 
-    def test_much_is_read_in_several_looks_without_waiting(self, ab, monkeypatch):
-        """A look is bounded, and nothing is decided before all is read."""
+    def much(self, ab: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Twelve times as much as one look reads."""
         monkeypatch.setattr("slipway.usecases.read_trial.READ_CHARACTERS", 1000)
         ab.now += timedelta(minutes=30)
-        for n in range(5):
-            ab.capture("AllTraffic", [line(f"c-{n}-{m}", ab.now, 1.0) for m in range(10)])
+        for n in range(6):
+            for variant in ("AllTraffic", "v-1-1-0"):
+                ab.capture(variant, [line(f"{variant}-{n}-{m}", ab.now, 1.0) for m in range(10)])
         ab.now += timedelta(minutes=10)
-        looks = [ab.look()["next"] for _ in range(7)]
 
-        assert looks[0] == "again"
-        assert looks[-1] != "again"
-        assert ab.record()["state"]["tally"]["requests"] == [50, 0]
+    def test_much_is_read_in_several_looks_by_one_call(self, ab, monkeypatch):
+        """A look is bounded by memory: one follows the other, and the machine's history hardly grows."""
+        self.much(ab, monkeypatch)
+        look, state = ab.look(), ab.record()["state"]
+
+        assert look["next"] == "wait"
+        assert state["tally"]["requests"] == [60, 60]
+        assert (state["looks"], state["calls"]) == (12, 1)
+
+    def test_a_call_ends_before_its_function_must(self, ab, monkeypatch):
+        """What it could not read in its time is read by the next call, at once."""
+        self.much(ab, monkeypatch)
+        ab.looking = timedelta(minutes=2)
+        looks = [ab.look() for _ in range(9)]
+
+        assert looks[0] | {"next": "again", "word": None} == looks[0]
+        assert looks[-1]["next"] == "wait"
+        assert ab.record()["state"]["tally"]["requests"] == [60, 60]
+
+    def test_half_read_minutes_are_no_mismatch(self, ab, monkeypatch):
+        """The champion's files are read first: nothing is concluded before the challenger's are read too."""
+        self.much(ab, monkeypatch)
+        ab.looking = timedelta(minutes=6)
+        ab.now += timedelta(minutes=30)
+        looks = [ab.look()["word"] for _ in range(13)]
+
+        assert set(looks) == {None}
+        assert ab.record()["state"]["tally"]["settled"][:2] == [60, 60]
+
+    def test_nobody_looks_for_ever(self, ab, monkeypatch):
+        """An execution has no room for more than so many calls: the trial ends with what was read."""
+        ab.looking = timedelta(minutes=2)
+        ab.look()
+        self.much(ab, monkeypatch)
+        ab.ledger.trial_records[(*SUBJECT, TRIAL)]["state"]["calls"] = 1999
+        look = ab.look()
+
+        assert (look["next"], look["word"]) == ("propose", "undecided")
+        assert look["reason"].startswith("2,000 looks could not read all that came in")
 
     def test_only_the_newest_parts_are_kept(self, ab):
         """What a look replaced is removed once the look is kept."""
