@@ -143,6 +143,8 @@ class Promotion(TypedDict):
     """Complete CreateModel requests of all versions in the layout; one that exists is the one we want."""
     retain_variant_properties: bool
     """RetainAllVariantProperties: autoscaled counts stay. False where a variant may stand at 0 instances."""
+    fewest_retained: int
+    """They stay only if every variant has so many now; else the new fleet begins as its config says."""
     exclude_retained: list[dict[str, str]]
     """ExcludeRetainedVariantProperties; send it only with the above."""
     alarms: list[dict[str, Any]]

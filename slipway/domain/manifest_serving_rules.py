@@ -25,8 +25,6 @@ _OF_KINDS: Final = TARGETS | {
     "concurrent_requests": "asynchronous",
 }
 _STEP_OF_MEMORY_MB: Final = 1024
-_FEWEST_OF_GUARDED: Final = 2
-"""SageMaker takes at most half of the instances in a step."""
 _LIMITS_OF_SHARE: Final = {"canary": 0.5, "ab": 0.99}
 
 
@@ -159,12 +157,13 @@ def half_of_the_instances_is_one(manifest: Mapping[str, Any], report: Report) ->
     if _strategy(manifest).kind not in GUARDED or _kind(manifest["serving"]) == "serverless":
         return
     serving = Serving.of(manifest["serving"])
-    if serving.fewest_instances < _FEWEST_OF_GUARDED:
+    least = serving.strategy.fewest_instances
+    if serving.fewest_instances < least:
         key = "min_instances" if serving.scaled else "instance_count"
         report(
             f"serving.{key}" if not serving.schedules else "serving.min_instances and its schedules'",
             serving.fewest_instances,
-            f"at least 2, because the strategy '{serving.strategy.kind}' moves at most half of the instances "
+            f"at least {least}, because the strategy '{serving.strategy.kind}' moves at most half of the instances "
             "at once; or the strategy 'all-at-once'",
         )
 

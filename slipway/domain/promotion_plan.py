@@ -121,6 +121,7 @@ class PromotionPlan:
             ),
             "deployment_config": self._deployment(alarms),
             "retain_variant_properties": self._retains(),
+            "fewest_retained": self._mover().fewest_instances,
             "exclude_retained": [
                 {"VariantPropertyType": what} for what in ("DesiredWeight", "DataCaptureConfig")
             ],
@@ -182,8 +183,11 @@ class PromotionPlan:
         if champion.kind == "serverless" or not layouts.same_variants(before, self.wanted):
             return None
         startup = max(serving.startup_timeout_seconds for serving in self.servings.values())
-        strategy = self.strategy if self.action == "serve" else AT_ONCE
-        return deployment_config(strategy, startup, names_of(alarms, self._answering()["variant"]))
+        return deployment_config(self._mover(), startup, names_of(alarms, self._answering()["variant"]))
+
+    def _mover(self) -> Strategy:
+        """How traffic moves: only who takes the champion's place does so step by step."""
+        return self.strategy if self.action == "serve" else AT_ONCE
 
     def _retains(self) -> bool:
         """Autoscaled counts stay; where a variant may stand at none, the new fleet begins with some."""
@@ -223,6 +227,7 @@ def stop(request: PromotionRequest, now: EndpointNow, site: Site, champion: Vers
         "endpoint_config_request": {},
         "deployment_config": None,
         "retain_variant_properties": False,
+        "fewest_retained": 1,
         "exclude_retained": [],
         "alarms": [],
         "tags": site.tags(project, model, version, champion["release_id"]),

@@ -82,6 +82,11 @@ class Strategy:
         return Strategy.of({**(self.document() if same else {}), **asked})
 
     @property
+    def fewest_instances(self) -> int:
+        """That each variant needs: a step takes at most half of them."""
+        return 2 if self.kind in GUARDED else 1
+
+    @property
     def watched_minutes(self) -> int:
         """How long alarms are watched after all traffic has moved."""
         return (self.interval_minutes if self.kind == "rolling" else self.bake_minutes) or 0

@@ -147,6 +147,7 @@ def describe(*, next_state: str, on_error: str) -> State:
              'status': $states.result.EndpointStatus,
              'config': $string($states.result.EndpointConfigName),
              'count': {variants}[VariantName = '{names.VARIANT}'].CurrentInstanceCount,
+             'fewest': $min([{variants}.CurrentInstanceCount, {variants}.DesiredInstanceCount]),
              'running': $sum([{variants}.CurrentInstanceCount]),
              'variants': [{variants}.VariantName],
              'reason': $exists($states.result.FailureReason)

@@ -191,8 +191,9 @@ def _alarms() -> State:
 
 def _change() -> States:
     """Each write comes after a look at the lease."""
+    # Counts that are too small for a step of the strategy would have it refused, each time.
     kept = f"""
-        {PROMOTION}.retain_variant_properties
+        {PROMOTION}.retain_variant_properties and $endpoint.fewest >= {PROMOTION}.fewest_retained
             ? {{'RetainAllVariantProperties': true,
                'ExcludeRetainedVariantProperties': {PROMOTION}.exclude_retained}}
             : {{'RetainAllVariantProperties': false}}

@@ -137,6 +137,7 @@ class EndpointWorld:
             "endpoint_config_request": {"EndpointConfigName": config, "ProductionVariants": [variant]},
             "deployment_config": {"BlueGreenUpdatePolicy": {}},
             "retain_variant_properties": True,
+            "fewest_retained": 1,
             "exclude_retained": [{"VariantPropertyType": "DesiredWeight"}],
             "alarms": [{"AlarmName": name} for name in alarms],
             "scaling_targets": [target] if wish["scaled"] else [],

@@ -115,6 +115,7 @@ def promotion(**changes: Any) -> dict[str, Any]:
         },
         "deployment_config": {"BlueGreenUpdatePolicy": {}},
         "retain_variant_properties": True,
+        "fewest_retained": 1,
         "exclude_retained": [{"VariantPropertyType": "DesiredWeight"}],
         "alarms": [{"AlarmName": "slipway-dev-pricing-hotel-rates/new/5xx"}],
         "tags": [{"Key": "slipway:project", "Value": "pricing"}],

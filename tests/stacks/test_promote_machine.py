@@ -80,6 +80,27 @@ class TestPromotion:
             {"EndpointName": NAME, "EndpointConfigName": "new", "RetainAllVariantProperties": False},
         ]
 
+    @pytest.mark.parametrize(("running", "kept"), [(1, False), (2, True), (5, True)])
+    def test_too_few_instances_are_not_kept(self, running: int, *, kept: bool) -> None:
+        """A strategy by steps needs two: where one runs now, the new fleet begins as its config says."""
+        variant = {"VariantName": names.VARIANT, "CurrentInstanceCount": running, "DesiredInstanceCount": 9}
+        execution = run(
+            endpoint("InService", "old", ProductionVariants=[variant]),
+            endpoint("InService", "new"),
+            plan={"fewest_retained": 2},
+        )
+        execution.start({"request": REQUEST})
+        assert execution.calls["UpdateEndpoint"][0]["RetainAllVariantProperties"] is kept
+
+    def test_nobody_is_kept_where_one_variant_has_none(self) -> None:
+        """An asynchronous endpoint that was scaled to zero is not replaced by a fleet of none."""
+        variant = {"VariantName": names.VARIANT, "CurrentInstanceCount": 0, "DesiredInstanceCount": 0}
+        execution = run(
+            endpoint("InService", "old", ProductionVariants=[variant]), endpoint("InService", "new")
+        )
+        execution.start({"request": REQUEST})
+        assert execution.calls["UpdateEndpoint"][0]["RetainAllVariantProperties"] is False
+
     def test_everything_stands_before_the_endpoint_is_asked(self) -> None:
         """Models of all versions, the config, and the alarms that may roll back."""
         execution = run(

@@ -253,6 +253,16 @@ class TestScaling:
         kept = {one["VariantPropertyType"] for one in found["exclude_retained"]}
         assert kept == {"DesiredWeight", "DataCaptureConfig"}
 
+    def test_fewer_than_the_strategy_needs_do_not(self) -> None:
+        """A canary needs two, whatever served stood at; a rollback and who stands beside go at once."""
+        one = {"instance_count": 1, "min_instances": 1}
+        made = endpoint(v1_0_0=one, v1_1_0=CANARY, v1_2_0={})
+
+        assert made.plan("serve", "1.1.0")["fewest_retained"] == 2
+        assert made.plan("serve", "1.1.0", cause="rollback")["fewest_retained"] == 1
+        assert made.plan("serve", "1.2.0")["fewest_retained"] == 1
+        assert made.plan("beside", "1.1.0", share=0.1)["fewest_retained"] == 1
+
     def test_the_manifest_s_count_counts(self) -> None:
         """Where nothing is scaled, or nothing stands there yet."""
         made = EndpointLedger()
