@@ -163,8 +163,8 @@ def half_of_the_instances_is_one(manifest: Mapping[str, Any], report: Report) ->
         report(
             f"serving.{key}" if not serving.schedules else "serving.min_instances and its schedules'",
             serving.fewest_instances,
-            f"at least {least}, because the strategy '{serving.strategy.kind}' moves at most half of the instances "
-            "at once; or the strategy 'all-at-once'",
+            f"at least {least}, because the strategy '{serving.strategy.kind}' moves at most half of the "
+            "instances at once; or the strategy 'all-at-once'",
         )
 
 

@@ -57,7 +57,8 @@ def command(
     Let an approved VERSION of a MODEL serve.
 
     The same machine as for a release puts it on the endpoint, tests it and moves the aliases; if that fails,
-    what serves goes on serving. Needs the role operate.
+    what serves goes on serving. With --remove also one leaves that may not serve any more. Needs the role
+    operate.
     """
     action = _action(beside=beside, shadow=shadow, remove=remove)
     if strategy and action != "serve":
@@ -65,7 +66,7 @@ def command(
             f"--strategy goes with a version that is to serve alone, not with --{action}",
             exit_code=frame.EXIT_USAGE,
         )
-    record = approved(workspace, reference)
+    record = _meant(workspace, reference, action)
     request = promotion_request(record, actor=caller(workspace), reason=reason, action=action)
     if share is not None and action == "serve":
         request["strategy"] = {"kind": strategy or "canary", "share": share}
@@ -106,6 +107,15 @@ def _words(action: Action, share: float | None) -> str:
         "remove": "to leave the endpoint",
         "stop": "the endpoint is stopped",
     }[action]
+
+
+def _meant(workspace: frame.Workspace, reference: str, action: Action) -> VersionRecord:
+    """Who leaves need not be allowed to serve: whose approval was taken back must leave."""
+    from workbench.cli.release import ledger_of
+
+    if action == "remove":
+        return version_named(ledger_of(workspace), reference)
+    return approved(workspace, reference)
 
 
 def approved(workspace: frame.Workspace, reference: str) -> VersionRecord:

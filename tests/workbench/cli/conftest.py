@@ -26,6 +26,7 @@ PLATFORM = {
     "resource_prefix": "slipway-local",
     "data_bucket": "cli-data",
     "ledger_table": "cli-ledger",
+    "promote_machine_arn": "arn:aws:states:us-east-1:000000000000:stateMachine:cli-promote",
 }
 
 

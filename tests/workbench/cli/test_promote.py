@@ -1,0 +1,70 @@
+"""Which versions may be promoted by hand; the machine here does nothing."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slipway.adapters.dynamodb_ledger import DynamoDbLedger
+from tests.fakes.models import a_version
+from tests.workbench.cli.conftest import PLATFORM
+
+if TYPE_CHECKING:
+    from tests.conftest import EmbeddedAws
+    from tests.workbench.cli.conftest import Answer, Slipway
+
+pytestmark = pytest.mark.embedded
+NOTHING = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+VERSION = "1.1.0"
+
+
+@pytest.fixture(scope="session")
+def machine(cli_aws: EmbeddedAws) -> None:
+    """A state machine of the promote machine's name."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = cli_aws.client("iam").create_role(
+        RoleName="cli-promote",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    cli_aws.client("stepfunctions").create_state_machine(
+        name=PLATFORM["promote_machine_arn"].rsplit(":", 1)[1],
+        definition=json.dumps(NOTHING),
+        roleArn=role["Role"]["Arn"],
+    )
+
+
+@pytest.fixture
+def revoked(platform: EmbeddedAws, machine: None) -> str:
+    """A registered version whose approval was taken back, and whose artifact is gone."""
+    model = f"m{uuid.uuid4().hex[:8]}"
+    record = a_version(
+        VERSION, project="homes", model=model, approval="rejected", model_uri="s3://cli-data/gone"
+    )
+    assert DynamoDbLedger(platform.client("dynamodb"), PLATFORM["ledger_table"]).put_version(record) is None
+    return f"homes/{model}:{VERSION}"
+
+
+def promote(slipway: Slipway, reference: str, *more: str) -> Answer:
+    return slipway("promote", reference, "--reason", "a test", "--yes", "--no-wait", "--json", *more)
+
+
+class TestVersionThatMayNotServe:
+    @pytest.mark.parametrize("how", [(), ("--beside",), ("--shadow",)])
+    def test_does_not_come_to_serve(self, slipway: Slipway, revoked: str, how: tuple[str, ...]) -> None:
+        """Neither alone nor beside the champion."""
+        answer = promote(slipway, revoked, *how)
+        assert answer.exit_code == 1
+        assert "may not serve" in answer.stderr
+
+    def test_is_taken_away(self, slipway: Slipway, revoked: str, platform: EmbeddedAws) -> None:
+        """Whose approval was taken back must leave the endpoint, and so must who has no artifact."""
+        answer = promote(slipway, revoked, "--remove")
+        assert answer.exit_code == 0, answer.stderr
+        execution = platform.client("stepfunctions").describe_execution(
+            executionArn=answer.json["execution_arn"]
+        )
+        request = json.loads(execution["input"])["request"]
+        assert (request["action"], request["version"]) == ("remove", VERSION)
