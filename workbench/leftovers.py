@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from slipway.contracts.names import old_scaling_alarm
 from slipway.domain.leftovers import Found, Leftover, leftovers
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class LeftoverSearch:
 
     def _ever(self) -> set[str]:
         """Endpoints of alarms that stayed: a stopped one may go back to what it served."""
-        return {name.split("/", 1)[0] for name in self._alarms()}
+        return {name.split("/", 1)[0] for name in self._alarms() if "/" in name}
 
     def _believed(self, endpoint: str) -> frozenset[str]:
         """The configs of an endpoint's last two states: what serves, and what is gone back to."""
@@ -111,8 +112,10 @@ class LeftoverSearch:
         )
         for page in pages:
             for alarm in page["MetricAlarms"]:
-                if len(alarm["AlarmName"].split("/", NAME_PARTS - 1)) == NAME_PARTS:
-                    yield alarm["AlarmName"]
+                name = alarm["AlarmName"]
+                of_promotion = len(name.split("/", NAME_PARTS - 1)) == NAME_PARTS
+                if of_promotion or name.endswith(old_scaling_alarm("")):
+                    yield name
 
     def _targets(self) -> Iterator[str]:
         pages = (

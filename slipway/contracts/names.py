@@ -46,6 +46,9 @@ ALARM_SUBJECTS: Final = ("5xx", "model-errors", "latency-p99", "prediction-low",
 STANDING_ALARMS: Final = "watching"
 """What the names of alarms that belong to no promotion begin with."""
 
+SCALING_ALARMS: Final = "scaling"
+"""In place of a config's name: of alarms that scale an endpoint, whatever its config."""
+
 CAPTURE_PREFIX: Final = "capture/"
 """In the artifact bucket: what endpoints were asked and answered, ``<endpoint>/<variant>/yyyy/mm/dd/hh/``."""
 
@@ -132,6 +135,26 @@ def alarm(endpoint_name: str, config_name: str, subject: str, variant: str = VAR
 def alarm_prefix(endpoint_name: str, config_name: str = "") -> str:
     """What the names of an endpoint's alarms begin with, or of those of one of its configs."""
     return f"{endpoint_name}/{config_name}/" if config_name else f"{endpoint_name}/"
+
+
+def scaling_alarm(endpoint_name: str, subject: str, variant: str = VARIANT) -> str:
+    """
+    An alarm by which a variant is scaled, and the name of its scaling policy.
+
+    >>> scaling_alarm("slipway-prod-pricing-hotel-rates", "from-zero")
+    'slipway-prod-pricing-hotel-rates/scaling/from-zero'
+    """
+    return alarm(endpoint_name, SCALING_ALARMS, subject, variant)
+
+
+def old_scaling_alarm(endpoint_name: str) -> str:
+    """
+    As the one alarm that scales an endpoint was named before it could be told from others' by its name.
+
+    >>> old_scaling_alarm("slipway-prod-pricing-hotel-rates")
+    'slipway-prod-pricing-hotel-rates-AllTraffic-from-zero'
+    """
+    return f"{endpoint_name}-{VARIANT}-from-zero"
 
 
 def standing_alarm(endpoint_name: str, subject: str, variant: str = VARIANT) -> str:

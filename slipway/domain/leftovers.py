@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from slipway.contracts import names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
@@ -50,7 +52,8 @@ class Found:
             the last two of its history.
         configs: Config to its models' names, and when it was made.
         models: Name to when it was made.
-        alarms: Names of the alarms that promotions make, ``<endpoint>/<config>/<what>``.
+        alarms: Names of the alarms that promotions make, ``<endpoint>/<config>/<what>``, and of those
+            that scale an endpoint, also under the name that they had before.
         targets: Resource ids of scalable targets.
         dashboards: Name to the endpoint it shows.
         known: Endpoints that the ledger knows, in service or stopped.
@@ -98,15 +101,29 @@ def _targets(found: Found) -> Iterator[Leftover]:
 
 def _alarms(found: Found) -> Iterator[Leftover]:
     for name in found.alarms:
-        endpoint, config, _ = name.split("/", 2)
+        endpoint, config = _watched(name)
         if endpoint not in found.endpoints and found.busy_since is None:
             yield Leftover("alarm", name, f"there is no endpoint {endpoint}")
+        elif config == names.SCALING_ALARMS:
+            if (
+                endpoint not in {resource.split("/")[1] for resource in found.targets}
+                and not found.busy_since
+            ):
+                yield Leftover("alarm", name, f"nothing scales endpoint {endpoint}")
         elif config not in _kept(found) and config in found.configs:
             made_at = found.configs[config][1]
             if not _may_be_in_the_making(found, made_at):
                 yield Leftover("alarm", name, f"config {config} serves no more")
         elif config not in found.configs and found.busy_since is None:
             yield Leftover("alarm", name, f"there is no config {config}")
+
+
+def _watched(alarm: str) -> tuple[str, str]:
+    """Endpoint, and config or ``scaling``."""
+    if "/" not in alarm:
+        return alarm.removesuffix(names.old_scaling_alarm("")), names.SCALING_ALARMS
+    endpoint, config, _ = alarm.split("/", 2)
+    return endpoint, config
 
 
 def _dashboards(found: Found) -> Iterator[Leftover]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.contracts import names
+
 if TYPE_CHECKING:
     from slipway.contracts.promotion import ScaledVariant, ScalingTarget
     from slipway.domain.serving import Serving
@@ -31,7 +33,7 @@ def scaling_target(endpoint_name: str, variant: str, serving: Serving) -> Scalin
     policies = [where | policy for policy in _tracking(endpoint_name, variant, serving)]
     step_alarms: list[dict[str, Any]] = []
     if serving.backlog_per_instance and serving.fewest_instances == 0:
-        name = f"{endpoint_name}-{variant}-from-zero"
+        name = names.scaling_alarm(endpoint_name, "from-zero", variant)
         policies.append(where | _from_zero(name))
         step_alarms.append(_waiting(name, endpoint_name))
     return {

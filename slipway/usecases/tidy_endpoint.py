@@ -8,14 +8,14 @@ what they name, so that whatever goes can be made again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from slipway.contracts import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from slipway.contracts.promotion import PromotionDocument
+    from slipway.contracts.promotion import PromotionDocument, ScalingTarget
     from slipway.usecases.ports import EndpointParts, Endpoints, Hosting, Monitoring
 
 KEPT_CONFIGS: Final = 2
@@ -32,6 +32,8 @@ class TidyRequest(TypedDict):
     document: PromotionDocument
     asked: list[str]
     """Endpoint configs that this promotion asked for, and those before it that could not tidy up."""
+    outcome: Literal["changed", "failed"]
+    """Failed: what served before is scaled as it was."""
 
 
 class Removed(TypedDict):
@@ -69,6 +71,10 @@ class EndpointTidying:
             if config not in watched
             for alarm in self.monitoring.alarms(names.alarm_prefix(endpoint, config))
         ]
+        if described is None or event["outcome"] == "changed":
+            alarms += self._scaling_alarms(
+                endpoint, [] if described is None else promotion["scaling_targets"]
+            )
         self.monitoring.remove_alarms(alarms)
         believed = promotion.get("believed_config")
         kept = in_use | {*served[:KEPT_CONFIGS]} | ({believed} if believed else set())
@@ -86,6 +92,16 @@ class EndpointTidying:
             "configs": configs,
             "models": [model for model in unneeded if self.parts.remove_model(model)],
         }
+
+    def _scaling_alarms(self, endpoint: str, scaled: Iterable[ScalingTarget]) -> list[str]:
+        """Those that scale nothing: whoever takes a scaling policy away leaves the alarm that called it."""
+        needed = {str(alarm["AlarmName"]) for target in scaled for alarm in target["step_alarms"]}
+        old = names.old_scaling_alarm(endpoint)
+        there = [
+            *self.monitoring.alarms(names.alarm_prefix(endpoint, names.SCALING_ALARMS)),
+            *(alarm for alarm in self.monitoring.alarms(old) if alarm["AlarmName"] == old),
+        ]
+        return [str(alarm["AlarmName"]) for alarm in there if alarm["AlarmName"] not in needed]
 
     def _served(self, endpoint: str) -> list[str]:
         """Configs that served, the last first."""

@@ -72,6 +72,19 @@ class TestLeftovers:
         gone = found(endpoints={}, configs_of={RATES: frozenset({"rates-1-0-0", "rates-1-1-0"})})
         assert [one.kind for one in leftovers(gone)] == ["scalable target", "alarm", "dashboard"]
 
+    def test_an_alarm_that_scales_nothing_is_named(self):
+        """
+        Also under its old name; one whose variant is a scalable target may be needed, as during a promotion.
+        """
+        names = {f"{RATES}/scaling/from-zero", f"{RATES}-AllTraffic-from-zero"}
+        scaled = found(alarms=found().alarms | names)
+        assert leftovers(scaled) == []
+        unscaled = dataclasses.replace(scaled, targets=frozenset())
+        assert {one.name for one in leftovers(unscaled)} == names
+        assert leftovers(dataclasses.replace(unscaled, busy_since=LATE)) == []
+        stopped = dataclasses.replace(unscaled, endpoints={}, dashboards={})
+        assert names <= {one.name for one in leftovers(stopped)}
+
     def test_a_target_of_a_variant_that_went_is_named(self):
         """
         A trial's variant leaves the endpoint with its target.

@@ -71,7 +71,7 @@ class TestTargets:
         (alarm,) = found["step_alarms"]
         assert tracking["PolicyType"] == "TargetTrackingScaling"
         assert step["PolicyType"] == "StepScaling"
-        assert step["PolicyName"] == alarm["AlarmName"]
+        assert step["PolicyName"] == alarm["AlarmName"] == "rates/scaling/from-zero"
         assert alarm["MetricName"] == "HasBacklogWithoutCapacity"
         assert "AlarmActions" not in alarm
         (adjustment,) = step["StepScalingPolicyConfiguration"]["StepAdjustments"]

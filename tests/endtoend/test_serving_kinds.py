@@ -42,6 +42,15 @@ def instances(laptop, endpoint):
     return described["ProductionVariants"][0].get("CurrentInstanceCount")
 
 
+def alarms(laptop, endpoint):
+    """Names of the alarms by which promotions scale it; those of target tracking are the service's own."""
+    pages = (
+        laptop.aws.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=endpoint)
+    )
+    found = {alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]}
+    return {name for name in found if "from-zero" in name}
+
+
 @contextmanager
 def load(laptop, name, users):
     """So many users who ask again and again; what went wrong."""
@@ -106,7 +115,8 @@ class TestServerlessEndpoint:
 class TestAsynchronousEndpoint:
     def test_scales_to_nothing_and_answers_all_that_waited(self, laptop, capsys):
         """
-        Without requests it has no instance; those that come wait for one, and are answered into S3.
+        Without requests it has no instance; those that come wait for one, and are answered into S3. When it
+        is stopped, nothing stays of what scaled it.
         """
         serving = (
             'kind = "asynchronous"\ninstance_type = "ml.m5.large"\ninstance_count = 1\n'
@@ -128,6 +138,9 @@ class TestAsynchronousEndpoint:
 
         found = json.loads(capsys.readouterr().out)
         assert json.loads(found["body"])["predictions"] == [12.0]
+        assert alarms(laptop, endpoint) == {f"{endpoint}/scaling/from-zero"}
+        laptop.slipway("endpoint", "stop", f"{PROJECT}/later", "--reason", "a test", "--yes")
+        assert alarms(laptop, endpoint) == set()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.contracts.names import alarm
+from slipway.contracts.names import alarm, scaling_alarm
 from slipway.usecases.tidy_endpoint import EndpointTidying
 from tests.fakes.endpoint_parts import FakeEndpointParts
 from tests.fakes.hosting import FakeHosting
@@ -45,11 +45,19 @@ class Room:
         described = {"EndpointName": ENDPOINT, "EndpointStatus": status, "EndpointConfigName": config}
         self.hosting.endpoints_there[ENDPOINT] = described | more
 
-    def tidy(self, *asked: str, models: tuple[str, ...] = (), believed: str | None = None) -> Any:
+    def tidy(
+        self,
+        *asked: str,
+        models: tuple[str, ...] = (),
+        believed: str | None = None,
+        outcome: str = "changed",
+        step_alarms: tuple[str, ...] = (),
+    ) -> Any:
         promotion = {
             "endpoint_name": ENDPOINT,
             "model_requests": [{"ModelName": name} for name in models],
             "believed_config": believed,
+            "scaling_targets": [{"step_alarms": [{"AlarmName": name} for name in step_alarms]}],
         }
         tidying = EndpointTidying(
             ledger=self.ledger,
@@ -57,7 +65,9 @@ class Room:
             monitoring=self.monitoring,
             parts=FakeEndpointParts(self.hosting),
         )
-        return tidying.tidy({"document": {"request": {}, "promotion": promotion}, "asked": list(asked)})  # type: ignore[typeddict-item]
+        document: Any = {"request": {}, "promotion": promotion}
+        event: Any = {"document": document, "asked": list(asked), "outcome": outcome}
+        return tidying.tidy(event)
 
     @property
     def left(self) -> tuple[list[str], list[str], list[str]]:
@@ -176,3 +186,44 @@ class TestUnsettledEndpoint:
         room.tidy("three")
 
         assert "one" in room.left[1]
+
+
+class TestScalingAlarms:
+    FROM_ZERO, OLD = scaling_alarm(ENDPOINT, "from-zero"), f"{ENDPOINT}-AllTraffic-from-zero"
+
+    def room(self) -> Room:
+        room = Room("one")
+        room.ring(self.FROM_ZERO, self.OLD, f"{self.OLD}-of-somebody-else")
+        return room
+
+    def scaling(self, room: Room) -> list[str]:
+        return [name for name in room.left[0] if "from-zero" in name]
+
+    def test_the_one_that_scales_stays(self) -> None:
+        """One that bears the name it had before calls a policy that is gone."""
+        room = self.room()
+        room.tidy("one", step_alarms=(self.FROM_ZERO,))
+
+        assert self.scaling(room) == [self.FROM_ZERO, f"{self.OLD}-of-somebody-else"]
+
+    def test_of_a_version_that_never_goes_to_zero_none_does(self) -> None:
+        """Its policy went with the scalable target, the alarm that called it did not."""
+        room = self.room()
+        room.tidy("one")
+
+        assert self.scaling(room) == [f"{self.OLD}-of-somebody-else"]
+
+    def test_of_a_stopped_endpoint_none_does(self) -> None:
+        """Nothing is scaled any more, however the promotion ended."""
+        room = self.room()
+        del room.hosting.endpoints_there[ENDPOINT]
+        room.tidy(step_alarms=(self.FROM_ZERO,), outcome="failed")
+
+        assert self.scaling(room) == [f"{self.OLD}-of-somebody-else"]
+
+    def test_after_a_failure_they_are_what_they_were(self) -> None:
+        """What served before is scaled as it was."""
+        room = self.room()
+        room.tidy("two", outcome="failed")
+
+        assert len(self.scaling(room)) == 3
