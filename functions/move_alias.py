@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from functions import _ports
 from slipway.domain.timestamps import now
-from slipway.usecases.record_promotion import mark_stages, record_promotion
+from slipway.usecases.record_promotion import record_promotion
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,11 +20,6 @@ logger = Logger()
 
 @logger.inject_lambda_context(correlation_id_path="request.release_id")
 def handler(event: PromotionDocument, _context: LambdaContext) -> dict[str, Any]:
-    ledger = _ports.ledger()
-    moved = record_promotion(event, ledger=ledger, clock=now)
+    moved = record_promotion(event, ledger=_ports.ledger(), clock=now)
     logger.info("promotion recorded", **moved)
-    try:
-        mark_stages(event, ledger=ledger, registry=_ports.model_registry())
-    except Exception:  # the endpoint serves and the alias says so: a label must not fail the promotion
-        logger.exception("model packages not marked")
     return moved

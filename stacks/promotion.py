@@ -83,7 +83,7 @@ class PromotionStack(cdk.Stack):
         self.serving_role_arn = self._serving_role.attr_arn
         self._functions = Functions(self, "Functions", packages=packages, settings=settings)
         plan, smoke, move = self._add_plan_promotion(), self._add_smoke_endpoint(), self._add_move_alias()
-        tidy = self._add_tidy_endpoint()
+        mark, tidy = self._add_mark_stages(), self._add_tidy_endpoint()
         self.machine = Machine(
             self,
             "Promote",
@@ -94,10 +94,11 @@ class PromotionStack(cdk.Stack):
                 "plan_promotion": plan.arn,
                 "smoke_endpoint": smoke.arn,
                 "move_alias": move.arn,
+                "mark_stages": mark.arn,
                 "tidy_endpoint": tidy.arn,
             },
             statements=[
-                invoke(plan.arn, smoke.arn, move.arn, tidy.arn),
+                invoke(plan.arn, smoke.arn, move.arn, mark.arn, tidy.arn),
                 *self._lease(),
                 *self._endpoints(),
                 *self._alarms(),
@@ -158,8 +159,15 @@ class PromotionStack(cdk.Stack):
         return self._functions.add(
             "move_alias",
             environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            statements=self._storage.grant_ledger("GetItem", "PutItem", "ConditionCheckItem"),
+        )
+
+    def _add_mark_stages(self) -> TaskFunction:
+        return self._functions.add(
+            "mark_stages",
+            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
             statements=[
-                *self._storage.grant_ledger("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"),
+                *self._storage.grant_ledger("GetItem", "UpdateItem"),
                 on_models(["sagemaker:UpdateModelPackage"], self._prefix, "model-package"),
             ],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from slipway.contracts.names import CHAMPION
 from slipway.domain.aliases import moved_at
@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
     from slipway.contracts.ledger import AliasRecord, EndpointState
     from slipway.contracts.promotion import Lease, Promotion, PromotionDocument, PromotionRequest
-    from slipway.usecases.ports import Clock, Ledger, ModelRegistry, Versions
-
-PRODUCTION: Final = "Production"
-ARCHIVED: Final = "Archived"
+    from slipway.usecases.ports import Clock, Ledger, Versions
 
 
 def record_promotion(document: PromotionDocument, *, ledger: Ledger, clock: Clock) -> dict[str, Any]:
@@ -154,26 +151,6 @@ def _state(
     if promotion["trial_id"]:
         state["trial_id"] = promotion["trial_id"]
     return state
-
-
-def mark_stages(document: PromotionDocument, *, ledger: Versions, registry: ModelRegistry) -> None:
-    """Say in ledger and model packages which version is champion, and which one was: for people alone."""
-    request, promotion = document["request"], document["promotion"]
-    project, model, previous = request["project"], request["model"], promotion["previous"]
-    if not promotion["layout"]:
-        return
-    version = promotion["layout"][0]["version"]
-    if previous is not None and previous["version"] == version and promotion["action"] != "serve":
-        return
-    serving = ledger.version(project, model, version)
-    if serving is not None:
-        ledger.set_version_stage(project, model, version, stage=PRODUCTION)
-        registry.set_stage(serving["package_arn"], PRODUCTION, "InService", f"since {request['cause']}")
-    if previous is not None and previous["version"] != version:
-        served = ledger.version(project, model, previous["version"])
-        if served is not None:
-            ledger.set_version_stage(project, model, previous["version"], stage=ARCHIVED)
-            registry.set_stage(served["package_arn"], ARCHIVED, "Replaced", f"by {version}")
 
 
 def _version(target: Mapping[str, Any] | None) -> str:

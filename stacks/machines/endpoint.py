@@ -40,6 +40,7 @@ def unanswered(error: str, cause: str) -> str:
 
 PROMOTION: Final = "$states.input.promotion"
 NAME: Final = f"{PROMOTION}.endpoint_name"
+ACTION: Final = f"{PROMOTION}.action"
 
 TRANSIENT: Final = [
     retry(

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from slipway.contracts import events, names
-from stacks.machines import limits, restore, scaling
+from stacks.machines import limits, proof, restore, scaling
 from stacks.machines.endpoint import (
+    ACTION,
     AWAY,
     BELIEVED,
     BROKEN,
@@ -44,17 +44,13 @@ from stacks.machines.language import (
     call,
     choose,
     each,
-    extended,
     machine,
     query,
-    tell,
     when,
 )
-from stacks.machines.lease import LOST, keep, look_what_is_recorded, lost, release_lease, take_lease
+from stacks.machines.lease import keep, release_lease, take_lease
 from stacks.machines.resources import ALARM_TROUBLE, resources
 from stacks.machines.stop import stop
-
-ACTION: Final = f"{PROMOTION}.action"
 
 
 def definition(*, environment: str, resource_prefix: str) -> State:
@@ -70,7 +66,7 @@ def definition(*, environment: str, resource_prefix: str) -> State:
         | _change()
         | _refusals()
         | _settled()
-        | _proof(environment)
+        | proof.proof(environment)
         | stop(next_state="MoveAlias")
         | release_lease()
         | restore.states(),
@@ -296,47 +292,3 @@ def _settled() -> States:
         # What somebody set by hand is never put back, nor replaced unless somebody says so.
         "EndpointDriftedError": failed("EndpointDriftedError", drifted, next_state="IsThereToTidy"),
     }
-
-
-def _proof(environment: str) -> States:
-    """A real request must be answered before the ledger says so; only then is anybody told."""
-    smoke = call("smoke_endpoint", key="smoke", next_state="MoveAlias")
-    smoke["Catch"] = catch()
-    move = call("move_alias", key="alias", next_state="Tell")
-    move["Output"] = extended("endpoint", _SUMMARY)
-    move["Catch"] = [lost(LOST), *catch("LookWhatIsRecorded")]
-    detail = {"environment": environment, "endpoint": query("$states.input.endpoint")} | {
-        key: query(f"$states.input.request.{key}") for key in ("release_id", "project", "model", "version")
-    }
-    kind = query(f"{ACTION} = 'serve' ? '{events.ENDPOINT_IN_SERVICE}' : '{events.ENDPOINT_CHANGED}'")
-    told = tell(kind, detail, next_state="Tidy")
-    # It serves and the ledger says so: nothing to restore.
-    told["Catch"] = catch("ReleaseLeaseAfterFailure", rescaled=True)
-    return {
-        "Smoke": smoke,
-        "MoveAlias": move,
-        # It may have died when its work was done: then the ledger says that this serves, and so it shall.
-        **look_what_is_recorded(extended("endpoint", _SUMMARY), next_state="IsItRecorded", on_error=catch()),
-        "IsItRecorded": choose(when("$recorded", "Tell"), default="MustItBeRestored"),
-        "Tell": told,
-        "Tidy": restore.tidy("changed", next_state="ReleaseLease"),
-    }
-
-
-_CHAMPION: Final = (
-    f"{PROMOTION}.endpoint_config_request.ProductionVariants[VariantName = '{names.VARIANT}'][0]"
-)
-_SUMMARY: Final = f"""
-    $merge([
-        {{'endpoint_name': {NAME}, 'endpoint_config_name': $wanted, 'action': {ACTION},
-          'kind': {PROMOTION}.kind, 'layout': {PROMOTION}.layout, 'identity': {PROMOTION}.identity}},
-        {ACTION} = 'stop' ? {{}} : {{
-          'endpoint_arn': $endpoint.arn,
-          'variant': '{names.VARIANT}',
-          'instance_type': $exists({_CHAMPION}.InstanceType) ? {_CHAMPION}.InstanceType : 'serverless',
-          'instance_count': $exists($endpoint.count) ? $endpoint.count
-              : $exists({_CHAMPION}.InitialInstanceCount) ? {_CHAMPION}.InitialInstanceCount : 0,
-          'smoke_status': $states.input.smoke.status,
-          'smoke_milliseconds': $states.input.smoke.milliseconds}}
-    ])
-    """

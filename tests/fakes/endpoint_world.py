@@ -55,6 +55,10 @@ class EndpointWorld:
     recorded_by: str = ""
     """The execution that wrote last what the ledger believes."""
     stopped: bool = False
+    marked: str = ""
+    """The version whose stage is Production."""
+    tags: list[dict[str, str]] = field(default_factory=list)
+    """The endpoint's."""
     history: list[str] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
     writes: list[tuple[str, str]] = field(default_factory=list)
@@ -102,7 +106,7 @@ class EndpointWorld:
             "previous": {"version": "before"} if self.believed else None,
             "poll_seconds": 15,
             "identity": {"version": version},
-            "tags": [],
+            "tags": [{"Key": "slipway:version", "Value": version}],
             "scaling_removals": [{"resource_id": RESOURCE, "dimension": DIMENSION}],
         }
         if action == "stop":
@@ -161,6 +165,11 @@ class EndpointWorld:
             if self.history[-1:] != [self.believed]:
                 self.history.append(self.believed)
         return {}
+
+    def mark_stages(self, document: dict[str, Any]) -> None:
+        """Unless another promotion has come between."""
+        if document["promotion"]["endpoint_config_name"] == self.believed:
+            self.marked = document["promotion"]["identity"]["version"]
 
     def tidy_endpoint(self, event: dict[str, Any]) -> dict[str, Any]:
         """Nothing of a config stays that does not serve, but what is needed to go back."""
@@ -302,6 +311,11 @@ class EndpointWorld:
                     alarm |= {"StateValue": "ALARM", "StateReason": "Threshold Crossed: 0.4 > 0.05"}
         else:
             there |= {"status": "InService", "reason": _REASONS[outcome]}
+
+    def _sagemaker_addTags(self, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        assert arguments["ResourceArn"] == "arn:endpoint"
+        self.tags = arguments["Tags"]
+        return {}
 
     # alarms and scaling
 

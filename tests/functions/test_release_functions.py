@@ -169,7 +169,9 @@ class TestFunctions:
 
         assert (moved["alias"], moved["version"], moved["moved"]) == ("champion", "1.1.0", ["champion"])
         assert _ports.ledger().alias("pricing", "hotel-rates", "champion")["version"] == "1.1.0"
-        assert _ports.ledger().version("pricing", "hotel-rates", "1.1.0")["approval"] == "approved"
+        call("mark_stages", promotion)
+        version = _ports.ledger().version("pricing", "hotel-rates", "1.1.0")
+        assert (version["approval"], version["stage"]) == ("approved", "Production")
 
     def test_second_release_takes_what_the_first_made(self) -> None:
         """Look up, keep and look up again, with S3 and DynamoDB behind them."""

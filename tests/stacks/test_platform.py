@@ -156,6 +156,7 @@ class TestFunctions:
             "plan_promotion",
             "smoke_endpoint",
             "move_alias",
+            "mark_stages",
             "tidy_endpoint",
             "judge_release",
             "register_release",

@@ -121,7 +121,58 @@ class TestPromotion:
         """The ledger is written after the endpoint has answered, and nobody is told before."""
         execution = run(endpoint("InService", "old"), endpoint("InService", "new"))
         execution.start({"request": REQUEST})
-        assert execution.path[-6:] == ["Smoke", "MoveAlias", "Tell", "Tidy", "ReleaseLease", "InService"]
+        assert [name for name in execution.path if name in execution.calls][-7:] == [
+            "Smoke",
+            "MoveAlias",
+            "Tell",
+            "MarkStages",
+            "TagEndpoint",
+            "Tidy",
+            "ReleaseLease",
+        ]
+
+    def test_tags_name_what_serves_now(self) -> None:
+        """Costs are reported by them; an endpoint that is updated keeps those of its creation else."""
+        execution = run(endpoint("InService", "old"), endpoint("InService", "new"))
+        execution.start({"request": REQUEST})
+        assert execution.calls["TagEndpoint"] == [
+            {"ResourceArn": "arn:endpoint", "Tags": [{"Key": "slipway:project", "Value": "pricing"}]}
+        ]
+
+    @pytest.mark.parametrize("state", ["MarkStages", "TagEndpoint", "Tidy"])
+    def test_what_is_only_good_to_know_is_tried_again_and_fails_nothing(self, state: str) -> None:
+        """Stages, tags and leftovers come when everybody knows that it serves."""
+        down = StateFailedError(
+            "SageMaker.SageMakerException" if state == "TagEndpoint" else "Lambda.Unknown", "down"
+        )
+        execution = run(
+            endpoint("InService", "old"), endpoint("InService", "new"), **{state: answers(down, {})}
+        )
+        execution.start({"request": REQUEST})
+        assert len(execution.calls[state]) == 2
+        execution = run(endpoint("InService", "old"), endpoint("InService", "new"), **{state: answers(down)})
+        assert "endpoint" in execution.start({"request": REQUEST})
+        assert execution.path[-2:] == ["ReleaseLease", "InService"]
+
+    @pytest.mark.parametrize(
+        "error", ["Lambda.Unknown", "Sandbox.Timedout", "ClientError", "ReadTimeoutError"]
+    )
+    def test_what_did_not_say_that_it_recorded_is_asked_again(self, error: str) -> None:
+        """It may have; and it records nothing twice."""
+        lost = StateFailedError(error, "Task timed out after 30.00 seconds")
+        execution = run(
+            endpoint("InService", "old"), endpoint("InService", "new"), MoveAlias=answers(lost, lost, {})
+        )
+        assert "endpoint" in execution.start({"request": REQUEST})
+        assert "LookBack" not in execution.path
+
+    @pytest.mark.parametrize("error", ["LeaseLostError", "AliasMovedError"])
+    def test_ledger_that_says_no_is_not_asked_again(self, error: str) -> None:
+        """The answer would be the same."""
+        looks = [endpoint("InService", config) for config in ("old", "new", "new", "old")]
+        execution = run(*looks, MoveAlias=fails(error, "no"))
+        assert failure(execution).error == error
+        assert len(execution.calls["MoveAlias"]) == 1
 
     def test_document_has_the_contract_s_keys(self) -> None:
         """The execution ends with request, lease, promotion, smoke and endpoint."""
