@@ -71,8 +71,13 @@ LOOKS: Final = 60
 BUSY: Final = "$endpoint.status in ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting']"
 BROKEN: Final = "$endpoint.status in ['UpdateRollbackFailed', 'OutOfService']"
 """It can be neither updated nor waited for."""
-DEAD: Final = f"($endpoint.status = 'Failed' or ({BROKEN} and $endpoint.running = 0))"
-"""Nothing serves any more, and nothing but its deletion is possible."""
+DEAD: Final = f"($endpoint.status = 'Failed' or ({BROKEN} and $endpoint.empty))"
+"""
+Nothing serves any more, and nothing but its deletion is possible.
+
+By instances only a real-time endpoint can tell: a serverless one counts none, an asynchronous one may need
+none.
+"""
 LATE: Final = "$millis() > $deadline"
 _CAUSE: Final = "$failure.Cause"
 MISSING: Final = says(_CAUSE, "Could not find")
@@ -149,7 +154,8 @@ def describe(*, next_state: str, on_error: str) -> State:
              'config': $string($states.result.EndpointConfigName),
              'count': {variants}[VariantName = '{names.VARIANT}'].CurrentInstanceCount,
              'fewest': $min([{variants}.CurrentInstanceCount, {variants}.DesiredInstanceCount]),
-             'running': $sum([{variants}.CurrentInstanceCount]),
+             'empty': {PROMOTION}.kind = 'real-time'
+                and $count({variants}[$not($exists(CurrentInstanceCount) and CurrentInstanceCount = 0)]) = 0,
              'variants': [{variants}.VariantName],
              'reason': $exists($states.result.FailureReason)
                 ? $states.result.FailureReason : 'no reason was given'}}

@@ -290,5 +290,9 @@ def _settled() -> States:
             "EndpointFailed", not_taken("status ' & $endpoint.status & ': ' & $endpoint.reason")
         ),
         # What somebody set by hand is never put back, nor replaced unless somebody says so.
-        "EndpointDriftedError": failed("EndpointDriftedError", drifted, next_state="IsThereToTidy"),
+        "EndpointDriftedError": failed("EndpointDriftedError", drifted, next_state="IsItToBeScaled"),
+        # But it is scaled as it was: targets may have gone for our update.
+        "IsItToBeScaled": choose(
+            when("$asked and $not($created)", "RestoreScaling"), default="IsThereToTidy"
+        ),
     }

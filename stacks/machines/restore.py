@@ -192,7 +192,10 @@ def _scaled_as_before() -> States:
     return {
         "RestoreScaling": restore | {"Assign": {"rescaled": True}},
         "ScalingNotRestored": _not_restored(
-            "' serves what it served before, config ' & $served & ', but is no longer scaled: ' & $refusal"
+            """
+            ' serves ' & ($endpoint.config = $served ? 'what it served before, ' : '') & 'config '
+            & $endpoint.config & ', but is no longer scaled: ' & $refusal
+            """
         ),
     }
 

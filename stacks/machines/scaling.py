@@ -63,13 +63,15 @@ def autoscaling(action: str, arguments: str | dict[str, Any], **more: Any) -> St
         "Retry": [
             retry(
                 [
+                    # throttling, for one: the service has no name for it
+                    "ApplicationAutoScaling.ApplicationAutoScalingException",
                     "ApplicationAutoScaling.ConcurrentUpdateException",
                     "ApplicationAutoScaling.InternalServiceException",
                     "ApplicationAutoScaling.SdkClientException",
                 ],
                 first_seconds=2,
-                attempts=5,
-                longest_seconds=30,
+                attempts=8,
+                longest_seconds=60,
             ),
         ],
     } | more

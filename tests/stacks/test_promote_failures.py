@@ -106,6 +106,35 @@ class TestBrokenEndpoint:
         assert "An endpoint is Failed or UpdateRollbackFailed" in action
         assert {"UpdateEndpoint", "LookBack", "CreateEndpoint"}.isdisjoint(execution.path)
 
+    @pytest.mark.parametrize("status", ["UpdateRollbackFailed", "OutOfService"])
+    @pytest.mark.parametrize(
+        ("kind", "variants"),
+        [
+            ("serverless", [{"VariantName": "AllTraffic", "CurrentServerlessConfig": {"MaxConcurrency": 5}}]),
+            ("asynchronous", [{"VariantName": "AllTraffic", "CurrentInstanceCount": 0}]),
+            ("real-time", [{"VariantName": "AllTraffic"}]),
+            (
+                "real-time",
+                [{"VariantName": "AllTraffic", "CurrentInstanceCount": 0}, {"VariantName": "v-1-1-0"}],
+            ),
+        ],
+    )
+    def test_that_may_serve_without_instances_is_not_deleted(
+        self, status: str, kind: str, variants: list[dict[str, Any]]
+    ) -> None:
+        """Serverless variants count none, asynchronous ones may have none: that says nothing."""
+        execution = run(endpoint(status, "old", ProductionVariants=variants), plan={"kind": kind})
+        assert failure(execution).error == "EndpointNeedsRepair"
+        assert {"DeleteDead", "ClearEndpoint"}.isdisjoint(execution.calls)
+
+    def test_without_any_instance_is_dead(self) -> None:
+        """A real-time endpoint answers by its instances alone."""
+        none = [{"VariantName": name, "CurrentInstanceCount": 0} for name in ("AllTraffic", "v-1-1-0")]
+        broken = endpoint("UpdateRollbackFailed", "old", ProductionVariants=none)
+        execution = run(broken, MISSING, NEW)
+        assert "endpoint" in execution.start({"request": REQUEST})
+        assert execution.calls["DeleteDead"]
+
     def test_by_our_update_that_still_serves_is_not_restored(self) -> None:
         """That is the error: nobody but people can say which part of it answers well."""
         execution = run(OLD, endpoint("UpdateRollbackFailed", "old", FailureReason="no capacity"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.promote_runs import (
+    DEFINITION,
     DIMENSION,
     MISSING,
     NIGHT,
@@ -19,7 +20,8 @@ from tests.fakes.promote_runs import (
     failure,
     run,
 )
-from tests.fakes.state_machine import answers, fails
+from tests.fakes.state_machine import answers, fails, task_states
+from workbench.local.states.failures import StateFailedError
 
 TARGET = {"ServiceNamespace": "sagemaker", "ResourceId": RESOURCE, "ScalableDimension": DIMENSION}
 BEFORE = {name: answers(answer) for name, answer in SCALED_BEFORE.items()}
@@ -123,6 +125,71 @@ class TestScaling:
             ClearTarget=answers(NONE_REGISTERED),
         )
         assert "endpoint" in execution.start({"request": REQUEST})
+
+
+class TestThrottled:
+    """Application Auto Scaling has no error of its own for it."""
+
+    BUSY = StateFailedError(
+        "ApplicationAutoScaling.ApplicationAutoScalingException",
+        "Rate exceeded (Service: ApplicationAutoScaling, Status Code: 400, Request ID: 1)",
+    )
+
+    @pytest.mark.parametrize(
+        "state",
+        ["LookAtScaling", "LookAtPolicies", "LookAtSchedules", "DropTarget", "ClearTarget", "RegisterTarget"],
+    )
+    def test_does_not_undo_a_good_promotion(self, state: str) -> None:
+        """What is healthy and in service stays: the call is made again, and again."""
+        done = BEFORE.get(state, answers({}))({})
+        tasks = BEFORE | {"LookAtServedConfig": config_on("ml.m5.xlarge")}
+        execution = run(OLD, NEW, **tasks | {state: answers(*[self.BUSY] * 6, done)})
+        assert "endpoint" in execution.start({"request": REQUEST})
+
+    def test_leaves_nothing_unscaled(self) -> None:
+        """Nor is the way back given up."""
+        execution = run(OLD, OLD, **BEFORE, RegisterTargetAgain=answers(*[self.BUSY] * 6, {}))
+        assert failure(execution).error == "RolledBack"
+
+    def test_calls_come_back_one_by_one(self) -> None:
+        """Who is throttled together does not come back together."""
+        tried = [
+            retrier
+            for _, state in task_states(DEFINITION)
+            if ":applicationautoscaling:" in state["Resource"]
+            for retrier in state["Retry"]
+            if self.BUSY.error in retrier["ErrorEquals"]
+        ]
+        assert tried
+        assert {one["JitterStrategy"] for one in tried} == {"FULL"}
+
+
+class TestDrift:
+    """Somebody set another config by hand while the update went on."""
+
+    BY_HAND = endpoint("InService", "by-hand")
+
+    def test_is_scaled_as_before(self) -> None:
+        """The config is theirs; the targets that went for the update come back."""
+        execution = run(OLD, self.BY_HAND, **BEFORE, LookAtServedConfig=config_on("ml.m5.xlarge"))
+        assert failure(execution).error == "EndpointDriftedError"
+        assert execution.calls["RegisterTargetAgain"]
+        assert "Restore" not in execution.calls
+
+    def test_that_cannot_be_scaled_says_so(self) -> None:
+        """Its variants may be others."""
+        refused = fails("ApplicationAutoScaling.ValidationException", "no such variant")
+        execution = run(OLD, self.BY_HAND, **BEFORE, RegisterTargetAgain=refused)
+        error = failure(execution)
+        assert error.error == "RestoreFailed"
+        assert "serves config by-hand, but is no longer scaled" in error.cause
+        assert "no such variant. What led to this: EndpointDriftedError" in error.cause
+
+    def test_before_the_update_touches_no_target(self) -> None:
+        """Nothing was taken away."""
+        execution = run(self.BY_HAND, **BEFORE)
+        assert failure(execution).error == "EndpointDriftedError"
+        assert not [one for one in execution.path if scaled(one)]
 
 
 class TestWayBack:
