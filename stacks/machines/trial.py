@@ -33,7 +33,7 @@ TRIAL: Final = "$states.input.trial"
 LOOK_TROUBLE: Final = [
     LAMBDA_TROUBLE,
     # another try knows of it no more than the first one
-    retry(["TrialUnknownError"], first_seconds=1, attempts=0, longest_seconds=1),
+    retry(["TrialUnknownError"], first_seconds=1, attempts=0, longest_seconds=2),
     retry(["States.TaskFailed"], first_seconds=10, attempts=6, longest_seconds=900, backoff=3),
 ]
 """A look or an ending may be repeated, and what is throttled or out of time now need not be so later."""

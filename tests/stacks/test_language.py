@@ -1,20 +1,23 @@
-"""Both definitions as Amazon States Language: what holds for any machine."""
+"""All definitions as Amazon States Language: what holds for any machine."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import jsonata
 import pytest
 
-from stacks.machines import promote, release
+from stacks.machines import promote, release, trial
+from workbench.local.states.validation import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RELEASE = release.definition(environment="prod", timeout_seconds=600_000, poll_seconds=15)
 PROMOTE = promote.definition(environment="prod", resource_prefix="slipway-prod")
-both = pytest.mark.parametrize("definition", [RELEASE, PROMOTE], ids=["release", "promote"])
+TRIAL = trial.definition(timeout_seconds=600_000)
+each = pytest.mark.parametrize("definition", [RELEASE, PROMOTE, TRIAL], ids=["release", "promote", "trial"])
 JOBS = ("createTrainingJob.sync", "createProcessingJob.sync")
 MAX_NAME = 80
 
@@ -50,7 +53,12 @@ def texts(value: Any) -> Iterator[str]:
 
 
 class TestDefinition:
-    @both
+    @each
+    def test_is_taken(self, definition: dict[str, Any]) -> None:
+        """Nothing that CreateStateMachine refuses."""
+        assert list(problems_of(json.dumps(definition))) == []
+
+    @each
     def test_every_state_can_be_reached(self, definition: dict[str, Any]) -> None:
         """No state is left over, and none is missing."""
         for graph in graphs(definition):
@@ -62,14 +70,14 @@ class TestDefinition:
                     left += following(graph["States"][name])
             assert seen == set(graph["States"])
 
-    @both
+    @each
     def test_names_are_unique_and_short(self, definition: dict[str, Any]) -> None:
         """A state's name tells people where a release is: it stands for one state, in branches too."""
         names = [name for name, _ in states(definition)]
         assert len(set(names)) == len(names)
         assert all(len(name) <= MAX_NAME for name in names)
 
-    @both
+    @each
     def test_every_expression_parses(self, definition: dict[str, Any]) -> None:
         """No expression fails only when a release has come so far."""
         found = [text for text in texts(definition) if text.startswith("{%")]
@@ -78,7 +86,7 @@ class TestDefinition:
             assert text.endswith("%}"), text
             jsonata.Jsonata(text[2:-2])
 
-    @both
+    @each
     def test_all_is_jsonata(self, definition: dict[str, Any]) -> None:
         """No field of the older language is left: these are ignored or refused beside JSONata."""
         assert definition["QueryLanguage"] == "JSONata"
@@ -94,7 +102,7 @@ class TestDefinition:
             assert not older & set(state), name
         assert not any(text.startswith("$") and not text.startswith("${") for text in texts(definition))
 
-    @both
+    @each
     def test_retries_have_full_jitter_and_a_limit(self, definition: dict[str, Any]) -> None:
         """Releases that are refused together don't come back together, nor ever later."""
         for name, state in states(definition):
@@ -129,7 +137,7 @@ class TestDefinition:
             "LookUpEvaluation": [["States.ALL"]],
         }
 
-    @both
+    @each
     def test_every_lambda_task_survives_lambda_s_own_trouble(self, definition: dict[str, Any]) -> None:
         """Throttling of a function is waited out."""
         for name, state in states(definition):
