@@ -20,6 +20,8 @@ PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 """Between attempts: the fleet's switch may take moments to reach every router."""
 PATIENCE_SECONDS: Final = 60.0
 """Of one version: after so long no further attempt begins."""
+BUDGET_SECONDS: Final = 450.0
+"""Of all versions together: the function that asks them has ten minutes, and the last answer may take two."""
 
 
 def smoke_endpoint(
@@ -36,14 +38,22 @@ def smoke_endpoint(
         promotion is about, and the same of every variant under ``variants``.
 
     Raises:
-        SmokeTestFailedError: No attempt was answered with 200.
+        SmokeTestFailedError: No attempt was answered with 200, or there was no time left to ask.
         IdentityMismatchError: The last answer was not by the wanted version.
     """
     promotion = document["promotion"]
-    answers = {
-        variant: _ask(promotion, variant, wanted, runtime=runtime, sleep=sleep)
-        for variant, wanted in _variants(promotion).items()
-    }
+    answers: dict[str, dict[str, Any]] = {}
+    spent = 0.0
+    for variant, wanted in _variants(promotion).items():
+        left = BUDGET_SECONDS - spent
+        if left <= 0:
+            late = f"variant {variant} was not asked: the {len(answers)} before it took {spent:.0f} seconds"
+            raise SmokeTestFailedError(promotion["endpoint_name"], late)
+        patience = min(PATIENCE_SECONDS, left)
+        answers[variant], seconds = _ask(
+            promotion, variant, wanted, runtime=runtime, sleep=sleep, patience=patience
+        )
+        spent += seconds
     version = promotion["identity"]["version"]
     own = next((one for one in answers.values() if one["identity"]["version"] == version), None)
     return {**(own or next(iter(answers.values()))), "variants": answers}
@@ -72,28 +82,32 @@ def _ask(
     *,
     runtime: EndpointRuntime,
     sleep: Callable[[float], None],
-) -> dict[str, Any]:
+    patience: float,
+) -> tuple[dict[str, Any], float]:
+    """What it answered, and the seconds that all attempts took; ``patience``: after so many none begins."""
     endpoint, asynchronous = promotion["endpoint_name"], promotion["kind"] == "asynchronous"
     ask = _later(promotion, runtime) if asynchronous else _at_once(promotion, runtime)
     problem, answered_by, spent = "", "", 0.0
     for attempt, pause in enumerate((*PAUSES_SECONDS, 0.0), start=1):
         answer = ask(variant)
         problem = answer.problem
+        spent += answer.milliseconds / 1000
         if not problem:
             # an asynchronous answer is a file, which does not say who wrote it
             identity = parse_identity(answer.custom_attributes) if not asynchronous else dict(wanted)
             answered_by = identity.get("version", "")
             digest = identity.get("image_digest", wanted["image_digest"])
             if (answered_by, digest) == (wanted["version"], wanted["image_digest"]):
-                return {
+                passed = {
                     "status": "passed",
                     "http_status": answer.status,
                     "milliseconds": answer.milliseconds,
                     "identity": identity,
                     "attempts": attempt,
                 }
-        spent += answer.milliseconds / 1000 + pause
-        if not pause or spent > PATIENCE_SECONDS:
+                return passed, spent
+        spent += pause
+        if not pause or spent > patience:
             break
         sleep(pause)
     if problem:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 
+from slipway.adapters.sagemaker_runtime import ANSWER_SECONDS, LATE_ANSWER_SECONDS
 from slipway.contracts import environment as variables
 from slipway.contracts.events import KINDS
 from slipway.contracts.platform import Platform, parameter_name
 from slipway.contracts.policy import Policy
+from slipway.usecases.smoke_endpoint import BUDGET_SECONDS, PAUSES_SECONDS
 from stacks.settings_rules import MAX_POLICY_BYTES
 
 if TYPE_CHECKING:
@@ -141,6 +143,16 @@ class TestFunctions:
                 if name != variables.POLICY
             )
             assert beside + len(variables.POLICY) + MAX_POLICY_BYTES <= 4096, (function, beside)
+
+    def test_smoke_test_ends_by_itself(self, synthesized: Synthesized) -> None:
+        """Whatever it waits for last, it says which version did not answer: a time-out says nothing."""
+        (smoke,) = (
+            function["Properties"]
+            for function in synthesized.resources("prod", "AWS::Lambda::Function").values()
+            if function["Properties"]["Handler"] == "functions.smoke_endpoint.handler"
+        )
+        longest = max(ANSWER_SECONDS, LATE_ANSWER_SECONDS) + max(PAUSES_SECONDS)
+        assert BUDGET_SECONDS + longest + 20 < smoke["Timeout"]
 
     def test_asynchronous_functions_lose_nothing(self, synthesized: Synthesized) -> None:
         """What a rule or schedule calls has a dead-letter queue; what answers at once has none."""

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.domain.errors import IdentityMismatchError, SmokeTestFailedError
 from slipway.domain.smoke import EndpointAnswer
-from slipway.usecases.smoke_endpoint import PAUSES_SECONDS, smoke_endpoint
+from slipway.usecases.smoke_endpoint import BUDGET_SECONDS, PAUSES_SECONDS, smoke_endpoint
 from tests.fakes.models import IMAGE_DIGEST
 from tests.fakes.sagemaker import FakeRuntime
 
@@ -140,6 +140,41 @@ class TestSeveralVersions:
             smoke_endpoint(
                 promoted(AllTraffic="1.0.0", **{"v-1-1-0": "1.1.0"}), runtime=runtime, sleep=lambda _: None
             )
+
+    def test_slow_ones_share_one_budget(self) -> None:
+        """Each is in time, all together are not: the one that was not reached is named."""
+        slow = [
+            answer
+            for number in range(10)
+            for answer in (
+                EndpointAnswer(0, b"", "", 30_000.0, "Read timeout"),
+                EndpointAnswer(200, b"[1]", f"version=1.{number + 1}.0;image={IMAGE_DIGEST}", 29_000.0, ""),
+            )
+        ]
+        runtime = FakeRuntime(*slow)
+        beside = promoted(**{f"v-1-{number + 1}-0": f"1.{number + 1}.0" for number in range(10)})
+
+        with pytest.raises(SmokeTestFailedError) as caught:
+            smoke_endpoint(beside, runtime=runtime, sleep=lambda _: None)
+        reached = len(set(runtime.variants))
+        assert reached < 10
+        assert f"variant v-1-{reached + 1}-0 was not asked: the {reached} before it took" in str(caught.value)
+        assert (
+            sum(answer.milliseconds for answer in slow[: len(runtime.variants)]) / 1000 < BUDGET_SECONDS + 60
+        )
+
+    def test_last_one_gets_what_is_left_of_it(self) -> None:
+        """It is asked once at least, and no longer than that."""
+        silent = EndpointAnswer(0, b"", "", 30_000.0, "Read timeout")
+        quick = EndpointAnswer(
+            200, b"[1]", f"version=1.1.0;image={IMAGE_DIGEST}", (BUDGET_SECONDS - 1) * 1000, ""
+        )
+        runtime = FakeRuntime(quick, silent)
+        with pytest.raises(SmokeTestFailedError, match="variant v-1-2-0: status 0: Read timeout"):
+            smoke_endpoint(
+                promoted(AllTraffic="1.1.0", **{"v-1-2-0": "1.2.0"}), runtime=runtime, sleep=lambda _: None
+            )
+        assert runtime.variants == ["AllTraffic", "v-1-2-0"]
 
 
 class TestAsynchronousEndpoint:
