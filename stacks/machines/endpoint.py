@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from slipway.contracts import names
-from stacks.machines import limits
+from slipway.contracts import promotion_limits as limits
 from stacks.machines.language import INPUT, State, query, retry
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from slipway.contracts import ledger_keys
-from stacks.machines import limits
+from slipway.contracts import promotion_limits as limits
 from stacks.machines.language import EXECUTION, INPUT, State, States, extended, query, retry
 
 LOST: Final = "LeaseLostError"

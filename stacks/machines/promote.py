@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from stacks.machines import limits, proof, restore, scaling
+from slipway.contracts import promotion_limits as limits
+from stacks.machines import proof, restore, scaling
 from stacks.machines.endpoint import (
     ACTION,
     AWAY,

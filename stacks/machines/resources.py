@@ -8,7 +8,7 @@ back.
 
 from __future__ import annotations
 
-from stacks.machines import limits
+from slipway.contracts import promotion_limits as limits
 from stacks.machines.endpoint import AWAY, EXISTS, MISSING, PROMOTION, TRANSIENT, catch, sagemaker, says
 from stacks.machines.language import INPUT, State, States, choose, each, query, retry, when
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stacks.machines import limits
+from slipway.contracts import promotion_limits as limits
 from stacks.machines.endpoint import (
     BUSY,
     DEAD,

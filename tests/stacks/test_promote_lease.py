@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from slipway.contracts import ledger_keys, names
+from slipway.contracts import promotion_limits as limits
 from slipway.domain.guardrails import MAX_DEPLOYMENT_SECONDS
-from stacks.machines import limits
 from stacks.machines.endpoint import LOOKS, UNAVAILABLE
 from stacks.machines.promote import definition
 from tests.fakes.promote_runs import DEFINITION, MISSING, REQUEST, endpoint, failure, run

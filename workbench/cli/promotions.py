@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from slipway.contracts import promotion_limits
 from workbench.cli import frame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slipway.contracts.ledger import VersionRecord
     from slipway.contracts.promotion import Action, PromotionRequest
 
-TIMEOUT_SECONDS: Final = 4 * 3600
-"""The promote machine gives up before."""
+TIMEOUT_SECONDS: Final = promotion_limits.MACHINE
+"""Then the promote machine itself has timed out."""
 MAX_NAME: Final = 80
 
 
@@ -66,7 +69,14 @@ def execution_name(request: PromotionRequest, now_ns: int) -> str:
     return stem[: MAX_NAME - len(tail)] + tail
 
 
-def follow(workspace: frame.Workspace, arn: str, what: str, *, pause: float = 0.25) -> dict[str, Any]:
+def follow(
+    workspace: frame.Workspace,
+    arn: str,
+    what: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
     """
     Print a line for each step, until the promotion has ended.
 
@@ -74,24 +84,26 @@ def follow(workspace: frame.Workspace, arn: str, what: str, *, pause: float = 0.
         workspace: Where it runs.
         arn: Of the execution.
         what: What is done, for a failure's message: ``the rollback``.
-        pause: Seconds between two looks.
+        sleep: Waits so many seconds.
+        clock: Seconds from any moment on.
 
     Raises:
-        Refusal: It failed; what served before goes on serving.
+        Refusal: It failed, and what served before goes on serving; or it never ends.
     """
-    from workbench.cli.release import executions_of, print_new
+    from workbench.cli.release import AWS_PAUSE, LOCAL_PAUSE, executions_of, print_new
 
     executions, printed = executions_of(workspace), set[str]()
-    began, deadline = time.perf_counter(), time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
+    pause = LOCAL_PAUSE if workspace.is_local else AWS_PAUSE
+    began = clock()
+    while clock() - began < TIMEOUT_SECONDS:
         status = executions.status(arn)
         print_new(executions.steps(arn), printed)
         if status["status"] == "SUCCEEDED":
-            return {"status": "deployed", "seconds": round(time.perf_counter() - began, 2)}
+            return {"status": "deployed", "seconds": round(clock() - began, 2)}
         if status["status"] != "RUNNING":
             why = f"{status.get('error') or status['status']}: {status.get('cause') or 'it was stopped'}"
             raise frame.Refusal(f"{what} failed: {why}", f"look at execution {arn}")
-        time.sleep(pause)
+        sleep(pause)
     raise frame.Refusal(f"{what} has not ended", f"look at execution {arn}")
 
 

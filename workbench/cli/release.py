@@ -27,6 +27,8 @@ OPEN: Final = OPEN_STATUSES
 GOOD: Final = ("deployed", "rejected", "not-accepted", "expired")
 """Endings that are answers; every other ending makes ``watch`` leave with 1."""
 MARK: Final = {"done": "✓", "caught": "–", "failed": "✗", "running": "…"}
+LOCAL_PAUSE, AWS_PAUSE = 0.25, 5.0
+"""Seconds between two looks at a release, each of which reads the whole history of its executions."""
 REFERENCE_HELP: Final = "a release id, MODEL:VERSION, MODEL (its newest), or latest"
 
 
@@ -210,7 +212,6 @@ def follow(
     *,
     until_approval: bool = False,
     timeout: float = 86400.0,
-    pause: float = 0.25,
     printed: set[str] | None = None,
 ) -> tuple[ReleaseRecord, list[Step]]:
     """
@@ -221,7 +222,6 @@ def follow(
         record: The release.
         until_approval: Come back as soon as it waits for a decision.
         timeout: Seconds after which to give up.
-        pause: Seconds between two looks.
         printed: Steps that were printed before, by name; grows.
 
     Raises:
@@ -229,6 +229,7 @@ def follow(
     """
     ledger, executions = ledger_of(workspace), executions_of(workspace)
     printed = set() if printed is None else printed
+    pause = LOCAL_PAUSE if workspace.is_local else AWS_PAUSE
     deadline = time.monotonic() + timeout
     steps: list[Step] = []
     while time.monotonic() < deadline:
