@@ -59,6 +59,7 @@ class AccessStack(cdk.Stack):
         settings: Settings,
         storage: StorageStack,
         plan_function_arn: str,
+        sweep_function_arn: str,
         job_role_arn: str,
         serving_role_arn: str,
         registry: RegistryStack,
@@ -69,7 +70,7 @@ class AccessStack(cdk.Stack):
         super().__init__(scope, construct_id, **kwargs)
         self._settings, self._storage, self._plan_function_arn = settings, storage, plan_function_arn
         self._registry, self._job_role_arn, self._outcomes = registry, job_role_arn, outcomes
-        self._serving_role_arn = serving_role_arn
+        self._serving_role_arn, self._sweep_function_arn = serving_role_arn, sweep_function_arn
         self._trial = trial
         self._prefix = settings.policy["resource_prefix"]
         own = {"push": self._push(), "approve": self._approve(), "operate": self._operate(), "read": []}
@@ -155,6 +156,7 @@ class AccessStack(cdk.Stack):
                 self._registry.tag_version.arn,
                 self._registry.remove_artifact.arn,
                 self._trial.stop_trial.arn,
+                self._sweep_function_arn,
             ),
             self._invoke_endpoints(),
             *self._train_again(),

@@ -72,6 +72,7 @@ def add_platform(app: cdk.App, *, settings: Settings, packages: Packages) -> lis
         **every,
         storage=storage,
         plan_function_arn=release.plan_function_arn,
+        sweep_function_arn=release.sweep_function_arn,
         job_role_arn=release.job_role_arn,
         serving_role_arn=promotion.serving_role_arn,
         registry=registry,

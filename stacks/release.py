@@ -106,6 +106,11 @@ class ReleaseStack(cdk.Stack):
         return self._plan_release.arn
 
     @property
+    def sweep_function_arn(self) -> str:
+        """Of ``sweep_executions``."""
+        return self._upkeep.sweep_executions.arn
+
+    @property
     def _environment(self) -> dict[str, str]:
         return {
             variables.LEDGER_TABLE: self._storage.ledger.ref,
@@ -351,7 +356,7 @@ class ReleaseStack(cdk.Stack):
             targets=[self._plan_release],
             dead_letters=self._dead_letters,
         )
-        upkeep = Upkeep(
+        self._upkeep = upkeep = Upkeep(
             self,
             "Upkeep",
             settings=self._settings,
@@ -399,6 +404,7 @@ class ReleaseStack(cdk.Stack):
             notice_topic_arn=self._notifications.notice_topic.ref,
             approval_url=self._approval.url,
             trial_machine_arn=self._trial.machine.arn,
+            sweep_executions_function=self._upkeep.sweep_executions.name,
             stop_trial_function=self._trial.stop_trial.name,
             outcomes_url=self._outcomes.url,
         )

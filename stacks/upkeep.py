@@ -37,7 +37,8 @@ class Upkeep(Construct):
     """
     Two rules with their functions, and four sweeps on schedules.
 
-    ``endings`` and ``package_changes`` are the rules, which the dead-letter queue must admit.
+    ``endings`` and ``package_changes`` are the rules, which the dead-letter queue must admit;
+    ``sweep_executions`` is the sweep that operators may ask for.
     """
 
     def __init__(
@@ -101,12 +102,13 @@ class Upkeep(Construct):
             targets=[self._add_take_in_package()],
             dead_letters=dead_letters,
         )
+        self.sweep_executions = self._add_sweep_executions()
         Schedules(
             self,
             "Sweeps",
             functions=[
                 self._add_sweep_pushes(plan_function_arn),
-                self._add_sweep_executions(),
+                self.sweep_executions,
                 self._add_sweep_approvals(),
             ],
             minutes=settings.sweep_minutes,
@@ -193,14 +195,15 @@ class Upkeep(Construct):
         )
 
     def _add_sweep_executions(self) -> TaskFunction:
-        """Ended, but still open in the ledger: records it."""
+        """Ended, but still open in the ledger, or with a lease: records it."""
         return self._add_sweep(
             "sweep_executions",
             environment=self._outcomes,
             statements=[
-                *self._storage.grant_ledger("GetItem", "Query", "UpdateItem"),
+                *self._storage.grant_ledger("GetItem", "Query", "PutItem", "UpdateItem"),
                 self._storage.grant_steps("DeleteItem"),
                 self._read_executions,
+                allow(["states:ListExecutions"], [machine_arn(self._settings, "promote")]),
                 put_events(),
             ],
         )

@@ -16,13 +16,13 @@ class DynamoDbLeases:
 
     _table: DynamoDbTable
 
-    def end_lease(self, endpoint: str, owner: str) -> bool:
+    def end_lease(self, endpoint: str, owner: str, *, fence: int) -> bool:
         # the item stays: its fence counts on for ever
         return self._table.update(
             lease_key(endpoint),
             "REMOVE #owner, #expires_at_epoch",
-            condition="#owner = :owner",
-            values={":owner": owner},
+            condition="#owner = :owner AND #fence = :fence",
+            values={":owner": owner, ":fence": fence},
         )
 
     def lease(self, endpoint: str) -> Lease | None:

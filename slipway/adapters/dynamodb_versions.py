@@ -66,6 +66,9 @@ class DynamoDbVersions:
             "list[VersionRecord]", list(self._table.query(model_partition(project, model), "VERSION#"))
         )
 
+    def models(self) -> list[tuple[str, str]]:
+        return sorted((str(one["project"]), str(one["model"])) for one in self._table.query(MODELS))
+
     def projects_of(self, model: str) -> list[str]:
         return [str(found["project"]) for found in self._table.query(MODELS, f"{model}#")]
 

@@ -41,5 +41,7 @@ class Platform(TypedDict):
     approval_url: str
     trial_machine_arn: str
     stop_trial_function: str
+    sweep_executions_function: str
+    """It gives back leases of ended promotions, for whoever can't wait until it runs by the clock."""
     outcomes_url: str
     """Where outcomes are posted; callers sign for ``execute-api``."""

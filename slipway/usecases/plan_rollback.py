@@ -55,8 +55,10 @@ def plan_rollback(
         there = bool(target.get("artifact_removed_at")) or bool(files.fingerprint(target["model_uri"]))
         refusals += refusals_of(target, serving=serving, artifact_there=there)
     owner = ledger.lease_owner(endpoint, now_epoch=int(clock().timestamp()))
-    if owner:
-        refusals.append(f"endpoint {endpoint} is being changed by {_who(executions.describe(owner), owner)}")
+    execution = executions.describe(owner) if owner else None
+    # Who has ended changes nothing any more, though nobody has given back its lease yet.
+    if owner and not (execution is not None and execution.ended):
+        refusals.append(f"endpoint {endpoint} is being changed by {_who(execution, owner)}")
     return Rollback(project, model, serving, target, tuple(refusals))
 
 

@@ -115,8 +115,7 @@ class OutcomeRecording:
         if not request:
             return ""
         endpoint = names.endpoint(self.resource_prefix, request["project"], request["model"])
-        # One that was stopped or took too long could not give it back: the next promotion would wait.
-        self.ledger.end_lease(endpoint, execution.arn)
+        self._give_back_lease(endpoint, execution.arn)
         if request.get("cause") == "approval":
             return ""  # a part of its release, whose own execution ends as well and tells of it
         status: Literal["deployed", "failed", "stopped"] = "deployed"
@@ -143,6 +142,20 @@ class OutcomeRecording:
             self._tell(request, request["release_id"], failure, execution.arn)
             self.ledger.note_promotion_told(record)
         return status if recorded else ""
+
+    def _give_back_lease(self, endpoint: str, owner: str) -> None:
+        """
+        One that was stopped or took too long could not give it back: the next promotion would wait.
+
+        The fence is read before we look again whether the owner has ended: should somebody retry it now, it
+        takes the lease with another one.
+        """
+        lease = self.ledger.lease(endpoint)
+        if lease is None or lease["owner"] != owner:
+            return
+        execution = self.executions.describe(owner)
+        if execution is None or execution.ended:
+            self.ledger.end_lease(endpoint, owner, fence=lease["fence"])
 
     def _promotion_not_told(self, record: PromotionRecord) -> bool:
         held = self.ledger.promotion(record["project"], record["model"], record["execution_arn"])

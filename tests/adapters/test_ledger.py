@@ -323,12 +323,16 @@ class TestPromotions:
         assert [one["ended_at"] for one in ledger.promotions("pricing", "hotel-rates")] == [SIX, FIVE]
 
 
+FENCE = 7
+"""Of every lease here."""
+
+
 def hold_lease(ledger: Any, endpoint: str, owner: str) -> None:
     """As the promote machine takes it."""
     if isinstance(ledger, FakeLedger):
-        ledger.leases[endpoint] = owner
+        ledger.leases[endpoint], ledger.fences[endpoint] = owner, FENCE
     else:
-        ledger._table.put({**lease_key(endpoint), "owner": owner})
+        ledger._table.put({**lease_key(endpoint), "owner": owner, "fence": FENCE})
 
 
 class TestLeases:
@@ -346,14 +350,15 @@ class TestLeases:
         assert ledger.endpoint_at("rates", "2026-11-22T03:00:00.000Z") is None
 
     def test_lease_is_ended_by_its_owner_only(self, ledger: Any) -> None:
-        """A lease that another execution holds, or nobody, stays as it is."""
-        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False
+        """A lease that another execution holds, or nobody, or that was taken again, stays as it is."""
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one", fence=FENCE) is False
         hold_lease(ledger, "slipway-prod-pricing-hotel-rates", "a:one")
 
-        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:two") is False
-        assert ledger.end_lease("slipway-prod-pricing-flights", "a:one") is False
-        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is True
-        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one") is False
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:two", fence=FENCE) is False
+        assert ledger.end_lease("slipway-prod-pricing-flights", "a:one", fence=FENCE) is False
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one", fence=FENCE - 1) is False
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one", fence=FENCE) is True
+        assert ledger.end_lease("slipway-prod-pricing-hotel-rates", "a:one", fence=FENCE) is False
         assert ledger.lease_owner("slipway-prod-pricing-hotel-rates", now_epoch=1) == ""
 
     def test_ended_lease_keeps_its_fence(self, ledger: Any) -> None:
@@ -361,9 +366,9 @@ class TestLeases:
         if isinstance(ledger, FakeLedger):
             pytest.skip("only the table holds more than the owner")
         key = lease_key("slipway-prod-pricing-fares")
-        ledger._table.put({**key, "owner": "a:one", "expires_at_epoch": 9, "fence": 7})
-        ledger.end_lease("slipway-prod-pricing-fares", "a:one")
-        assert ledger._table.get(key) == {"fence": 7}
+        ledger._table.put({**key, "owner": "a:one", "expires_at_epoch": 9, "fence": FENCE})
+        ledger.end_lease("slipway-prod-pricing-fares", "a:one", fence=FENCE)
+        assert ledger._table.get(key) == {"fence": FENCE}
 
 
 class TestTold:

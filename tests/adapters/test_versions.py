@@ -100,6 +100,7 @@ class TestLists:
 
         assert ledger.projects_of("hotel-rates") == ["pricing", "travel"]
         assert ledger.projects_of("hotel") == []
+        assert ("travel", "hotel-rates") in ledger.models()
 
 
 class TestNotes:

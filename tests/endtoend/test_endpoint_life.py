@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from slipway.contracts.ledger_keys import lease_key
 from workbench.cli.frame import Refusal
 
 pytestmark = [pytest.mark.embedded, pytest.mark.endtoend]
@@ -187,3 +188,43 @@ class TestLeftovers:
         left = next(one for one in answer("doctor") if one["check"] == "Leftovers")
         assert orphan not in left["found"]
         assert harbour.invoke(PROJECT)["identity"]["version"] == "1.0.0"
+
+
+class TestLease:
+    @pytest.fixture
+    def stuck(self, harbour):
+        """The endpoint's lease is held by a promotion that has ended, as if nobody had heard of it."""
+        platform = harbour.workspace.platform()
+        (last, *_) = harbour.aws.client("stepfunctions").list_executions(
+            stateMachineArn=platform["promote_machine_arn"], maxResults=1
+        )["executions"]
+        harbour.aws.client("dynamodb").update_item(
+            TableName=platform["ledger_table"],
+            Key={name: {"S": value} for name, value in lease_key(ENDPOINT).items()},
+            UpdateExpression="SET #owner = :owner, expires_at_epoch = :late",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues={
+                ":owner": {"S": last["executionArn"]},
+                ":late": {"N": str(int(time.time()) + 200_000)},
+            },
+        )
+
+    def leases(self, answer):
+        return next(one for one in answer("doctor") if one["check"] == "Leases")
+
+    def test_of_a_promotion_that_has_ended_is_given_back_by_doctor(self, answer, harbour, stuck):
+        """
+        It is named, and others need not wait for it.
+        """
+        assert ENDPOINT in self.leases(answer)["found"]
+        harbour.slipway("doctor", "--mend", "--yes")
+        assert self.leases(answer)["outcome"] == "ok"
+
+    def test_is_in_the_way_of_no_rollback(self, answer, stuck):
+        """
+        Who goes back is in a hurry: the lease is given back at once.
+        """
+        before = answer("endpoint", "show", MODEL)["Identity"]["version"]
+        done = answer("rollback", MODEL, "--reason", "a test", "--yes")
+        assert done["status"] == "deployed"
+        assert before not in done["serves"].split("serves ")[1].split(",")[0]

@@ -254,9 +254,32 @@ def _lost_end(laptop: Laptop) -> None:
         arn = laptop.wait_for(
             lambda: (laptop.ledger.release(release["release_id"]) or {}).get("execution_arn"), "a start"
         )
-        laptop.wait_for(lambda: client.describe_execution(executionArn=arn)["status"] == "FAILED", "an end")
+        by_hand = _promotion_of_nothing(laptop)
+        for one in (arn, by_hand):
+            laptop.wait_for(
+                lambda one=one: client.describe_execution(executionArn=one)["status"] == "FAILED", "an end"
+            )
     sweep(laptop, "sweep_executions")
     laptop.reach(release, "failed")
+    assert laptop.ledger.promotion(PROJECT, "tiny", by_hand)["status"] == "failed"
+
+
+def _promotion_of_nothing(laptop: Laptop) -> str:
+    """Somebody promotes a version that is not registered; the execution's ARN."""
+    request = {
+        "project": PROJECT,
+        "model": "tiny",
+        "version": "99.0.0",
+        "release_id": "0" * 16,
+        "cause": "promote",
+        "actor": "ana@example.com",
+        "reason": "a slip of the pen",
+    }
+    started = laptop.aws.client("stepfunctions").start_execution(
+        stateMachineArn=laptop.workspace.platform()["promote_machine_arn"],
+        input=json.dumps({"request": request}),
+    )
+    return str(started["executionArn"])
 
 
 def _undelivered(laptop: Laptop) -> None:

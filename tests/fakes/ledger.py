@@ -156,6 +156,9 @@ class FakeVersions:
     def versions(self, project: Any, model: Any) -> Any:
         return [copy.deepcopy(r) for key, r in sorted(self.registered.items()) if key[:2] == (project, model)]
 
+    def models(self) -> Any:
+        return sorted({key[:2] for key in self.registered})
+
     def projects_of(self, model: Any) -> Any:
         return sorted({key[0] for key in self.registered if key[1] == model})
 
@@ -343,8 +346,8 @@ class FakeLeases:
         owner = self.leases.get(endpoint)
         return {"owner": owner, "fence": self.fences.get(endpoint, 0)} if owner else None
 
-    def end_lease(self, endpoint: Any, owner: Any) -> Any:
-        if self.leases.get(endpoint) != owner:
+    def end_lease(self, endpoint: Any, owner: Any, *, fence: Any) -> Any:
+        if self.leases.get(endpoint) != owner or self.fences.get(endpoint, 0) != fence:
             return False
         del self.leases[endpoint]
         return True

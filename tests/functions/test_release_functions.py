@@ -58,6 +58,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _forget()
     with mock_aws():
         create_table(boto3.client("dynamodb", region_name=REGION))
+        boto3.client("stepfunctions", region_name=REGION).create_state_machine(
+            name="promote",
+            definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+            roleArn="arn:aws:iam::123456789012:role/promote",
+        )
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="artifacts")
         yield
     _forget()

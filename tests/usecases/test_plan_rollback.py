@@ -95,3 +95,11 @@ def test_every_reason_is_said_at_once(harbour: Harbour) -> None:
     harbour.ledger.leases[ENDPOINT] = "arn:aws:states:eu-west-1:1:execution:promote:gone"
     harbour.ledger.registered["pricing", "hotel-rates", "1.0.0"]["approval"] = "rejected"
     assert len(harbour.plan().refusals) == 2
+
+
+def test_who_has_ended_and_still_holds_the_lease_is_in_nobodys_way(harbour: Harbour) -> None:
+    request = {"version": "1.2.0", "cause": "promote", "actor": "ana@example.com"}
+    started = harbour.executions.start(PROMOTE_MACHINE, "one", json.dumps({"request": request}))
+    harbour.ledger.leases[ENDPOINT] = started.arn
+    harbour.executions.end(started.arn, "ABORTED")
+    assert harbour.plan().refusals == ()

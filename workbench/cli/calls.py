@@ -27,7 +27,7 @@ def ask(workspace: frame.Workspace, function: str, wish: Mapping[str, Any]) -> d
     said: dict[str, Any] = json.load(answer["Payload"])
     if "FunctionError" in answer:
         raise frame.Refusal(f"{function} failed: {said.get('errorMessage', said)}", "see `slipway logs`")
-    if said["outcome"] == "refused":
+    if said.get("outcome") == "refused":
         raise frame.Refusal(said["reason"])
     return said
 

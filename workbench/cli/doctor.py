@@ -12,6 +12,7 @@ import click
 
 from workbench import checks
 from workbench.cli import frame
+from workbench.cli.leases import give_back
 from workbench.cli.release import ledger_of
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def command(workspace: frame.Workspace, *, mend: bool, yes: bool) -> None:
     Check this machine and the platform, and say what to mend.
 
     Finds what killed promotions left behind: endpoint configs, models, alarms, scalable targets and
-    dashboards that nothing needs; --mend removes them, and needs the role operate. Leaves with 1 when
-    something is broken; warnings alone leave with 0.
+    dashboards that nothing needs; --mend removes them, gives back leases of promotions that have ended, and
+    needs the role operate. Leaves with 1 when something is broken; warnings alone leave with 0.
     """
     findings: list[Finding] = []
     for finding in _findings(workspace):
@@ -72,6 +73,8 @@ def _leftovers(workspace: frame.Workspace) -> LeftoverSearch:
 
 
 def _mend(workspace: frame.Workspace, *, yes: bool) -> None:
+    if _ended_leases(workspace):
+        give_back(workspace)
     search = _leftovers(workspace)
     found = [one for one in search.leftovers() if one.removable]
     if not found:
@@ -119,7 +122,7 @@ def _platform_findings(workspace: frame.Workspace) -> Iterator[Finding]:
     yield checks.open_releases(newest(ledger), status_of)
     yield checks.approvals(ledger.pending_approvals(), time.time())
     described = _endpoints(workspace)
-    yield checks.leases(_leases(workspace, [one["EndpointName"] for one in described]), status_of)
+    yield checks.leases(_ended_leases(workspace))
     yield from checks.endpoints(described)
     yield checks.leftovers(_leftovers(workspace).leftovers())
 
@@ -133,23 +136,12 @@ def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:
     return [sagemaker.describe_endpoint(EndpointName=name) for name in names]
 
 
-def _leases(workspace: frame.Workspace, endpoints: list[str]) -> list[dict[str, Any]]:
-    from slipway.contracts.ledger_keys import lease_key
+def _ended_leases(workspace: frame.Workspace) -> list[str]:
+    from slipway.contracts.names import endpoint
+    from workbench.cli.leases import held_by_ended
 
-    table, dynamodb = workspace.platform()["ledger_table"], workspace.client("dynamodb")
-    found = []
-    for endpoint in endpoints:
-        key = {name: {"S": value} for name, value in lease_key(endpoint).items()}
-        item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        if item and "owner" in item:
-            found.append(
-                {
-                    "endpoint": endpoint,
-                    "owner": item["owner"]["S"],
-                    "expires_at_epoch": int(item["expires_at_epoch"]["N"]),
-                }
-            )
-    return found
+    prefix = workspace.platform()["resource_prefix"]
+    return held_by_ended(workspace, (endpoint(prefix, *one) for one in ledger_of(workspace).models()))
 
 
 def _node_version() -> str:

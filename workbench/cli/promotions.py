@@ -42,7 +42,12 @@ def promotion_request(
 def start(workspace: frame.Workspace, request: PromotionRequest) -> str:
     """Start the promote machine; the ARN of its execution."""
     from slipway.adapters.sfn_executions import SfnExecutions
+    from slipway.contracts.names import endpoint
+    from workbench.cli.leases import give_back, held_by_ended
 
+    name = endpoint(workspace.platform()["resource_prefix"], request["project"], request["model"])
+    if held_by_ended(workspace, [name]):
+        give_back(workspace)
     return (
         SfnExecutions(workspace.client("stepfunctions"))
         .start(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Leases(Protocol):
     """The ledger's leases: one promotion at a time works on an endpoint."""
 
-    def end_lease(self, endpoint: str, owner: str) -> bool:
-        """Give back the lease of the execution ``owner`` (its ARN); False when it holds none."""
+    def end_lease(self, endpoint: str, owner: str, *, fence: int) -> bool:
+        """Give back the lease that ``owner`` (an execution's ARN) took with ``fence``; False: it has none."""
 
     def lease(self, endpoint: str) -> Lease | None:
         """Who holds it, by one strongly consistent read, also when it ran out; None: nobody."""

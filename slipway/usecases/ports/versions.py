@@ -25,6 +25,9 @@ class Versions(Protocol):
 
     def versions(self, project: str, model: str) -> list[VersionRecord]: ...
 
+    def models(self) -> list[tuple[str, str]]:
+        """Project and name of every model of which a version was ever registered."""
+
     def projects_of(self, model: str) -> list[str]:
         """The projects that registered a version of a model of this name, sorted."""
 
