@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from stacks.machines import promote, release
+from stacks.machines import promote, release, trial
+from workbench.local.states.validation import problems_of
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -46,6 +47,19 @@ class TestTemplates:
 
 
 class TestMachines:
+    @pytest.mark.parametrize(
+        "made",
+        [
+            release.definition(environment="prod", timeout_seconds=600_000, poll_seconds=15),
+            promote.definition(environment="prod", resource_prefix="slipway-prod"),
+            trial.definition(timeout_seconds=600_000),
+        ],
+        ids=["release", "promote", "trial"],
+    )
+    def test_step_functions_takes_it(self, made: Any) -> None:
+        """What Step Functions refuses is found before anything is deployed."""
+        assert list(problems_of(json.dumps(made))) == []
+
     def test_release_is_as_it_was(self, json_snapshot: SnapshotAssertion) -> None:
         """The release workflow's definition."""
         made = release.definition(environment="prod", timeout_seconds=600_000, poll_seconds=15)
