@@ -98,6 +98,14 @@ class TestRollingBack:
         with pytest.raises(Refusal, match=r"nothing served before 1\.0\.0"):
             harbour.slipway("rollback", MODEL, "--reason", "once more", "--yes")
 
+    def test_costs_are_reported_of_the_version_that_serves(self, harbour):
+        sagemaker, prefix = harbour.aws.client("sagemaker"), harbour.workspace.platform()["resource_prefix"]
+        arn = sagemaker.describe_endpoint(EndpointName=f"{prefix}-{PROJECT}-tiny")["EndpointArn"]
+        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+        serves = harbour.ledger.alias(PROJECT, "tiny", "champion")
+        assert (tags["slipway:version"], tags["slipway:release"]) == ("1.0.0", serves["release_id"])
+        assert harbour.ledger.version(PROJECT, "tiny", "1.0.0")["stage"] == "Production"
+
     def test_a_named_version_serves_and_what_serves_is_refused(self, answer, harbour):
         answer("rollback", MODEL, "--to", "1.1.0", "--reason", "it was the data", "--yes")
         assert version_that_answers(harbour) == "1.1.0"
