@@ -36,8 +36,10 @@ KINDS: Final = {
         may_name=("operation",),
     ),
     "capacity": Kind(
-        "instances of an endpoint cannot be had (InsufficientInstanceCapacity): it fails, or is rolled back",
-        may_name=("endpoint", "variant", "config"),
+        "the next instances cannot be had: an endpoint fails, or is rolled back "
+        "(InsufficientInstanceCapacity), a job fails (CapacityError); of an endpoint alone, or of the jobs "
+        "that OPERATION (CreateTrainingJob, CreateProcessingJob, CreateTransformJob) makes",
+        may_name=("endpoint", "variant", "config", "operation"),
     ),
     "slow-ping": Kind(
         "a new serving process answers its first ping SECONDS after its start",

@@ -163,7 +163,8 @@ class Endpoints:
 
     def update_weights(self, request: Document, _caller: Caller) -> Document:
         endpoint = self._settled(request["EndpointName"])
-        known = {entry["VariantName"] for entry in endpoint.get("ProductionVariants", [])}
+        kinds = ("ProductionVariants", "ShadowProductionVariants")
+        known = {entry["VariantName"] for kind in kinds for entry in endpoint.get(kind) or ()}
         for desired in request["DesiredWeightsAndCapacities"]:
             if desired["VariantName"] not in known:
                 raise invalid(

@@ -18,6 +18,11 @@ NO_CAPACITY: Final = (
     "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please "
     "retry using a different ML instance type."
 )
+NO_CAPACITY_FOR_JOB: Final = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML "
+    "instance type."
+)
+"""Of training jobs; we know of no other text for processing and transform jobs."""
 ROLLBACK_FAILED: Final = "The instances of the old fleet could not be had back."
 _USES: Final = {
     "CreateEndpoint": "endpoint usage",
@@ -53,6 +58,12 @@ def meet(surroundings: Surroundings, operation: str, request: Document) -> None:
             found = surroundings.store.records(kind).get(name)
             if found is not None and time.time() - found["CreationTime"] < (eventual.seconds or 0):
                 raise invalid(f'Could not find {_WORDS[kind]} "{arn(kind, name)}".')
+
+
+def has_no_instances(surroundings: Surroundings, operation: str) -> bool:
+    """Whether a fault says that the job which ``operation`` made finds none."""
+    nobodys = {"endpoint": "", "variant": "", "config": ""}
+    return surroundings.server.faults.meet("capacity", operation=operation, **nobodys) is not None
 
 
 def _instance_type(surroundings: Surroundings, request: Document) -> str:

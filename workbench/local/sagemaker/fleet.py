@@ -144,7 +144,7 @@ class Fleet:
         """Start so many more processes of a variant; they are not healthy yet."""
         if count == 0:
             return []
-        if self._surroundings.server.faults.meet("capacity", **self.about(variant)):
+        if self._surroundings.server.faults.meet("capacity", operation="", **self.about(variant)):
             raise FleetError(faulty.NO_CAPACITY)
         name, added = variant.name, []
         log = f"/aws/sagemaker/Endpoints/{self._endpoint}"
@@ -189,9 +189,14 @@ class Fleet:
 
     def weigh(self, weights: Document) -> None:
         """Set the variants' weights, in place."""
+        every = self.every_variant()
         for name, weight in weights.items():
-            if name in self.variants:
-                self.variants[name].weight = weight
+            if name in every:
+                every[name].weight = weight
+
+    def every_variant(self) -> dict[str, Variant]:
+        """Shadow variants too."""
+        return {**self.variants, **self.shadows}
 
     def resize(self, name: str, count: int) -> None:
         """
@@ -202,7 +207,7 @@ class Fleet:
         Raises:
             FleetError: What was to be added does not become healthy; the number stays what it was.
         """
-        variant = self.variants[name]
+        variant = self.every_variant()[name]
         with variant.changing:
             if self.cancelled.is_set():
                 raise FleetError(f"The fleet of production variant {name} is being taken down.")
@@ -278,7 +283,7 @@ class Fleet:
         """Take all of it down, requests in flight answered first."""
         self.cancelled.set()
         running: list[ServingProcess] = []
-        for variant in [*self.variants.values(), *self.shadows.values()]:
+        for variant in self.every_variant().values():
             with variant.changing:
                 running += variant.processes
         self._end(running, grace_seconds)

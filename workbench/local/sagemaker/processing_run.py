@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
 from workbench.local.runner.program import HOSTNAME
+from workbench.local.sagemaker import faulty
 from workbench.local.sagemaker.job_program import (
     STOP_GRACE_SECONDS,
     JobControl,
@@ -77,6 +78,9 @@ class ProcessingRun:
         return ml / path.removeprefix("/opt/ml/").strip("/")
 
     def _work(self, work: Path) -> None:
+        if faulty.has_no_instances(self._surroundings, "CreateProcessingJob"):
+            self._close("Failed", FailureReason=faulty.NO_CAPACITY_FOR_JOB)
+            return
         job, ml = self._job, work / "ml"
         for directory in ("config", "output", "processing"):
             (ml / directory).mkdir(parents=True)

@@ -17,6 +17,7 @@ from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
     from workbench.local.sagemaker.endpoint_events import EndpointEvents
+    from workbench.local.sagemaker.fleet import Variant
     from workbench.local.sagemaker.surroundings import Surroundings
 
 SERVER_GRACE_SECONDS: Final = 2.0
@@ -58,8 +59,7 @@ class Rollout:
         return {
             "EndpointStatus": "InService",
             "EndpointConfigName": fleet.config_name,
-            "ProductionVariants": describe_variants(fleet, time.time()),
-            "ShadowProductionVariants": describe_shadows(fleet, time.time()),
+            **_described(fleet),
             "_capture": taken["config"].get("DataCaptureConfig"),
             "_served": {"config": taken["config"], "models": taken["models"]},
             "_pending": None,
@@ -116,29 +116,20 @@ class Rollout:
         if self._ending.is_set():
             return
         served = endpoint["_served"]
-        variants = []
-        for entry in served["config"]["ProductionVariants"]:
-            running = fleet.variants[entry["VariantName"]]
-            changed = entry | {"InitialVariantWeight": running.weight}
-            if "InitialInstanceCount" in entry:
-                changed["InitialInstanceCount"] = running.instance_count
-            if running.environments is not None:
-                changed["ServerlessConfig"] = running.environments.config
-            variants.append(changed)
         self._events.change(
             name,
             EndpointStatus="InService",
             FailureReason=reason,
-            ProductionVariants=describe_variants(fleet, time.time()),
-            _served=served | {"config": served["config"] | {"ProductionVariants": variants}},
+            **_described(fleet),
+            _served=served | {"config": _as_it_runs(served["config"], fleet)},
         )
 
     def _resize(self, name: str, fleet: Fleet, desired: list[Document]) -> str | None:
         """Give variants so many instances or so much concurrency; why one of them could not get them."""
         counts = {e["VariantName"]: e["DesiredInstanceCount"] for e in desired if "DesiredInstanceCount" in e}
         for variant, count in counts.items():
-            fleet.variants[variant].desired_count = count
-        self._records.update(name, ProductionVariants=describe_variants(fleet, time.time()))
+            fleet.every_variant()[variant].desired_count = count
+        self._records.update(name, **_described(fleet))
         reason = None
         for entry in desired:
             try:
@@ -215,3 +206,30 @@ class Rollout:
         stopping = [start_thread("stop-fleet", fleet.stop, SERVER_GRACE_SECONDS) for fleet in fleets]
         for thread in stopping:
             thread.join()
+
+
+def _described(fleet: Fleet) -> Document:
+    """What the record says of a fleet's variants."""
+    now = time.time()
+    return {
+        "ProductionVariants": describe_variants(fleet, now),
+        "ShadowProductionVariants": describe_shadows(fleet, now),
+    }
+
+
+def _as_it_runs(config: Document, fleet: Fleet) -> Document:
+    """A configuration with the weights and counts that its fleet has now."""
+    every, changed = fleet.every_variant(), dict(config)
+    for kind in ("ProductionVariants", "ShadowProductionVariants"):
+        if kind in config:
+            changed[kind] = [_variant_as_it_runs(one, every[one["VariantName"]]) for one in config[kind]]
+    return changed
+
+
+def _variant_as_it_runs(entry: Document, running: Variant) -> Document:
+    changed = entry | {"InitialVariantWeight": running.weight}
+    if "InitialInstanceCount" in entry:
+        changed["InitialInstanceCount"] = running.instance_count
+    if running.environments is not None:
+        changed["ServerlessConfig"] = running.environments.config
+    return changed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.images import ImageNotFoundError
 from workbench.local.runner.program import HOSTNAME
+from workbench.local.sagemaker import faulty
 from workbench.local.sagemaker.job_program import (
     STOP_GRACE_SECONDS,
     JobControl,
@@ -139,6 +140,9 @@ class TrainingRun:
             shutil.rmtree(work, ignore_errors=True)
 
     def _work(self, work: Path) -> None:
+        if faulty.has_no_instances(self._surroundings, "CreateTrainingJob"):
+            self._fail(faulty.NO_CAPACITY_FOR_JOB)
+            return
         job, ml = self._job, work / "ml"
         for directory in DIRECTORIES:
             (ml / directory).mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from slipway.domain.errors import SlipwayError
 from workbench.local import seams
 from workbench.local.runner.images import ImageNotFoundError
+from workbench.local.sagemaker import faulty
 from workbench.local.sagemaker.store import current_scope
 from workbench.local.sagemaker.surroundings import LogStream
 from workbench.local.sagemaker.transfers import RoleStorage, TransferError, relative, split
@@ -103,6 +104,8 @@ class TransformRun:
 
     def _work(self, work: Path) -> str | None:
         """Why it failed; None: it did not."""
+        if faulty.has_no_instances(self._surroundings, "CreateTransformJob"):
+            return faulty.NO_CAPACITY_FOR_JOB
         storage = RoleStorage(
             self._surroundings.server.endpoint_url, self._model["ExecutionRoleArn"], self._name
         )

@@ -92,6 +92,27 @@ class TestThrottle:
             once(account, "sagemaker-runtime").invoke_endpoint(EndpointName="any", Body=b"")
 
 
+def job(account: Account, kind: str) -> dict[str, Any]:
+    """A job of a kind, run to its end."""
+    name = account.name(kind.lower())
+    if kind == "Training":
+        account.sagemaker.create_training_job(**account.training(name))
+    elif kind == "Processing":
+        account.sagemaker.create_processing_job(**account.processing(name))
+    else:
+        uri = f"s3://{account.bucket}/batch/{name}"
+        account.s3.put_object(Bucket=account.bucket, Key=f"batch/{name}/a.csv", Body=b"1,2\n")
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{uri}/"}}
+        account.sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=account.model(name),
+            TransformInput={"ContentType": "text/csv", "DataSource": source},
+            TransformOutput={"S3OutputPath": f"{uri}-out"},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        )
+    return account.ended(kind, name)
+
+
 class TestInstances:
     def test_that_the_quota_forbids_are_refused_at_once(self, account: Account) -> None:
         """
@@ -131,6 +152,29 @@ class TestInstances:
         assert settled["EndpointConfigName"] == served
         assert "InsufficientInstanceCapacity" in settled["FailureReason"]
         assert account.invoke(served)["Body"]["tag"] == "1"
+
+    @pytest.mark.parametrize("kind", ["Training", "Processing", "Transform"])
+    def test_that_cannot_be_had_fail_a_job(self, account: Account, kind: str) -> None:
+        """
+        It was taken, and ends as Failed before its program has begun; the next one runs.
+        """
+        slipway("add", "capacity", "--operation", f"Create{kind}Job")
+
+        failed, next_one = job(account, kind), job(account, kind)
+
+        assert failed[f"{kind}JobStatus"] == "Failed"
+        assert failed["FailureReason"].startswith("CapacityError: Unable to provision requested ML compute")
+        assert next_one[f"{kind}JobStatus"] == "Completed"
+
+    def test_of_an_endpoint_alone_no_job_misses(self, account: Account) -> None:
+        """
+        And those of jobs alone are missed by no endpoint.
+        """
+        slipway("add", "capacity", "--endpoint", "nobody")
+        slipway("add", "capacity", "--operation", "CreateTransformJob")
+
+        assert job(account, "Training")["TrainingJobStatus"] == "Completed"
+        account.endpoint("spared")
 
 
 class TestProcesses:

@@ -211,6 +211,26 @@ class TestShadow:
         assert 20 <= total(account, name, "v-2", "Invocation5XXErrors") <= 60
         assert total(account, name, "AllTraffic", "Invocation5XXErrors") == 0
 
+    def test_gets_another_share_and_other_instances_in_place(self, account: Account) -> None:
+        """
+        UpdateEndpointWeightsAndCapacities takes it like a production variant, and the endpoint says so.
+        """
+        model = account.model(account.name("m"), TAG="2")
+        name = served(account, ShadowProductionVariants=[variant("v-2", model)])
+        account.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=name,
+            DesiredWeightsAndCapacities=[
+                {"VariantName": "v-2", "DesiredWeight": 0.0, "DesiredInstanceCount": 2}
+            ],
+        )
+        (shadow,) = account.settled_endpoint(name)["ShadowProductionVariants"]
+        for _ in range(10):
+            account.invoke(name)
+
+        assert (shadow["CurrentWeight"], shadow["CurrentInstanceCount"]) == (0.0, 2)
+        assert until(lambda: total(account, name, "AllTraffic"), lambda count: count == 10)
+        assert total(account, name, "v-2") == 0
+
     def test_one_beside_one_is_all_there_can_be(self, account: Account) -> None:
         """
         Exactly one production and one shadow variant, under different names.
