@@ -19,6 +19,7 @@ from slipway.contracts import environment as variables
 if TYPE_CHECKING:
     from slipway.usecases.ask_again import AskAgain
     from slipway.usecases.bridge_metrics import MetricsBridge
+    from slipway.usecases.bury_trial import TrialBurial
     from slipway.usecases.end_trial import TrialEnding
     from slipway.usecases.export_telemetry import TelemetryExport
     from slipway.usecases.judge_trial import TrialJudge
@@ -79,6 +80,21 @@ def trial_ending() -> TrialEnding:
         tokens=_ports.task_tokens(),
         promote_machine_arn=os.environ.get(variables.PROMOTE_MACHINE_ARN, ""),
         environment=_ports.setting(variables.ENVIRONMENT),
+        resource_prefix=_ports.policy()["resource_prefix"],
+        clock=now,
+    )
+
+
+@cache
+def trial_burial() -> TrialBurial:
+    from slipway.domain.timestamps import now
+    from slipway.usecases.bury_trial import TrialBurial
+
+    return TrialBurial(
+        ledger=_ports.ledger(),
+        executions=_ports.executions(),
+        ending=trial_ending(),
+        resource_prefix=_ports.policy()["resource_prefix"],
         clock=now,
     )
 

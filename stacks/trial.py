@@ -14,6 +14,7 @@ from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.functions import Functions, TaskFunction
 from stacks.constructs.machine import Machine, machine_arn, on_executions
 from stacks.constructs.rule import rule
+from stacks.constructs.schedules import Schedules
 from stacks.constructs.statements import (
     Statement,
     allow,
@@ -41,6 +42,7 @@ PROMOTIONS_SECONDS: Final = 3 * 8 * 3600
 """Putting the challenger there, and taking it away or making it champion."""
 TRIAL_SECONDS: Final = LONGEST_HOURS * 3600 + PROMOTIONS_SECONDS
 """Without waiting for its approval."""
+SWEEP_SECONDS: Final = 300
 JUDGING_SECONDS: Final = 600
 JUDGING_MB: Final = 3008
 """A look reads 48 MB of text, which Python has as ten times that."""
@@ -72,7 +74,7 @@ class TrialStack(cdk.Stack):
         self._dead_letters = DeadLetters(self, "DeadLetters")
         self.machine = self._add_machine()
         self.stop_trial = self._functions.add(
-            "stop_trial", environment=self._ending, statements=self._end, timeout_seconds=60
+            "stop_trial", environment=self._ending, statements=self._end(), timeout_seconds=60
         )
         self._add_burial()
         alarms = Alarms(self, "Alarms", topic_arn=notifications.alarm_topic.ref, settings=settings)
@@ -87,7 +89,10 @@ class TrialStack(cdk.Stack):
             self._add_propose_trial(),
             self._functions.add(
                 "end_trial",
-                environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+                environment={
+                    variables.LEDGER_TABLE: self._storage.ledger.ref,
+                    variables.POLICY: self._settings.policy_json,
+                },
                 statements=[*self._storage.grant_ledger("GetItem", "UpdateItem"), put_events()],
             ),
         )
@@ -192,42 +197,85 @@ class TrialStack(cdk.Stack):
         return {
             variables.LEDGER_TABLE: self._storage.ledger.ref,
             variables.PROMOTE_MACHINE_ARN: self._promotion.machine.arn,
+            variables.POLICY: self._settings.policy_json,
         }
 
     @property
-    def _end(self) -> list[Statement]:
+    def _close(self) -> list[Statement]:
         return [
             *self._storage.grant_ledger("GetItem", "UpdateItem"),
             # who waits for a proposal's decision is told that there is none
             allow(["states:SendTaskSuccess"], [machine_arn(self._settings, "trial")]),
-            allow(["states:StartExecution"], [self._promotion.machine.arn]),
             put_events(),
         ]
 
+    def _end(self, *described: str) -> list[Statement]:
+        """Also start the challenger's removal, and see what became of an earlier one."""
+        return [
+            *self._close,
+            allow(["states:StartExecution"], [self._promotion.machine.arn]),
+            on_executions(["states:DescribeExecution"], self._settings, "promote", *described),
+        ]
+
     def _add_burial(self) -> None:
-        bury = self._functions.add(
-            "bury_trial",
+        bury = self._add_ending("bury_trial", self._end("trial"))
+        supersede = self._add_ending(
+            "supersede_trial",
+            [*self._close, on_executions(["states:DescribeExecution"], self._settings, "promote")],
+        )
+        sweep = self._add_ending(
+            "sweep_trials",
+            [*self._end("trial"), *self._storage.grant_ledger("Query")],
+            timeout_seconds=SWEEP_SECONDS,
+        )
+        deaths = self._on_endings(
+            "Deaths",
+            "A trial's execution died: its challenger leaves",
+            ["FAILED", "TIMED_OUT", "ABORTED"],
+            self.machine.arn,
+            bury,
+        )
+        successions = self._on_endings(
+            "Successions",
+            "A promotion succeeded: the trial whose challenger it took away is over",
+            ["SUCCEEDED"],
+            self._promotion.machine.arn,
+            supersede,
+        )
+        self._dead_letters.admit_rules(deaths, successions)
+        Schedules(
+            self,
+            "Sweeps",
+            functions=[sweep],
+            minutes=self._settings.sweep_minutes,
+            dead_letters=self._dead_letters,
+        )
+
+    def _add_ending(
+        self, module: str, statements: list[Statement], *, timeout_seconds: int = 60
+    ) -> TaskFunction:
+        return self._functions.add(
+            module,
             environment=self._ending,
-            statements=[
-                *self._end,
-                on_executions(["states:DescribeExecution"], self._settings, "trial"),
-            ],
-            timeout_seconds=60,
+            statements=statements,
+            timeout_seconds=timeout_seconds,
             dead_letters_arn=self._dead_letters.arn,
         )
-        deaths = rule(
+
+    def _on_endings(
+        self, name: str, description: str, statuses: list[str], machine: str, function: TaskFunction
+    ) -> str:
+        """The ARN of a rule that hands a machine's ended executions to a function."""
+        made = rule(
             self,
-            "Deaths",
-            description="A trial's execution died: its challenger leaves",
+            name,
+            description=description,
             pattern={
                 "source": ["aws.states"],
                 "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {
-                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-                    "stateMachineArn": [self.machine.arn],
-                },
+                "detail": {"status": statuses, "stateMachineArn": [machine]},
             },
-            targets=[bury],
+            targets=[function],
             dead_letters=self._dead_letters,
         )
-        self._dead_letters.admit_rules(deaths.attr_arn)
+        return made.attr_arn

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from slipway.contracts.ledger import OPEN_TRIALS
-from slipway.contracts.ledger_keys import model_partition, trial_key, trial_prefix
+from slipway.contracts.ledger_keys import (
+    BY_MONTH,
+    UNTOLD_TRIALS,
+    model_partition,
+    trial_key,
+    trial_prefix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +29,11 @@ class DynamoDbTrials:
     _table: DynamoDbTable
 
     def begin_trial(self, record: TrialRecord) -> bool:
-        key = trial_key(record["project"], record["model"], record["trial_id"])
-        return self._table.put({**record, **key}, condition="attribute_not_exists(#pk)")
+        subject = record["project"], record["model"], record["trial_id"]
+        listing = {"month_pk": UNTOLD_TRIALS, "month_sk": "/".join(subject)}
+        return self._table.put(
+            {**record, **trial_key(*subject), **listing}, condition="attribute_not_exists(#pk)"
+        )
 
     def trial(self, project: str, model: str, trial_id: str) -> TrialRecord | None:
         return cast("TrialRecord | None", self._table.get(trial_key(project, model, trial_id)))
@@ -60,3 +69,18 @@ class DynamoDbTrials:
             condition=_IS_OPEN,
             values={":status": status, ":reason": reason, **({":at": at} if ends else {}), **_OPEN},
         )
+
+    def note_trial_told(self, project: str, model: str, trial_id: str, at: str) -> None:
+        # without its index key the item leaves the list of untold ones
+        self._table.update(
+            trial_key(project, model, trial_id),
+            "SET #told_at = :at REMOVE #month_pk, #month_sk",
+            condition="attribute_exists(#pk)",
+            values={":at": at},
+        )
+
+    def untold_trials(self) -> list[TrialRecord]:
+        listed = self._table.rows(UNTOLD_TRIALS, index=BY_MONTH, attributes=("month_sk",))
+        # the index may lag: the items themselves are read
+        found = [self.trial(*row["month_sk"]["S"].split("/")) for row in listed]
+        return [record for record in found if record is not None and "told_at" not in record]

@@ -266,6 +266,8 @@ class TrialRecord(TypedDict):
     ended_at: NotRequired[str]
     reason: NotRequired[str]
     """Why it ended."""
+    told_at: NotRequired[str]
+    """When people were told of its end; missing: they were not."""
 
 
 class ApprovalRecord(TypedDict):

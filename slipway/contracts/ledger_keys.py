@@ -14,7 +14,7 @@ BY_MODEL: Final = "by_model"
 
 
 BY_MONTH: Final = "by_month"
-"""Index on ``month_pk``, ``month_sk``: a month's releases; the approvals that wait for somebody."""
+"""Index on ``month_pk``, ``month_sk``: a month's releases; the approvals that wait; open trials."""
 
 
 TTL: Final = "expires_at"
@@ -29,6 +29,8 @@ MODELS: Final = "MODELS"
 
 
 PENDING_APPROVALS: Final = "APPROVALS#PENDING"
+UNTOLD_TRIALS: Final = "TRIALS#UNTOLD"
+"""``month_pk`` of trials that are open, or untold; ``month_sk`` is ``<project>/<model>/<id>``."""
 
 
 def release_key(release_id: str) -> dict[str, str]:

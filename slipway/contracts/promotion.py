@@ -159,8 +159,8 @@ class Promotion(TypedDict):
     trial_id: str
     """The trial whose challenger stands in the layout; kept with it. Empty: none."""
     superseded_trial: str
-    """The trial of another version that this promotion ends. Empty: none. It learns of it by the endpoint's
-    state, which holds another ``trial_id`` from then on, or none."""
+    """The trial that this promotion ends, as the endpoint's state holds another ``trial_id`` from then on, or
+    none. Empty: it ends none but its own. Once it has succeeded, ``supersede_trial`` closes that trial."""
 
 
 class Lease(TypedDict):

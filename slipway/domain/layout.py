@@ -78,8 +78,7 @@ def wanted_layout(
         raise ChampionLeavesError(endpoint, version, action)
     stays = [one for one in others if one["version"] != version]
     if action == "remove":
-        # who ends a trial need not know whether another promotion ended it before
-        if len(stays) == len(others) and not on_trial:
+        if len(stays) == len(others):
             raise NotOnEndpointError(endpoint, version, [one["version"] for one in others])
         return _balanced(champion, stays)
     if on_trial:

@@ -138,7 +138,7 @@ class PromotionPlan:
             "alias_moves": layouts.alias_moves(now.aliases, wanted),
             "believed_config": now.believed_config,
             "trial_id": self._trial(),
-            "superseded_trial": "" if self._still_tried() else now.other_trial(self.request),
+            "superseded_trial": "" if self._trial() == now.trial else now.other_trial(self.request),
         }
 
     def _tags(self, record: VersionRecord) -> list[dict[str, str]]:
@@ -203,15 +203,17 @@ class PromotionPlan:
         )
         return [target for target in found if target is not None]
 
-    def _still_tried(self) -> bool:
-        """Whether what is on trial now stays so."""
-        tried = {one["version"] for one in self.now.layout if one["role"] in ON_TRIAL}
-        return bool(tried & {one["version"] for one in self.wanted if one["role"] in ON_TRIAL})
-
     def _trial(self) -> str:
-        if not any(one["role"] in ON_TRIAL for one in self.wanted):
-            return ""
-        return self.request.get("trial_id") or self.now.trial
+        """Whose challenger stands there then."""
+        wanted, now = _tried(self.wanted), _tried(self.now.layout)
+        if self.action in ("beside", "shadow") and self.request.get("trial_id"):
+            return self.request["trial_id"]
+        return self.now.trial if wanted & now else ""
+
+
+def _tried(layout: Sequence[LayoutEntry]) -> set[str]:
+    """Versions that are on trial."""
+    return {one["version"] for one in layout if one["role"] in ON_TRIAL}
 
 
 def stop(request: PromotionRequest, now: EndpointNow, site: Site, champion: VersionRecord) -> Promotion:

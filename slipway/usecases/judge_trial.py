@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.contracts.ledger import OPEN_TRIALS
 from slipway.contracts.names import VARIANT, endpoint, variant_of
 from slipway.domain.timestamps import moment_of, timestamp
 from slipway.domain.trials.conclusion import Conclusion, of_shadow, of_test
 from slipway.domain.trials.join import CHALLENGER, labelled
 from slipway.domain.trials.pace import is_spent, pause_seconds
 from slipway.domain.trials.report import trial_report
-from slipway.domain.trials.trial import TrialUnknownError
+from slipway.domain.trials.trial import TrialUnknownError, superseded_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -191,12 +192,21 @@ def _next(found: Conclusion, pause: float, *, behind: bool, kept: bool) -> Trial
 
 
 def _gone(record: TrialRecord, stands: EndpointState | None) -> TrialLook:
-    """The challenger stands there no more: the trial was stopped, or another promotion ended it."""
-    who = stands["actor"] if stands is not None else "somebody"
-    version = stands["version"] if stands is not None else ""
-    reason = record.get("reason") or f"{who} promoted {version} meanwhile".replace("  ", " ")
-    status = "stopped" if record["status"] == "stopped" else "superseded"
-    return {"next": "gone", "wait_seconds": 0, "word": None, "reason": reason, "status": status}
+    """It was stopped, or another promotion ended it; what was stopped half-way is taken away now."""
+    said = superseded_by(stands) if stands is not None else "the endpoint is gone"
+    stays = (
+        stands is not None
+        and stands["status"] == "in-service"
+        and stands.get("trial_id") == record["trial_id"]
+    )
+    is_open = record["status"] in OPEN_TRIALS
+    return {
+        "next": "remove" if stays else "gone",
+        "wait_seconds": 0,
+        "word": None,
+        "reason": said if is_open else record.get("reason", ""),
+        "status": "superseded" if is_open else record["status"],
+    }
 
 
 def _over(record: TrialRecord, requests: int, outcomes: int, now: datetime, ends_by: datetime) -> str:

@@ -50,21 +50,35 @@ def plan_promotion(
     if request["cause"] == "approval" and comes:
         _may_follow(request, now, release_id, ledger, site)
     strategy = strategy_of(request, record, site.policy, site.environment) if record else AT_ONCE
-    wanted = wanted_layout(
-        now.layout,
-        endpoint=now.name,
-        action=action,
-        version=request["version"],
-        release_id=release_id,
-        share=share_of(request, action, strategy, site.policy, site.environment),
-        on_trial=bool(request.get("trial_id")),
-    )
+    if _is_over(request, now):
+        wanted = now.layout
+    else:
+        wanted = wanted_layout(
+            now.layout,
+            endpoint=now.name,
+            action=action,
+            version=request["version"],
+            release_id=release_id,
+            share=share_of(request, action, strategy, site.policy, site.environment),
+            on_trial=bool(request.get("trial_id")),
+        )
     records = {one["version"]: _record(request, one["version"], ledger) for one in wanted}
     servings = {version: Serving.of(found["manifest"]["serving"]) for version, found in records.items()}
     _one_kind(request, now, wanted, servings)
     if request["cause"] == "approval" and comes:
         _note_approval(request, release_id, ledger, timestamp(clock()))
     return PromotionPlan(request, action, site, now, wanted, records, servings, strategy).promotion()
+
+
+def _is_over(request: PromotionRequest, now: EndpointNow) -> bool:
+    """
+    Whether a trial takes away a challenger that does not stand there for it any more.
+
+    Who ends a trial need not know that another promotion ended it before: its version may be the champion
+    by now, stand beside by hand, or be tried by the next trial.
+    """
+    removes = request.get("action") == "remove" and "trial_id" in request
+    return removes and bool(now.layout) and now.trial != request["trial_id"]
 
 
 def _now(request: PromotionRequest, site: Site, ledger: Ledger) -> EndpointNow:

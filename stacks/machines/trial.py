@@ -132,6 +132,12 @@ def _propose() -> States:
                 "Promote",
                 end=query(f"{{'status': 'promoted', 'reason': {said}}}"),
             ),
+            # Another promotion took the challenger away while people were asked: nothing is left to remove.
+            when(
+                f"{approval}.decision = 'superseded'",
+                "EndTrial",
+                end=query(f"{{'status': 'superseded', 'reason': {said}}}"),
+            ),
             when("true", "Remove", end=query(f"{{'status': 'rejected', 'reason': {said}}}")),
             default="Remove",
         ),

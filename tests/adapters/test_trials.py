@@ -70,3 +70,15 @@ class TestTrials:
         assert not trials.note_look(*SUBJECT, "7d" * 8, state={}, ends_by="", after=0)
         found = trials.trial(*SUBJECT, "7d" * 8)
         assert (found["status"], found["reason"], found["ended_at"]) == ("promoted", "ana", at)
+
+    def test_a_trial_is_listed_until_its_end_was_told(self, trials: Any) -> None:
+        """Whichever model it is of; what is open or untold is found by a sweep, the rest is history."""
+        trials.begin_trial({**a_trial("0a" * 8), "model": "delays"})
+        assert sorted(one["trial_id"] for one in trials.untold_trials()) == ["0a" * 8, "7d" * 8]
+        at = "2026-11-28T10:00:00.000Z"
+        trials.set_trial_status(*SUBJECT, "7d" * 8, "failed", reason="died", at=at)
+        assert len(trials.untold_trials()) == 2
+        trials.note_trial_told(*SUBJECT, "7d" * 8, at)
+
+        assert [one["trial_id"] for one in trials.untold_trials()] == ["0a" * 8]
+        assert trials.trial(*SUBJECT, "7d" * 8)["told_at"] == at

@@ -83,10 +83,6 @@ class TestWantedLayout:
             ("1.2.0", "beside", 0.2),
         ]
 
-    def test_a_trial_that_was_ended_by_another_promotion(self) -> None:
-        """Taking its challenger away once more changes nothing."""
-        assert layout("remove", "1.1.0", ALONE, trial=True) == ALONE
-
     def test_serving_is_being_alone(self) -> None:
         """Whatever stood there before."""
         assert layout("serve", "1.1.0", layout("beside", "1.1.0")) == alone("1.1.0", RELEASE)

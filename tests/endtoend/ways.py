@@ -226,7 +226,7 @@ def _lost_lineage(laptop: Laptop) -> None:
         "actor": "ana@example.com",
         "reason": "1.0.0 is too simple",
     }
-    with _deaf(laptop, "slipway-local-lineage-"):
+    with deaf(laptop, "slipway-local-lineage-"):
         laptop.aws.client("stepfunctions").start_execution(
             stateMachineArn=laptop.workspace.platform()["promote_machine_arn"],
             input=json.dumps({"request": request}),
@@ -236,7 +236,7 @@ def _lost_lineage(laptop: Laptop) -> None:
 
 
 def _lost_push(laptop: Laptop) -> None:
-    with _deaf(laptop, "ECR Image Action"):
+    with deaf(laptop, "ECR Image Action"):
         laptop.push(laptop.model(PROJECT), "1.8.0")
     sweep(laptop, "sweep_pushes")
     release = laptop.reach(_tiny(laptop, "1.8.0"), "awaiting-approval")
@@ -247,7 +247,7 @@ def _lost_push(laptop: Laptop) -> None:
 def _lost_end(laptop: Laptop) -> None:
     model = laptop.model(PROJECT)
     (model / "train").write_text("#!/bin/sh\nexit 4\n")
-    with _deaf(laptop, "Step Functions Execution Status Change"):
+    with deaf(laptop, "Step Functions Execution Status Change"):
         laptop.push(model, "1.9.0")
         release = _tiny(laptop, "1.9.0")
         client = laptop.aws.client("stepfunctions")
@@ -353,7 +353,7 @@ def _by_the_clock(laptop: Laptop) -> None:
 
 
 @contextlib.contextmanager
-def _deaf(laptop: Laptop, kind: str) -> Iterator[None]:
+def deaf(laptop: Laptop, kind: str) -> Iterator[None]:
     """No rule hears events of a kind meanwhile; or no rule of a stack, if ``kind`` begins its name."""
     events = laptop.aws.client("events")
     rules = [

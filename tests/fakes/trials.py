@@ -49,6 +49,12 @@ class FakeTrials:
             record["ended_at"] = at
         return True
 
+    def note_trial_told(self, project: Any, model: Any, trial_id: Any, at: Any) -> Any:
+        self.trial_records[project, model, trial_id]["told_at"] = at
+
+    def untold_trials(self) -> Any:
+        return copy.deepcopy([one for one in self.trial_records.values() if "told_at" not in one])
+
 
 class FakeLoads:
     """Port ``VariantLoads``."""

@@ -204,7 +204,7 @@ class TestEvents:
     def test_every_target_has_a_dead_letter_queue(self, synthesized: Synthesized) -> None:
         """An event that can't be delivered is kept."""
         rules = synthesized.resources("prod", "AWS::Events::Rule")
-        assert len(rules) == 17
+        assert len(rules) == 18
         for rule in rules.values():
             assert all("DeadLetterConfig" in target for target in rule["Properties"]["Targets"])
 

@@ -112,6 +112,15 @@ class TestTrialMachine:
         assert execution.path[-2:] == ["Remove", "EndTrial"]
         assert document["ended"] == {"status": "rejected", "reason": "no"}
 
+    def test_what_is_void_needs_no_removal(self) -> None:
+        """Another promotion took the challenger away while people were asked."""
+        void = {"decision": "superseded", "approver": "", "reason": "ben promoted 1.2.0", "decided_at": "now"}
+        execution = run(Propose=answers(void))
+        document = ended(execution)
+
+        assert "Remove" not in execution.path
+        assert document["ended"] == {"status": "superseded", "reason": "ben promoted 1.2.0"}
+
     def test_nobody_decides_in_time(self) -> None:
         """The task times out: that is an answer, not a failure."""
         execution = run(Propose=fails("States.Timeout"))

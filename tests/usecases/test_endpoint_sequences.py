@@ -24,26 +24,37 @@ class Model:
     """
     What must be, step by step, worked out as simply as can be.
 
-    ``others`` is version to (role, share); ``champion`` is empty while nothing serves.
+    ``others`` is version to (role, share); ``champion`` and ``trial`` are empty while there is none.
     """
 
     def __init__(self) -> None:
-        self.champion, self.last = "", ""
+        self.champion, self.last, self.trial, self.tried = "", "", "", ""
         self.others: dict[str, tuple[str, float]] = {}
 
-    def do(self, action: str, version: str, share: float, *, trial: bool) -> bool:
+    def do(self, action: str, version: str, share: float, *, trial: str) -> bool:
         """Whether it is possible; if so, it is done."""
+        possible = self.change(action, version, share, trial=trial)
+        if possible and trial and action in ("beside", "shadow"):
+            self.trial, self.tried = trial, version
+        if self.others.get(self.tried, ("beside", 0))[0] == "beside":
+            self.trial = ""
+        return possible
+
+    def change(self, action: str, version: str, share: float, *, trial: str) -> bool:
+        """As ``do``, but for the trial."""
         if action == "serve":
             self.champion, self.last, self.others = version, version, {}
             return True
+        if self.champion and action == "remove" and trial and trial != self.trial:
+            return True  # it is over
         if not self.champion or (version == self.champion and action != "stop"):
             return False
         if action == "stop":
             self.champion, self.others = "", {}
             return True
         if action == "remove":
-            return self.others.pop(version, None) is not None or trial
-        others = self.with_(action, version, share, trial=trial)
+            return self.others.pop(version, None) is not None
+        others = self.with_(action, version, share, trial=bool(trial))
         self.others = self.others if others is None else others
         return others is not None
 
@@ -99,11 +110,14 @@ class TestSequences:
         endpoint, model = an_endpoint(), Model()
         told: list[tuple[str, dict[str, tuple[str, float]]]] = []
         for place, (action, version, share, trial) in enumerate(steps):
-            before = endpoint.state()
-            on_trial = trial and action in ("beside", "shadow", "remove")
+            before, was_trial = endpoint.state(), model.trial
+            trial_id = ""
+            if trial and action in ("beside", "shadow", "remove"):
+                # who removes is the trial that runs, or one that did
+                trial_id = model.trial if action == "remove" and model.trial and place % 2 else f"t{place}"
             request = {"share": share} if action in ("beside", "shadow") else {}
-            request |= {"trial_id": f"t{place}"} if on_trial else {}
-            if not model.do(action, version, share, trial=on_trial):
+            request |= {"trial_id": trial_id} if trial_id else {}
+            if not model.do(action, version, share, trial=trial_id):
                 with pytest.raises(LayoutError):
                     endpoint.plan(action, version, **request)
                 assert endpoint.state() == before
@@ -116,6 +130,9 @@ class TestSequences:
             found = {one["version"]: (one["role"], pytest.approx(one["share"])) for one in wanted}
             assert model.layout() == found
             assert simple(endpoint.aliases()) == model.aliases()
+            assert state.get("trial_id", "") == model.trial
+            ended = was_trial if was_trial not in (model.trial, trial_id) else ""
+            assert promotion["superseded_trial"] == ended
             was_in_service = before is not None and before["status"] == "in-service"
             assert promotion["believed_config"] == (before["config_name"] if was_in_service else None)
             if wanted:

@@ -96,6 +96,7 @@ class World:
         self.ledger.endpoint_states[ENDPOINT] = [
             {
                 "trial_id": trial_id,
+                "status": "in-service",
                 "changed_at": "2026-11-28T09:00:00.000Z",
                 "actor": "ana@example.com",
                 "version": version,
@@ -275,8 +276,17 @@ class TestAbTest:
         """With the reason of whoever stopped it."""
         at = "2026-11-28T09:10:00.000Z"
         ab.ledger.set_trial_status(*SUBJECT, TRIAL, "stopped", reason="ben: enough", at=at)
+        ab.stand("", "1.1.0")
+        look = ab.look()
 
-        assert (ab.look()["status"], ab.look()["reason"]) == ("stopped", "ben: enough")
+        assert (look["next"], look["status"], look["reason"]) == ("gone", "stopped", "ben: enough")
+
+    def test_of_one_that_was_stopped_half_way_the_challenger_leaves(self, ab):
+        """It was recorded as stopped, and the promotion that takes the challenger away failed."""
+        at = "2026-11-28T09:10:00.000Z"
+        ab.ledger.set_trial_status(*SUBJECT, TRIAL, "stopped", reason="ben: enough", at=at)
+
+        assert ab.look() | {"next": "remove", "status": "stopped", "reason": "ben: enough"} == ab.look()
 
     def test_a_look_that_was_overtaken_counts_nothing(self, ab):
         """Two at once: what the slower one read is read again by the next."""

@@ -338,6 +338,35 @@ class TestTrials:
         assert made.plan("serve", "1.1.0", trial_id="t1", cause="approval")["superseded_trial"] == ""
         assert made.plan("remove", "1.1.0", trial_id="t1")["superseded_trial"] == ""
 
+    def test_the_same_version_is_tried_again(self) -> None:
+        """The first trial is over all the same: another one stands there."""
+        made = self.made()
+
+        assert made.promote("beside", "1.1.0", share=0.2, trial_id="t2")["superseded_trial"] == "t1"
+        assert made.state()["trial_id"] == "t2"
+
+    @pytest.mark.parametrize(
+        ("action", "version"),
+        [("serve", "1.1.0"), ("serve", "1.2.0"), ("beside", "1.1.0")],
+    )
+    def test_whose_challenger_is_gone_takes_nothing_away(self, action: str, version: str) -> None:
+        """It may be champion by now, stand beside by hand, or not at all: nothing changes, nothing fails."""
+        made = self.made()
+        made.promote(action, version)
+        before = made.state()["layout"]
+
+        assert made.promote("remove", "1.1.0", trial_id="t1")["layout"] == before
+
+    def test_it_takes_no_other_trial_s_challenger_away(self) -> None:
+        """Of the same version as its own, or of another one: the other trial goes on."""
+        for version in ("1.1.0", "1.2.0"):
+            made = self.made()
+            made.promote("beside", version, share=0.2, trial_id="t2")
+            made.promote("remove", "1.1.0", trial_id="t1")
+
+            assert made.state()["trial_id"] == "t2"
+            assert made.aliases() == {"champion": "1.0.0", "challenger": version}
+
     def test_the_environment_lets_it_end_first(self) -> None:
         """What was approved waits; who promotes by hand does not."""
         made = self.made(newer_version="waits")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from slipway.contracts.events import APPROVAL_DECIDED, APPROVAL_REQUESTED, TRIAL_ENDED, TRIAL_STARTED
+from slipway.contracts.events import APPROVAL_DECIDED, APPROVAL_REQUESTED, TRIAL_STARTED
 from slipway.domain.approval import DecisionForm
 from slipway.domain.trials.trial import NoTrialError, trial_id_of
 from slipway.usecases.begin_trial import begin_trial
@@ -76,6 +76,7 @@ class Room:
             tokens=self.tokens,
             promote_machine_arn="arn:aws:states:eu-west-1:111122223333:stateMachine:slipway-dev-promote",
             environment="dev",
+            resource_prefix="slipway-dev",
             clock=lambda: NOW,
         )
 
@@ -224,36 +225,3 @@ class TestPropose:
         assert room.ledger.version(*SUBJECT, "1.1.0") == before
         detail = next(detail for kind, detail in room.events.emitted if kind == APPROVAL_DECIDED)
         assert detail["release_id"] == "9f2c41d07b3a55e1"
-
-
-class TestEnd:
-    def test_an_end_is_recorded_and_told_once(self, room):
-        """Whatever comes second changes nothing."""
-        room.begin()
-
-        assert room.ending.end_trial(*SUBJECT, TRIAL, "promoted", "ana: seen")
-        assert not room.ending.end_trial(*SUBJECT, TRIAL, "rejected", "ben: no")
-        assert room.status() == "promoted"
-        assert [kind for kind, _ in room.events.emitted].count(TRIAL_ENDED) == 1
-
-    def test_stopped_by_hand_the_challenger_leaves(self, room):
-        """By the promote machine, and who waits for a decision hears that there is none."""
-        room.propose()
-        wish: Any = {"project": SUBJECT[0], "model": SUBJECT[1], "trial_id": TRIAL}
-        answer = room.ending.stop_trial({**wish, "actor": "ben", "reason": "enough"})
-
-        assert (answer["outcome"], room.status()) == ("stopped", "stopped")
-        started = room.started()
-        assert (started["action"], started["version"], started["trial_id"]) == ("remove", "1.1.0", TRIAL)
-        assert room.tokens.outputs[-1][1]["decision"] == "expired"
-        assert room.decide("approved").status == 410
-        assert room.ending.stop_trial({**wish, "actor": "ben", "reason": "enough"})["outcome"] == "refused"
-
-    def test_a_trial_whose_execution_died_leaves_no_challenger(self, room):
-        """It is recorded as failed, told, and the challenger is taken away."""
-        room.begin()
-
-        assert room.ending.bury_trial(*SUBJECT, TRIAL, "failed", "States.Timeout")
-        assert room.status() == "failed"
-        assert room.started()["action"] == "remove"
-        assert not room.ending.bury_trial(*SUBJECT, TRIAL, "failed", "again")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from slipway.contracts.ledger import TrialRecord
+    from slipway.contracts.promotion import LayoutEntry
     from slipway.contracts.trial import TrialKind, TrialRequest
 
 NAMES: Final = {"ab": "A/B test", "shadow": "shadow run"}
@@ -163,6 +164,18 @@ def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str 
     frame.emit(workspace, document, render)
 
 
+def layout_of(workspace: frame.Workspace, record: TrialRecord) -> list[LayoutEntry] | None:
+    """What stands on the endpoint together with a trial's challenger; None: that does not stand there."""
+    from slipway.contracts.names import endpoint
+    from workbench.cli.release import ledger_of
+
+    prefix = workspace.platform()["resource_prefix"]
+    state = ledger_of(workspace).endpoint_state(endpoint(prefix, record["project"], record["model"]))
+    if state is None or state["status"] != "in-service" or state.get("trial_id") != record["trial_id"]:
+        return None
+    return state["layout"]
+
+
 def begin(
     workspace: frame.Workspace,
     reference: str,
@@ -226,13 +239,13 @@ def begin(
 def end(
     workspace: frame.Workspace, kind: TrialKind, model: str, reason: str, *, yes: bool, wait: bool
 ) -> None:
-    """Stop the newest trial, if it is open."""
+    """Stop the newest trial, if it is open, or its challenger still stands there."""
     from slipway.contracts.ledger import OPEN_TRIALS
     from workbench.cli.promotions import follow
 
     record = trials_of(workspace, kind, model)[0]
     subject = f"{record['project']}/{record['model']}"
-    if record["status"] not in OPEN_TRIALS:
+    if record["status"] not in OPEN_TRIALS and layout_of(workspace, record) is None:
         raise frame.Refusal(f"the {NAMES[kind]} of {subject} is {record['status']} already")
     if not yes:
         click.confirm(

@@ -52,11 +52,13 @@ def trial_ended(detail: Mapping[str, Any], _region: str) -> Notice:
     return Notice(
         tone=tone,
         headline=f"{subject(detail)}: {kind} {status}",
-        lead=f"{after.format(champion=detail.get('champion'))}".strip(),
+        lead=after.format(champion=detail["champion"]) if detail.get("champion") else _NEVER_BEGAN,
         facts=present(("Decided", detail.get("word")), ("Reason", detail.get("reason"))),
         release_id=release_id(detail),
     )
 
+
+_NEVER_BEGAN: Final = "It never began; the endpoint is as it was."
 
 _TRIAL_ENDS: Final[Mapping[str, tuple[Tone, str]]] = {
     "promoted": ("good", "The challenger took the place of {champion}."),

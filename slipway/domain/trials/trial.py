@@ -45,6 +45,28 @@ def trial_id_of(execution_arn: str) -> str:
     return hashlib.sha256(execution_arn.encode()).hexdigest()[:_ID_DIGITS]
 
 
+def superseded_by(change: Mapping[str, Any]) -> str:
+    """
+    Who ended a trial by changing what stands on its endpoint.
+
+    Args:
+        change: contracts.ledger.EndpointState, or the like: actor, action, version.
+
+    >>> superseded_by({"actor": "ana", "action": "serve", "version": "1.2.0"})
+    'ana promoted 1.2.0 meanwhile'
+    """
+    actor, version = change["actor"] or "somebody", change["version"]
+    match change.get("action", "serve"):
+        case "remove":
+            return f"{actor} took {version} away meanwhile"
+        case "stop":
+            return f"{actor} stopped the endpoint meanwhile"
+        case "beside" | "shadow":
+            return f"{actor} put {version} beside the champion meanwhile"
+        case _:
+            return f"{actor} promoted {version} meanwhile"
+
+
 def settings_of(strategy: Strategy) -> dict[str, Any]:
     """
     A strategy of a trial in full, as it is kept and goes with the promotion.

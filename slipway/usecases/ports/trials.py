@@ -33,6 +33,12 @@ class Trials(Protocol):
     ) -> bool:
         """Move an open trial to another status, at ``at`` if that ends it; False: it is not open."""
 
+    def note_trial_told(self, project: str, model: str, trial_id: str, at: str) -> None:
+        """People were told of its end."""
+
+    def untold_trials(self) -> list[TrialRecord]:
+        """Those that are open, or ended without that people were told."""
+
 
 class VariantLoads(Protocol):
     """How variants of an endpoint did, as their metrics have it."""

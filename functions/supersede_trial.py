@@ -1,0 +1,22 @@
+"""EventBridge, a promotion succeeded: the trial whose challenger it took away is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from functions import _wiring
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
+    arn = event["detail"]["executionArn"]
+    ended = _wiring.trial_burial().supersede_by(arn)
+    logger.info("promotion succeeded", execution=arn, trial_ended=ended)
+    return {"ended": ended}
