@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from slipway.contracts.trial import VariantLoad
 
 _ASKED: Final = (
@@ -21,7 +19,14 @@ _ASKED: Final = (
 )
 _MICROSECONDS: Final = 1000.0
 """SageMaker's latencies are in microseconds."""
-_MINUTE: Final = 60
+_KEPT: Final = (
+    (timedelta(days=15), 60),
+    (timedelta(days=63), 300),
+    (timedelta(days=455), 3600),
+)
+"""CloudWatch keeps minutes for so long, then five minutes of them as one value, then hours."""
+_SLACK: Final = timedelta(hours=1)
+"""What will be summed up in a moment is asked for as if it were already."""
 
 
 class CloudWatchVariantLoads:
@@ -32,15 +37,16 @@ class CloudWatchVariantLoads:
 
     def load(self, endpoint: str, variant: str, *, since: datetime, until: datetime) -> VariantLoad:
         # one value for all of the time: a percentile of minutes' percentiles would be none
-        start = since - timedelta(seconds=since.second, microseconds=since.microsecond)
-        minutes = max(1, math.ceil((until - start).total_seconds() / _MINUTE))
+        unit = _unit(until - since)
+        start = datetime.fromtimestamp(since.timestamp() // unit * unit, UTC)
+        period = unit * max(1, math.ceil((until - start).total_seconds() / unit))
         dimensions = [
             {"Name": "EndpointName", "Value": endpoint},
             {"Name": "VariantName", "Value": variant},
         ]
         answer = self._client.get_metric_data(
             StartTime=timestamp(start),
-            EndTime=timestamp(start + timedelta(minutes=minutes)),
+            EndTime=timestamp(start + timedelta(seconds=period)),
             MetricDataQueries=[
                 {
                     "Id": name,
@@ -50,7 +56,7 @@ class CloudWatchVariantLoads:
                             "MetricName": metric,
                             "Dimensions": dimensions,
                         },
-                        "Period": minutes * _MINUTE,
+                        "Period": period,
                         "Stat": statistic,
                     },
                 }
@@ -64,6 +70,11 @@ class CloudWatchVariantLoads:
             "latency_p50_ms": _milliseconds(found.get("p50", [])),
             "latency_p99_ms": _milliseconds(found.get("p99", [])),
         }
+
+
+def _unit(age: timedelta) -> int:
+    """Seconds; a period that is no multiple of them has no value where the data begin so long ago."""
+    return next((unit for kept, unit in _KEPT if age + _SLACK < kept), _KEPT[-1][1])
 
 
 def _milliseconds(values: list[float]) -> float | None:

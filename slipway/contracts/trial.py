@@ -89,6 +89,10 @@ class TrialState(TypedDict):
     effect: EffectRecord | None
     remaining: int | None
     """About how many more outcomes would decide; None: nobody knows."""
+    weights: dict[str, float]
+    """Version to its share, of all that stand on the endpoint; the champion first."""
+    parts: list[float]
+    """The smallest and the largest part that the challenger had of what it and the champion answer."""
     loads: dict[str, VariantLoad]
     """Of ``champion`` and ``challenger``."""
     report_uri: str

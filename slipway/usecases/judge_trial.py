@@ -15,6 +15,7 @@ from slipway.domain.trials.conclusion import Conclusion, of_shadow, of_test
 from slipway.domain.trials.join import CHALLENGER, labelled
 from slipway.domain.trials.pace import is_spent, pause_seconds
 from slipway.domain.trials.report import trial_report
+from slipway.domain.trials.shares import part_of, weights_of
 from slipway.domain.trials.trial import TrialUnknownError, superseded_by
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class TrialJudge:
             over = f"{calls:,} looks could not read all that came in" if reading.behind else "no look is left"
         else:
             over = _over(record, tally.requests[CHALLENGER], tally.outcomes[CHALLENGER].count, now, ends_by)
+        part = part_of(stands["layout"], record["challenger"])
+        parts = [*record["state"].get("parts", ()), part]
         state: TrialState = {
             "looks": record["looks"] + 1,
             "calls": calls,
@@ -106,6 +109,8 @@ class TrialJudge:
             "reason": "",
             "effect": None,
             "remaining": None,
+            "weights": weights_of(stands["layout"]),
+            "parts": [min(parts), max(parts)],
             "loads": loads,
             "report_uri": "",
         }
@@ -145,7 +150,8 @@ class TrialJudge:
         over: str,
     ) -> tuple[Conclusion, RowsEvidence | None]:
         if record["kind"] == "ab":
-            return of_test(tally, record["settings"], over=over), None
+            low, high = record["state"]["parts"]
+            return of_test(tally, record["settings"], shares=(low, high), over=over), None
         rows = self._rows(record, evaluation) if over and "task" in evaluation else None
         judged = rows.conclusion if rows is not None and not rows.problem else None
         verdict, said = (judged.kind, judged.in_words()) if judged is not None else ("", "")

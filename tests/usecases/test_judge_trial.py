@@ -91,12 +91,21 @@ class World:
         self.now += self.looking
         return self.now
 
-    def stand(self, trial_id: str, version: str = "1.1.0") -> None:
-        """What the ledger says of the endpoint."""
+    def stand(self, trial_id: str, version: str = "1.1.0", *, others: float = 0.0) -> None:
+        """What the ledger says of the endpoint; a third version may have some of the traffic."""
+        settings = self.record()["settings"]
+        share = settings["share"]
+        shadow = settings["kind"] == "shadow"
+        layout = [
+            {"version": "1.0.0", "role": "champion", "share": 1.0 if shadow else 1 - share - others},
+            {"version": "0.9.0", "role": "beside", "share": others},
+            {"version": "1.1.0", "role": "shadow" if shadow else "challenger", "share": share},
+        ]
         self.ledger.endpoint_states[ENDPOINT] = [
             {
                 "trial_id": trial_id,
                 "status": "in-service",
+                "layout": [one for one in layout if one["share"]],
                 "changed_at": "2026-11-28T09:00:00.000Z",
                 "actor": "ana@example.com",
                 "version": version,
@@ -175,6 +184,37 @@ class TestAbTest:
         )
         assert report["challenger"]["metrics"]["booked"] > report["champion"]["metrics"]["booked"]
         assert ab.record()["state"]["report_uri"].startswith("s3://artifacts/trials/")
+
+    def test_a_third_version_s_traffic_is_no_mismatch(self):
+        """Of what both sides answer, a tenth of the traffic is an eighth if a fifth goes elsewhere."""
+        ab = World({**AB, "share": 0.1})
+        ab.stand(TRIAL, others=0.2)
+        ab.now += timedelta(minutes=10)
+        ab.traffic(8000, (0.3, 0.3), share=0.125)
+        ab.now += timedelta(minutes=10)
+        look, state = ab.look(), ab.record()["state"]
+
+        assert look["word"] in (None, "equivalent")
+        assert state["weights"] == {"1.0.0": pytest.approx(0.7), "0.9.0": 0.2, "1.1.0": 0.1}
+        assert state["parts"] == [pytest.approx(0.125)] * 2
+        ab.traffic(8000, (0.3, 0.3), share=0.1)
+        ab.now += timedelta(minutes=10)
+        assert ab.look()["word"] == "mismatched"
+
+    def test_a_third_version_that_leaves_meanwhile_is_no_mismatch(self):
+        """The weights of the looks before count too."""
+        ab = World({**AB, "share": 0.1})
+        ab.stand(TRIAL, others=0.2)
+        ab.now += timedelta(minutes=10)
+        ab.traffic(4000, (0.3, 0.3), share=0.125)
+        ab.now += timedelta(minutes=10)
+        ab.look()
+        ab.stand(TRIAL)
+        ab.traffic(4000, (0.3, 0.3), share=0.1)
+        ab.now += timedelta(minutes=10)
+
+        assert ab.look()["word"] in (None, "equivalent")
+        assert ab.record()["state"]["parts"] == [pytest.approx(0.1), pytest.approx(0.125)]
 
     def test_a_worse_challenger_leaves(self, ab):
         """Nobody is asked."""

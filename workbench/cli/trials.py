@@ -99,6 +99,7 @@ def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str 
     """The newest trial, or the one that is named; earlier ones in a list."""
     from slipway.domain.timestamps import now
     from slipway.domain.trials.outlook import in_words, outlook
+    from slipway.domain.trials.shares import weights_of
     from slipway.domain.trials.shown import facts_of
 
     found = trials_of(workspace, kind, model)
@@ -107,11 +108,14 @@ def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str 
         raise frame.Refusal(f"there is no trial {trial_id}", exit_code=frame.EXIT_NOT_FOUND)
     record = chosen[0]
     state, settings = record["state"], record["settings"]
+    layout = layout_of(workspace, record)
     share = float(settings["share"])
-    weights = {
-        record["champion"]: 1 - share if kind == "ab" else 1.0,
-        record["challenger"]: share,
-    }
+    weights = (
+        weights_of(layout)
+        if layout is not None
+        else state.get("weights")
+        or {record["champion"]: 1 - share if kind == "ab" else 1.0, record["challenger"]: share}
+    )
     runs = record["status"] == "running"
     left = outlook(record, now()) if runs else None
     document: dict[str, Any] = {

@@ -44,19 +44,23 @@ class Conclusion:
         return self.word in ("better", "equivalent", "undecided", "compared")
 
 
-def of_test(tally: Tally, settings: Mapping[str, Any], *, over: str) -> Conclusion:
+def of_test(
+    tally: Tally, settings: Mapping[str, Any], *, shares: tuple[float, float], over: str
+) -> Conclusion:
     """
     An A/B test's.
 
     Args:
         tally: What came in.
-        settings: The strategy: share, direction, minimum effect.
+        settings: The strategy: direction, minimum effect.
+        shares: The smallest and the largest that the challenger had of both arms' requests.
         over: Why it cannot go on; empty: it can.
     """
     question = Question(
         minimum_effect=float(settings["minimum_effect"]),
         direction=settings["direction"],
-        share=float(settings["share"]),
+        share=shares[0],
+        share_too=shares[1],
     )
     arms = [
         Arm(tally.settled[arm], tally.outcomes[arm], reported=tally.settled[2 + arm])

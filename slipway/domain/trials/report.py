@@ -56,6 +56,7 @@ def trial_report(
             "settings": dict(settings),
             "begun_at": state["begun_at"],
             "effect": state["effect"],
+            "weights": state["weights"],
             "tally": state["tally"],
             "loads": state["loads"],
         },

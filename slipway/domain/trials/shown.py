@@ -18,7 +18,7 @@ def facts_of(trial: Mapping[str, Any]) -> list[tuple[str, str]]:
     Label and text of what a trial has shown so far, in the order in which one asks.
 
     Args:
-        trial: ``trial`` of a report: kind, settings, begun_at, effect, tally, loads.
+        trial: ``trial`` of a report: kind, settings, begun_at, weights, effect, tally, loads.
     """
     settings, tally = trial["settings"], trial["tally"]
     begun = day_and_time(trial["begun_at"]) if trial.get("begun_at") else ""
@@ -28,7 +28,7 @@ def facts_of(trial: Mapping[str, Any]) -> list[tuple[str, str]]:
         outcome = settings.get("outcome") or "outcome"
         counts = [one["count"] for one in tally["outcomes"]]
         facts += [
-            ("Share", f"{float(settings['share']):.1%} of the traffic to the challenger"),
+            ("Share", _shares(trial)),
             ("Outcomes", f"{_both(counts)} of {outcome!r}"),
             ("Effect", effect_in_words(trial.get("effect"))),
             ("Smallest that matters", f"{float(settings['minimum_effect']):g}, {settings['direction']}"),
@@ -63,6 +63,14 @@ def effect_in_words(effect: Mapping[str, Any] | None) -> str:
         f"{float(effect['estimate']):+.4g} ({float(effect['confidence']):.0%} interval at every look: "
         f"{float(effect['lower']):+.4g} to {float(effect['upper']):+.4g})"
     ).replace("%", " %")
+
+
+def _shares(trial: Mapping[str, Any]) -> str:
+    """Of all that stood there at the last look; trials of before weights were kept have their setting."""
+    weights = trial.get("weights")
+    if not weights:
+        return f"{float(trial['settings']['share']):.1%} of the traffic to the challenger"
+    return ", ".join(f"{float(share):.1%} to {version}" for version, share in weights.items())
 
 
 def _both(counts: list[int]) -> str:

@@ -27,12 +27,14 @@ class Question:
     Attributes:
         minimum_effect: The smallest difference that matters, in the outcome's unit, above nought.
         direction: Which difference is good.
-        share: The challenger's share of the requests.
+        share: The challenger's share of the requests of both arms.
+        share_too: Another one that it had meanwhile, as the layout was changed; None: it had none.
     """
 
     minimum_effect: float
     direction: Literal["maximize", "minimize"]
     share: float
+    share_too: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,16 @@ def _mismatch(champion: Arm, challenger: Arm, question: Question) -> str:
         ("requests", challenger.requests, champion.requests),
         ("outcomes", _reported(challenger), _reported(champion)),
     )
+    other = question.share if question.share_too is None else question.share_too
+    low, high = sorted((question.share, other))
+    weight = f"{low:.1%}" if low == high else f"between {low:.1%} and {high:.1%}"
     for what, theirs, ours in counts:
-        if is_mismatch(theirs, ours, share=question.share):
-            found = theirs / (theirs + ours)
+        found = theirs / (theirs + ours) if theirs + ours else low
+        # of shares that changed meanwhile, any mixture may be what is seen
+        if is_mismatch(theirs, ours, share=min(max(found, low), high)):
             return (
                 f"{found:.1%} of {theirs + ours:,} {what} are the challenger's, where its weight is "
-                f"{question.share:.1%}: what the arms show cannot be compared"
+                f"{weight}: what the arms show cannot be compared"
             )
     return ""
 

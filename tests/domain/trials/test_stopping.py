@@ -90,6 +90,15 @@ class TestLook:
             "58.3% of 2,400 requests are the challenger's, where its weight is 50.0%"
         )
 
+    def test_shares_that_somebody_changed_meanwhile_may_mix(self):
+        """What lies between the shares that the challenger had is no mismatch; what lies outside is one."""
+        changed = question(share=0.125, share_too=0.2)
+
+        assert look(arm(1700, 8500), arm(300, 1500), changed).word != "mismatched"
+        found = look(arm(1400, 7000), arm(600, 3000), changed)
+        assert found.word == "mismatched"
+        assert "where its weight is between 12.5% and 20.0%" in found.reason
+
     def test_outcomes_that_one_arm_does_not_report_invalidate_it(self):
         """Requests fall as weighted, but a crash of the client keeps one arm's outcomes back."""
         champion, challenger = arm(200, 1000), Arm(1000, arm(160, 700).outcomes)
