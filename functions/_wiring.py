@@ -103,6 +103,7 @@ def trial_burial() -> TrialBurial:
 def endpoint_watching() -> EndpointWatching:
     from slipway.adapters.clients import client
     from slipway.adapters.cloudwatch_monitoring import CloudWatchMonitoring
+    from slipway.domain.timestamps import now
     from slipway.usecases.watch_endpoint import EndpointWatching
 
     return EndpointWatching(
@@ -112,6 +113,8 @@ def endpoint_watching() -> EndpointWatching:
         environment=_ports.setting(variables.ENVIRONMENT),
         alarm_topic_arn=_ports.setting(variables.ALARM_TOPIC_ARN),
         runbook=_ports.setting(variables.RUNBOOK),
+        resource_prefix=_ports.policy()["resource_prefix"],
+        clock=now,
     )
 
 

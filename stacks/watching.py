@@ -76,6 +76,7 @@ class WatchingStack(cdk.Stack):
                 variables.LEDGER_TABLE: self._storage.ledger.ref,
                 variables.ALARM_TOPIC_ARN: self._alarm_topic_arn,
                 variables.RUNBOOK: self._settings.notifications.runbook_url,
+                variables.POLICY: self._settings.policy_json,
             },
             statements=[
                 *self._storage.grant_ledger("GetItem", "Query"),

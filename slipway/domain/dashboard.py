@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts.names import PREDICTION_METRIC, PREDICTION_NAMESPACE
@@ -17,6 +18,8 @@ INVOCATIONS: Final = "AWS/SageMaker"
 INSTANCES: Final = "/aws/sagemaker/Endpoints"
 """CPU and memory of the instances, in percent, by EndpointName and VariantName."""
 
+SHOWN: Final = timedelta(hours=72)
+"""The longest that a page of it looks back."""
 PERIOD_SECONDS: Final = 60
 WIDGET_HEIGHT: Final = 6
 TEXT_HEIGHT: Final = 6
@@ -134,29 +137,28 @@ def _charts(watched: WatchedEndpoint) -> Iterator[dict[str, Any]]:
             ],
             colors=[tones[0] for tones in _tones(watched.variants)],
         )
+    predicting = [*watched.variants, *watched.earlier]
     yield _chart(
         watched,
         "Predictions",
         [
             _predicted(variant, PREDICTION_METRIC, stat, f"{said} {variant.label}")
-            for variant in watched.variants
+            for variant in predicting
             for stat, said in (("Average", "mean"), ("p5", "p5"), ("p50", "p50"), ("p95", "p95"))
         ],
-        colors=[
-            tone for tones in _tones(watched.variants) for tone in (tones[0], tones[1], tones[2], tones[1])
-        ],
+        colors=[tone for tones in _tones(predicting) for tone in (tones[0], tones[1], tones[2], tones[1])],
     )
     yield _chart(
         watched,
         "Rows predicted a minute",
-        [_predicted(variant, "Rows", "Sum", variant.label) for variant in watched.variants],
-        colors=[tones[0] for tones in _tones(watched.variants)],
+        [_predicted(variant, "Rows", "Sum", variant.label) for variant in predicting],
+        colors=[tones[0] for tones in _tones(predicting)],
     )
     yield _chart(
         watched,
         "Answers without a number",
-        [_predicted(variant, "UnreadableAnswers", "Sum", variant.label) for variant in watched.variants],
-        colors=[tones[0] for tones in _tones(watched.variants)],
+        [_predicted(variant, "UnreadableAnswers", "Sum", variant.label) for variant in predicting],
+        colors=[tones[0] for tones in _tones(predicting)],
     )
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from slipway.contracts import names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from slipway.contracts.ledger import AliasRecord
+    from slipway.contracts.ledger import AliasRecord, EndpointState
+
+MAX_EARLIER: Final = 6
+"""More lines can't be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,7 @@ class WatchedVariant:
         variant: SageMaker's name of it.
         version: The model's.
         model_name: SageMaker's model: the dimension of its predictions.
-        role: ``champion``, ``beside`` or ``shadow``.
+        role: ``champion``, ``beside`` or ``shadow``; ``earlier``: it stands there no more.
         share: Of the traffic, 0 to 1.
         instance_type: Empty where it has none (serverless).
         instances: As they are now.
@@ -78,6 +83,7 @@ class WatchedEndpoint:
         report_uri: The champion's evidence in S3; empty: none is known.
         runbook: The page that says what to do.
         usd_per_month: Of its instances as they are now; None: no price is known.
+        earlier: What stood on it within the time that the dashboard shows, and does no more; newest first.
     """
 
     environment: str
@@ -91,11 +97,38 @@ class WatchedEndpoint:
     report_uri: str
     runbook: str
     usd_per_month: float | None
+    earlier: Sequence[WatchedVariant] = ()
 
     @property
     def champion(self) -> WatchedVariant:
         """What serves."""
         return self.variants[0]
+
+
+def earlier_variants(
+    history: Iterable[EndpointState], now: Sequence[WatchedVariant], *, since: str, resource_prefix: str
+) -> list[WatchedVariant]:
+    """
+    What stood on an endpoint after ``since`` (ISO 8601) and does no more.
+
+    Args:
+        history: Of the endpoint, newest first.
+        now: What stands on it.
+        since: What was replaced before is not among it.
+        resource_prefix: Every name of the environment begins with it.
+    """
+    standing = {variant.model_name for variant in now}
+    found: dict[str, WatchedVariant] = {}
+    for state in history:
+        for one in state["layout"] if state["status"] == "in-service" else ():
+            name = names.of_release(resource_prefix, state["model"], one["version"], one["release_id"])
+            if name not in standing:
+                found.setdefault(
+                    name, WatchedVariant(one["variant"], one["version"], name, "earlier", one["share"])
+                )
+        if state["changed_at"] <= since:
+            break
+    return list(found.values())[:MAX_EARLIER]
 
 
 def marks_of(moves: Sequence[AliasRecord]) -> list[Mark]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts import names
-from slipway.domain.dashboard import dashboard_body
+from slipway.domain.dashboard import SHOWN, dashboard_body
 from slipway.domain.standing_alarms import standing_alarms
+from slipway.domain.timestamps import timestamp
+from slipway.domain.watched import earlier_variants
 from slipway.usecases.read_watched import read_watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slipway.usecases.ports import Hosting, Monitoring, Versions
+    from slipway.domain.watched import WatchedEndpoint
+    from slipway.usecases.ports import Clock, Hosting, Ledger, Monitoring
 
 GONE: Final = ("Deleting", "Failed")
 """An endpoint that serves nobody; with nothing there, there is nothing to watch either."""
+
+LOOKED_BACK: Final = 20
+"""Changes of an endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,13 @@ class EndpointWatching:
     """
 
     hosting: Hosting
-    ledger: Versions
+    ledger: Ledger
     monitoring: Monitoring
     environment: str
     alarm_topic_arn: str
     runbook: str
+    resource_prefix: str
+    clock: Clock
 
     def watch_endpoint(self, name: str) -> str:
         """
@@ -63,8 +71,19 @@ class EndpointWatching:
         }
         account = described["EndpointArn"].split(":")[4]
         self._keep_alarms(name, alarms)
-        self.monitoring.put_dashboard(name, dashboard_body(watched, alarms=list(alarms), account=account))
+        body = dashboard_body(self._with_earlier(watched), alarms=list(alarms), account=account)
+        self.monitoring.put_dashboard(name, body)
         return "watched"
+
+    def _with_earlier(self, watched: WatchedEndpoint) -> WatchedEndpoint:
+        """What it predicts is compared with what was predicted before."""
+        earlier = earlier_variants(
+            self.ledger.endpoint_history(watched.endpoint, limit=LOOKED_BACK),
+            watched.variants,
+            since=timestamp(self.clock() - SHOWN),
+            resource_prefix=self.resource_prefix,
+        )
+        return replace(watched, earlier=earlier)
 
     def _keep_alarms(self, name: str, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         there = [alarm["AlarmName"] for alarm in self.monitoring.alarms(names.standing_alarm_prefix(name))]

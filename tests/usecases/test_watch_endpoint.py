@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.contracts import container, names
+from slipway.domain.timestamps import moment_of
 from slipway.usecases.watch_endpoint import EndpointWatching
 from tests.fakes.hosting import FakeHosting
 from tests.fakes.ledger import FakeLedger
@@ -60,6 +61,8 @@ class Room:
             environment="dev",
             alarm_topic_arn=TOPIC,
             runbook="https://example.com/operations.md",
+            resource_prefix="slipway-dev",
+            clock=lambda: moment_of("2026-11-24T12:00:00.000Z"),
         )
         every = [*variants, *shadows]
         self.hosting.models = {configured["ModelName"]: model for _, configured, model in every}
@@ -212,6 +215,42 @@ class TestDashboard:
         assert "1.2.0 | beside | 25%" in room.body["widgets"][0]["properties"]["markdown"]
         assert not any("1.3.0" in line[-1]["label"] for line in room.charts()["Errors a minute"]["metrics"])
         assert problems(json.dumps(room.body)) == []
+
+    def test_predictions_are_beside_those_of_what_stood_there_before(self, room: Room) -> None:
+        """
+        Of every version within the time that is shown; who was replaced earlier is not asked for any more.
+        """
+        served = [("0.8.0", "20T12"), ("0.9.0", "21T11"), ("1.0.0", "23T12"), ("1.1.0", "24T11")]
+        room.ledger.endpoint_states[NAME] = [
+            {
+                "model": "hotel-rates",
+                "status": "in-service",
+                "changed_at": f"2026-11-{at}:00:00.000Z",
+                "layout": [
+                    {
+                        "variant": names.VARIANT,
+                        "version": version,
+                        "release_id": f"{version[2]}" * 16,
+                        "share": 1.0,
+                    }
+                ],
+            }
+            for version, at in served
+        ]
+        standing = names.of_release("slipway-dev", "hotel-rates", "1.1.0", "1" * 16)
+        room.hosting.configs["c-2"]["ProductionVariants"][0]["ModelName"] = standing
+        room.hosting.models[standing] = room.hosting.models["m-1.1.0"]
+        room.watching.watch_endpoint(NAME)
+
+        means = [one for one in room.charts()["Predictions"]["metrics"] if one[-1]["stat"] == "Average"]
+        assert [one[-1]["label"] for one in means] == [
+            "mean 1.1.0",
+            "mean 1.0.0 (earlier)",
+            "mean 0.9.0 (earlier)",
+        ]
+        assert means[1][3] == names.of_release("slipway-dev", "hotel-rates", "1.0.0", "0" * 16)
+        assert len(room.charts()["Rows predicted a minute"]["metrics"]) == 3
+        assert len(room.charts()["Requests a minute"]["metrics"]) == 1
 
     def test_goes_with_the_endpoint(self, room: Room) -> None:
         """
