@@ -153,9 +153,9 @@ class ReleaseStack(cdk.Stack):
                 timeout_seconds=policy["approval_timeout_hours"] * 3600
                 + policy["max_training_minutes"] * 2 * 60
                 + QUEUEING_SECONDS
-                + TRIAL_SECONDS
-                + policy["approval_timeout_hours"] * 3600,
+                + (TRIAL_SECONDS + policy["approval_timeout_hours"] * 3600) * (2 if self._waits else 1),
                 poll_seconds=policy["poll_seconds"],
+                waits_for_trials=self._waits,
             ),
             substitutions={
                 "look_up_steps": look_up.arn,
@@ -165,11 +165,13 @@ class ReleaseStack(cdk.Stack):
                 "request_approval": request.arn,
                 "promote_machine": self._promotion.machine.arn,
                 "trial_machine": self._trial.machine.arn,
+                **({"ledger": self._storage.ledger.ref} if self._waits else {}),
             },
             statements=[
                 invoke(look_up.arn, scan.arn, judge.arn, register.arn, request.arn),
                 *self._jobs(),
                 *self._promotions(),
+                *self._looks_for_trials(),
                 put_events(),
             ],
             settings=self._settings,
@@ -198,6 +200,19 @@ class ReleaseStack(cdk.Stack):
             lend_key(self._storage.data_key.attr_arn),
             managed_rule("StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
             managed_rule("StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
+        ]
+
+    @property
+    def _waits(self) -> bool:
+        """Whether an approved version lets another one's trial end first."""
+        return self._settings.policy.get("newer_version") == "waits"
+
+    def _looks_for_trials(self) -> list[Statement]:
+        if not self._waits:
+            return []
+        return [
+            self._storage.grant_leases("GetItem"),
+            use_key(self._storage.data_key.attr_arn, "dynamodb"),
         ]
 
     def _promotions(self) -> list[Statement]:

@@ -25,6 +25,7 @@ from stacks.machines.language import (
     tell,
     when,
 )
+from stacks.machines.turn import wait_for_turn
 
 if TYPE_CHECKING:
     from slipway.contracts.steps import Step
@@ -58,8 +59,18 @@ LOOKS: Final = 100
 """Waiting for an identical release adds at most a hundredth to what it takes, or one poll."""
 
 
-def definition(*, environment: str, timeout_seconds: int, poll_seconds: int) -> State:
-    """The whole machine; ``${judge_release}`` is a function, ``${promote_machine}`` the other machine."""
+def definition(
+    *, environment: str, timeout_seconds: int, poll_seconds: int, waits_for_trials: bool = False
+) -> State:
+    """
+    The whole machine; ``${judge_release}`` is a function, ``${promote_machine}`` the other machine.
+
+    Args:
+        environment: Its name.
+        timeout_seconds: After so long it fails.
+        poll_seconds: Between two looks.
+        waits_for_trials: An approved version lets a trial that is on its endpoint end first.
+    """
     return machine(
         "From a plan to a serving endpoint: train, evaluate, judge, register, ask a person, promote",
         "LookUpTraining",
@@ -70,7 +81,7 @@ def definition(*, environment: str, timeout_seconds: int, poll_seconds: int) -> 
         | _scan(poll_seconds)
         | _judgement(environment)
         | _registration()
-        | _approval()
+        | _approval(poll_seconds, waits_for_trials=waits_for_trials)
         | _trial()
         | _promotion(),
         timeout_seconds=timeout_seconds,
@@ -281,7 +292,7 @@ _KIND: Final = f"""
 """Of the strategy: the approver's, else the manifest's."""
 
 
-def _approval() -> States:
+def _approval(poll_seconds: int, *, waits_for_trials: bool) -> States:
     approved = "$states.input.approval.decision = 'approved'"
     expired = (
         "{'decision': 'expired', 'approver': '', 'reason': 'nobody decided in time', 'decided_at': $now()}"
@@ -311,15 +322,24 @@ def _approval() -> States:
             ],
             "Next": "IsItApproved",
         },
-        "IsItApproved": choose(
-            # beside the champion first, where that is how it is to take its place
-            when(
-                f"{approved} and $states.input.plan.champion != null and {_KIND} in ['ab', 'shadow']", "Try"
-            ),
-            when(approved, "Promote"),
-            default="NotApproved",
-        ),
+        **_decided(approved, poll_seconds, waits_for_trials=waits_for_trials),
         "NotApproved": {"Type": "Succeed"},
+    }
+
+
+def _decided(approved: str, poll_seconds: int, *, waits_for_trials: bool) -> States:
+    # beside the champion first, where that is how it is to take its place
+    tried = f"$states.input.plan.champion != null and {_KIND} in ['ab', 'shadow']"
+    if not waits_for_trials:
+        return {
+            "IsItApproved": choose(
+                when(f"{approved} and {tried}", "Try"), when(approved, "Promote"), default="NotApproved"
+            )
+        }
+    return {
+        "IsItApproved": choose(when(approved, "LookForTrial", waits=0), default="NotApproved"),
+        **wait_for_turn(poll_seconds=poll_seconds, next_state="IsItTried"),
+        "IsItTried": choose(when(tried, "Try"), default="Promote"),
     }
 
 

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from slipway.contracts import events
+from slipway.contracts.ledger_keys import endpoint_state_key
 from slipway.contracts.release import ReleaseDocument, Training
 from stacks.machines.release import definition
+from stacks.machines.turn import FIRST_POLLS, LONGEST_SECONDS
+from stacks.trial import TRIAL_SECONDS
 from tests.fakes.state_machine import Run, answers, fails
 from workbench.local.states.failures import StateFailedError
 
@@ -102,6 +105,69 @@ def ended(execution: Run, *, champion: bool = True, **planned: Any) -> dict[str,
 
 
 TRIED = {"serving": {"strategy": {"kind": "ab"}}}
+
+
+class TestTurn:
+    """Where the settings let a trial on the endpoint end before a newer version comes."""
+
+    WAITING = definition(environment="dev", timeout_seconds=600_000, poll_seconds=15, waits_for_trials=True)
+
+    def run(self, *states: dict[str, Any], **tasks: Any) -> Run:
+        execution = run(LookForTrial=answers(*states), **tasks)
+        execution.definition = self.WAITING
+        return execution
+
+    def test_an_approved_version_waits_until_the_trial_has_ended(self) -> None:
+        """Nothing is started meanwhile; then it is promoted."""
+        tried = {"Item": {"status": {"S": "in-service"}, "trial_id": {"S": "7d" * 8}}}
+        alone = {"Item": {"status": {"S": "in-service"}}}
+        execution = self.run(tried, tried, alone)
+        document = ended(execution, endpoint_name="slipway-dev-pricing-hotel-rates")
+
+        assert execution.path.count("WaitForTrial") == 2
+        assert execution.path[-4:] == ["LookForTrial", "IsATrialRunning", "IsItTried", "Promote"]
+        assert document["endpoint"] == ENDPOINT
+        key = execution.calls["LookForTrial"][0]["Key"]
+        wanted = endpoint_state_key("slipway-dev-pricing-hotel-rates")
+        assert key == {name: {"S": value} for name, value in wanted.items()}
+
+    @pytest.mark.parametrize(
+        "state", [{}, {"Item": {"status": {"S": "stopped"}, "trial_id": {"S": "7d" * 8}}}]
+    )
+    def test_where_no_trial_runs_it_goes_on_at_once(self, state: dict[str, Any]) -> None:
+        """Nothing was ever promoted, or the endpoint is stopped."""
+        execution = self.run(state)
+        ended(execution, endpoint_name="e")
+
+        assert "WaitForTrial" not in execution.path
+
+    def test_its_own_trial_waits_too(self) -> None:
+        """What is to be tried is tried after the other."""
+        won = {"Output": {"ended": {"status": "promoted", "reason": "ann"}, "endpoint": ENDPOINT}}
+        execution = self.run({}, Try=answers(won))
+        ended(execution, endpoint_name="e", manifest=TRIED)
+
+        assert execution.path[-2:] == ["IsItTried", "Try"]
+
+    def test_what_is_not_approved_waits_for_nothing(self) -> None:
+        """It ends."""
+        execution = self.run({}, RequestApproval=answers({**APPROVED, "decision": "rejected"}))
+        ended(execution, endpoint_name="e")
+
+        assert execution.path[-1] == "NotApproved"
+
+    def test_the_longest_trial_leaves_room_in_the_history(self) -> None:
+        """Nine events for each look with its wait, of 25,000; waits are two hours at most."""
+        seconds, looks = 0, 0
+        while seconds < TRIAL_SECONDS + 240 * 3600:
+            looks += 1
+            seconds += min(15 * FIRST_POLLS * looks, LONGEST_SECONDS)
+
+        assert looks * 9 < 12_000
+
+    def test_elsewhere_nobody_looks(self) -> None:
+        """The settings say that a newer version ends the trial."""
+        assert "LookForTrial" not in DEFINITION["States"]
 
 
 class TestTrial:

@@ -51,10 +51,13 @@ class TestMachines:
         "made",
         [
             release.definition(environment="prod", timeout_seconds=600_000, poll_seconds=15),
+            release.definition(
+                environment="prod", timeout_seconds=600_000, poll_seconds=15, waits_for_trials=True
+            ),
             promote.definition(environment="prod", resource_prefix="slipway-prod"),
             trial.definition(timeout_seconds=600_000),
         ],
-        ids=["release", "promote", "trial"],
+        ids=["release", "waiting release", "promote", "trial"],
     )
     def test_step_functions_takes_it(self, made: Any) -> None:
         """What Step Functions refuses is found before anything is deployed."""
