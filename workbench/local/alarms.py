@@ -143,6 +143,8 @@ def install(server: ServerContext) -> None:
     act = seams.CLOUDWATCH.act
 
     def act_and_tell(alarm: dict[str, Any], before: str, state: str, reason: str) -> None:
+        if server.state.replaying:
+            return  # it was done when the state changed
         act(alarm, before, state, reason)
         tell(alarm, before, state, reason)
 

@@ -41,9 +41,11 @@ DELAY_SECONDS: Final = 0.15
 """From a change to its snapshot: several changes share one."""
 SHARE: Final = 0.1
 """A service that takes long to write is written less often: at most this share of the time."""
-JOURNALLED: Final = ("dynamodb", "logs")
+JOURNALLED: Final = ("dynamodb", "logs", "monitoring")
 SLOW_SECONDS: Final = {"cloudwatch": 5.0}
-"""Metrics come with every invocation, and nobody misses the last ones; alarms do not wait for it."""
+"""Metrics come with every invocation, and nobody misses the last ones; alarms are journalled."""
+SAYS_HOW: Final = ("x-amz-target", "content-type", "smithy-protocol")
+"""Headers that say what a request asks for, and how its body is to be read."""
 JOURNAL_BYTES: Final = 16 << 20
 """A longer journal is replaced by a snapshot."""
 READING: Final = re.compile(
@@ -77,6 +79,8 @@ def is_reading(
     """
     if target := headers.get("x-amz-target"):
         return bool(READING.match(target.rpartition(".")[2]))
+    if operation := re.search(r"^/service/[^/]+/operation/(\w+)$", path):
+        return bool(READING.match(operation[1]))
     if method in {"GET", "HEAD", "OPTIONS"} and "Action" not in query:
         return True
     if match := re.search(rb"(?:^|&)Action=(\w+)", body[:4096]):
@@ -130,11 +134,11 @@ class State:
 
     # -- changes -----------------------------------------------------------------------------------
 
-    def mark(self, *keys: str, soon: bool = False) -> None:
+    def mark(self, *keys: str) -> None:
         """These services changed; they are written soon, or a little later where that is enough."""
         with self._changed:
             for key in keys:
-                delay = DELAY_SECONDS if soon else SLOW_SECONDS.get(key, DELAY_SECONDS)
+                delay = SLOW_SECONDS.get(key, DELAY_SECONDS)
                 at = time.monotonic() + max(delay, self._cost[key] / SHARE)
                 self._due[key] = min(self._due.get(key, at), at)
             self._changed.notify()
@@ -162,7 +166,7 @@ class State:
                 "region": seams.RESPONSES.get_region(),
                 "method": method,
                 "path": path,
-                "target": headers.get("x-amz-target", ""),
+                "headers": {name: headers[name] for name in SAYS_HOW if name in headers},
                 "body": base64.b64encode(body).decode() if not body.isascii() else body.decode(),
                 "encoded": not body.isascii(),
             }
@@ -296,7 +300,7 @@ def state_key(service: str) -> str:
 
 def service_of(key: str) -> str:
     """The service whose state has this name."""
-    return {"cloudwatch_logs": "logs"}.get(key, key)
+    return {"cloudwatch_logs": "logs", "cloudwatch": "monitoring"}.get(key, key)
 
 
 def on_loop(loop: asyncio.AbstractEventLoop) -> bool:
@@ -346,11 +350,11 @@ def watched(state: State, service: str, handler: Any) -> Any:
             state.mark(*followers)
             return answer
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation not in LOG_WRITES:
+        metrics = service == "monitoring" and is_metric_data(path, headers, body)
+        if operation not in LOG_WRITES and not metrics:
             state.note(service, method, path, headers, body)
-        if service not in JOURNALLED or "Table" in operation:
-            soon = service == "cloudwatch" and not is_metric_data(path, headers, body)
-            state.mark(state_key(service), soon=soon)
+        if service not in JOURNALLED or metrics or "Table" in operation:
+            state.mark(state_key(service))
             state.mark(*followers)
         if service == "cloudformation":
             threading.Thread(target=follow_stacks, args=(state,), daemon=True).start()
@@ -363,7 +367,9 @@ def replayed(handler: Any, entry: Mapping[str, Any]) -> None:
     """Run one journalled request again; these services never wait in their handlers."""
     body = base64.b64decode(entry["body"]) if entry["encoded"] else entry["body"].encode()
     with seams.RESPONSES.scope(entry["account"], entry["region"]):
-        coroutine = handler(entry["method"], entry["path"], {"x-amz-target": entry["target"]}, body, {})
+        # a journal of an older server names the target alone
+        headers = entry.get("headers") or {"x-amz-target": entry["target"]}
+        coroutine = handler(entry["method"], entry["path"], headers, body, {})
         with contextlib.suppress(StopIteration):
             coroutine.send(None)
 

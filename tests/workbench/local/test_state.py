@@ -157,6 +157,8 @@ class TestReading:
             ("GET", "/bucket/key", "", b"", True),
             ("POST", "/2015-03-31/functions/f/invocations", "", b"{}", True),
             ("POST", "/2015-03-31/functions", "", b"{}", False),
+            ("POST", "/service/GraniteServiceVersion20100801/operation/DescribeAlarms", "", b"", True),
+            ("POST", "/service/GraniteServiceVersion20100801/operation/PutMetricAlarm", "", b"", False),
         ],
     )
     def test_only_changing_requests_count(
@@ -212,6 +214,21 @@ def fill(aws: Any) -> dict[str, Any]:
         logEvents=[{"timestamp": int(time.time() * 1000), "message": "line"}],
     )
     s3.put_object(Bucket="kept-bucket", Key="last", Body=b"object")
+    alarms = aws.client("cloudwatch")
+    for name in ("kept", "gone"):
+        alarms.put_metric_alarm(
+            AlarmName=name,
+            Namespace="kept",
+            MetricName="kept",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+        )
+    alarms.delete_alarms(AlarmNames=["gone"])
+    alarms.set_alarm_state(AlarmName="kept", StateValue="ALARM", StateReason="a test")
     Pusher(aws).image("models/p/kept", "1.0.0", layer=b"layer")
     return {"version": version, "queue": queue, "topic": topic, "key": hmac, "mac": mac}
 
@@ -238,6 +255,10 @@ def check(aws: Any, kept: dict[str, Any]) -> None:
     assert table.get_item(TableName="kept", Key={"pk": {"S": "0"}})["Item"]["count"]["N"] == "21"
     events = aws.client("logs").filter_log_events(logGroupName="kept")["events"]
     assert [event["message"] for event in events] == ["line"]
+    (alarm,) = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert (alarm["AlarmName"], alarm["StateValue"]) == ("kept", "ALARM")
+    history = aws.client("cloudwatch").describe_alarm_history(AlarmName="kept")["AlarmHistoryItems"]
+    assert len([one for one in history if "a test" in one["HistoryData"]]) == 1
     repository = aws.client("ecr").describe_repositories()["repositories"][0]
     assert repository["repositoryUri"] == f"{aws.registry}/models/p/kept"
     image = aws.client("ecr").batch_get_image(
@@ -254,7 +275,7 @@ class TestRestart:
         self, tmp_path: Path, start_aws: Callable[..., Any], end: signal.Signals
     ) -> None:
         """
-        Buckets, objects with versions, items, parameters, messages, keys, roles, images, logs:
+        Buckets, objects with versions, items, parameters, messages, keys, roles, images, logs, alarms:
         after an orderly stop and after SIGKILL, twice in a row, at another port too.
         """
         aws, process = start_aws(tmp_path)
