@@ -44,12 +44,14 @@ class LeftoverSearch:
         ]
         configs = dict(self._configs())
         endpoints = {one["EndpointName"]: frozenset(_variants(one)) for one in described}
-        configs_of = {one["EndpointName"]: frozenset(_configs_of(one)) for one in described}
+        serving = {one["EndpointName"]: frozenset(_configs_of(one)) for one in described}
+        configs_of = dict(serving)
         for name in {*endpoints, *self._ever()}:
             configs_of[name] = configs_of.get(name, frozenset()) | self._believed(name)
         return leftovers(
             Found(
                 endpoints=endpoints,
+                serving=serving,
                 configs_of=configs_of,
                 configs=configs,
                 models={name: at for name, at in self._models() if name not in batches},

@@ -48,8 +48,8 @@ class Found:
 
     Attributes:
         endpoints: Name to the names of its variants, shadow variants too.
-        configs_of: Endpoint to the configs it serves or is about to serve, and that the ledger believes in:
-            the last two of its history.
+        serving: Endpoint to the configs it serves or is about to serve.
+        configs_of: The same, and those that the ledger believes in: the last two of its history.
         configs: Config to its models' names, and when it was made.
         models: Name to when it was made.
         alarms: Names of the alarms that promotions make, ``<endpoint>/<config>/<what>``, and of those
@@ -61,6 +61,7 @@ class Found:
     """
 
     endpoints: Mapping[str, frozenset[str]]
+    serving: Mapping[str, frozenset[str]]
     configs_of: Mapping[str, frozenset[str]]
     configs: Mapping[str, tuple[frozenset[str], datetime]]
     models: Mapping[str, datetime]
@@ -113,6 +114,9 @@ def _alarms(found: Found) -> Iterator[Leftover]:
         elif config not in _kept(found) and config in found.configs:
             made_at = found.configs[config][1]
             if not _may_be_in_the_making(found, made_at):
+                yield Leftover("alarm", name, f"config {config} serves no more")
+        elif config in found.configs and config not in found.serving.get(endpoint, ()):
+            if found.busy_since is None:
                 yield Leftover("alarm", name, f"config {config} serves no more")
         elif config not in found.configs and found.busy_since is None:
             yield Leftover("alarm", name, f"there is no config {config}")

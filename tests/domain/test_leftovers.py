@@ -20,6 +20,7 @@ def found(**changes: Any) -> Found:
     """One endpoint that serves 1.1.0 and may go back to 1.0.0."""
     tidy = Found(
         endpoints={RATES: frozenset({"AllTraffic"})},
+        serving={RATES: frozenset({"rates-1-1-0"})},
         configs_of={RATES: frozenset({"rates-1-0-0", "rates-1-1-0"})},
         configs={f"rates-1-{n}-0": (frozenset({f"rates-1-{n}-0"}), EARLY) for n in (0, 1)},
         models={f"rates-1-{n}-0": EARLY for n in (0, 1)},
@@ -64,6 +65,15 @@ class TestLeftovers:
             busy_since=LATE,
         )
         assert leftovers(running) == []
+
+    def test_alarms_of_the_way_back_are_named_unless_somebody_goes_it(self):
+        """
+        The config stays to go back to; what watches it is made by whoever goes back, who may do so now.
+        """
+        stale = f"{RATES}/rates-1-0-0/5xx"
+        watched = found(alarms=found().alarms | {stale})
+        assert leftovers(watched) == [Leftover("alarm", stale, "config rates-1-0-0 serves no more")]
+        assert leftovers(dataclasses.replace(watched, busy_since=LATE)) == []
 
     def test_targets_alarms_and_dashboards_of_a_deleted_endpoint_are_named(self):
         """
@@ -129,8 +139,15 @@ class TestLeftovers:
             else frozenset()
             for endpoint in endpoints
         }
+        serving = {
+            endpoint: frozenset(data.draw(st.sets(st.sampled_from(sorted(kept[endpoint])))))
+            if kept[endpoint]
+            else frozenset()
+            for endpoint in alive
+        }
         before = Found(
             endpoints={endpoint: frozenset({"AllTraffic"}) for endpoint in alive},
+            serving=serving,
             configs_of=kept,
             configs=configs,
             models={model: data.draw(st.sampled_from((EARLY, LATE))) for model in models},
@@ -150,6 +167,8 @@ class TestLeftovers:
         gone = {(one.kind, one.name) for one in named}
         needed = frozenset[str]().union(*kept.values())
         assert not {name for kind, name in gone if kind == "endpoint config"} & needed
+        for endpoint, config, _ in (name.split("/") for kind, name in gone if kind == "alarm"):
+            assert config not in serving.get(endpoint, ())
         after = dataclasses.replace(
             before,
             configs={n: c for n, c in configs.items() if ("endpoint config", n) not in gone},
