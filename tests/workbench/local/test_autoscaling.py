@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,23 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.conftest import EmbeddedAws
 
 pytestmark = pytest.mark.embedded
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+ALARM: dict[str, Any] = {
+    "Namespace": "AWS/SageMaker",
+    "MetricName": "HasBacklogWithoutCapacity",
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+}
 
 
 @pytest.fixture
@@ -78,6 +91,59 @@ class TestAutoscaling:
         assert not client.describe_scaling_policies(
             ServiceNamespace="sagemaker", ResourceId=target["ResourceId"]
         )["ScalingPolicies"]
+
+    def test_step_scaling_names_the_alarms_that_call_it(
+        self, embedded_aws: EmbeddedAws, target: dict[str, Any]
+    ) -> None:
+        """
+        People make these alarms; whoever puts a policy somewhere else finds them by its description.
+        """
+        client, cloudwatch = embedded_aws.client("application-autoscaling"), embedded_aws.client("cloudwatch")
+        step = {"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}
+        made = client.put_scaling_policy(
+            **target,
+            PolicyName="from-zero",
+            PolicyType="StepScaling",
+            StepScalingPolicyConfiguration={"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [step]},
+        )
+        alarm = f"from-zero-{uuid.uuid4().hex[:8]}"
+        cloudwatch.put_metric_alarm(**ALARM, AlarmName=alarm, AlarmActions=[made["PolicyARN"]])
+        cloudwatch.put_metric_alarm(**ALARM, AlarmName=f"{alarm}-other", AlarmActions=[])
+
+        (policy,) = client.describe_scaling_policies(
+            ServiceNamespace="sagemaker", ResourceId=target["ResourceId"]
+        )["ScalingPolicies"]
+        assert [one["AlarmName"] for one in policy["Alarms"]] == [alarm]
+
+    def test_alarms_of_target_tracking_survive_a_kill(
+        self, start_aws: Callable[..., Any], tmp_path: Path
+    ) -> None:
+        """
+        A policy that is there has its alarms: else nothing would ever scale again.
+        """
+        aws, process = start_aws(tmp_path)
+        identity = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": "endpoint/e/variant/AllTraffic",
+            "ScalableDimension": DIMENSION,
+        }
+        client = aws.client("application-autoscaling")
+        client.register_scalable_target(**identity, MinCapacity=1, MaxCapacity=3)
+        made = client.put_scaling_policy(**identity, **tracking(1000))["Alarms"]
+        process.kill()
+        process.wait()
+        again, _ = start_aws(tmp_path)
+
+        names = {alarm["AlarmName"] for alarm in made}
+
+        def there() -> set[str]:
+            found = again.client("cloudwatch").describe_alarms(AlarmNames=[*names])["MetricAlarms"]
+            return {alarm["AlarmName"] for alarm in found}
+
+        deadline = time.monotonic() + 20
+        while there() != names:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def test_a_policy_needs_its_target(self, embedded_aws: EmbeddedAws) -> None:
         """

@@ -31,7 +31,7 @@ def register(server: ServerContext) -> Autoscaling:
     _autoscaling = found = Autoscaling(Store(server.home / "sagemaker" / "autoscaling.sqlite"), server.clock)
     register_service(NAME, sys.modules[__name__], target_prefixes=("AnyScaleFrontendService.",))
     authorize_by(NAME, _resource, _context)
-    server.on_start.append(lambda: found.scaler.start(server))
+    server.on_start.append(lambda: found.start(server))
     return found
 
 

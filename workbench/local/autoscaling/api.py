@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from workbench.local import seams
 from workbench.local.autoscaling.activities import Activities
 from workbench.local.autoscaling.policies import Policies
 from workbench.local.autoscaling.scaler import Scaler
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.local.clock import Clock
+    from workbench.local.context import ServerContext
     from workbench.local.sagemaker.store import Document, Store
 
 NAME: Final = "application-autoscaling"
@@ -52,6 +54,12 @@ class Autoscaling:
             "DescribeScheduledActions": self._schedules.describe,
             "DescribeScalingActivities": activities.describe,
         }
+
+    def start(self, server: ServerContext) -> None:
+        """Go on after a start of the server, and look after the targets."""
+        with seams.RESPONSES.scope(server.account, server.region):
+            self._policies.put_missing_alarms()
+        self.scaler.start(server)
 
     def _deregister(self, request: Document) -> Document:
         """The target goes with its policies, alarms and scheduled actions; the variant stays as it is."""

@@ -79,12 +79,21 @@ class Policies:
 
     def describe(self, request: Document) -> Document:
         found = [
-            policy
+            policy | {"Alarms": _calling(policy)} if policy["PolicyType"] == STEPS else policy
             for policy in self._records.all()
             if fits(policy, request)
             and policy["PolicyName"] in request.get("PolicyNames", [policy["PolicyName"]])
         ]
         return paged("ScalingPolicies", found, request)
+
+    def put_missing_alarms(self) -> None:
+        """After a start: a kill may have left policies without their alarms, which are kept elsewhere."""
+        for policy in self._records.all():
+            if policy["PolicyType"] != TRACKING:
+                continue
+            for alarm, named in zip(alarms_of(policy), policy["Alarms"], strict=False):
+                if named["AlarmName"] not in seams.ALARMS.by_name:
+                    seams.ALARMS.put({}, alarm | {"AlarmName": named["AlarmName"]}, False, True)
 
     def of(self, key: str) -> list[Document]:
         """A target's policies."""
@@ -118,6 +127,15 @@ def _check_steps(configuration: Document) -> None:
             raise refused("Step adjustment intervals cannot overlap")
         if low > high:
             raise refused("There cannot be a gap between step adjustment intervals")
+
+
+def _calling(policy: Document) -> list[Document]:
+    """The alarms whose action is this policy: somebody else's, of step scaling."""
+    return [
+        {"AlarmName": alarm["AlarmName"], "AlarmARN": alarm["AlarmArn"]}
+        for alarm in list(seams.ALARMS.by_name.values())
+        if policy["PolicyARN"] in (alarm.get("AlarmActions") or [])
+    ]
 
 
 def _put_alarms(policy: Document) -> list[Document]:
