@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.contracts.names import old_scaling_alarm
+from slipway.contracts import names
 from slipway.domain.leftovers import Found, Leftover, leftovers
 
 if TYPE_CHECKING:
@@ -97,8 +97,11 @@ class LeftoverSearch:
             yield name, (frozenset(one["ModelName"] for one in variants if "ModelName" in one), made_at)
 
     def _ever(self) -> set[str]:
-        """Endpoints of alarms that stayed: a stopped one may go back to what it served."""
-        return {name.split("/", 1)[0] for name in self._alarms() if "/" in name}
+        """Every model's endpoint, whether it is there or not: a stopped one goes back to what it served."""
+        prefix = self._prefix.removesuffix("-")
+        return {
+            names.endpoint(prefix, one["project"], one["model"]) for one in self._ledger.listed_versions()
+        }
 
     def _believed(self, endpoint: str) -> frozenset[str]:
         """The configs of an endpoint's last two states: what serves, and what is gone back to."""
@@ -116,7 +119,7 @@ class LeftoverSearch:
             for alarm in page["MetricAlarms"]:
                 name = alarm["AlarmName"]
                 of_promotion = len(name.split("/", NAME_PARTS - 1)) == NAME_PARTS
-                if of_promotion or name.endswith(old_scaling_alarm("")):
+                if of_promotion or name.endswith(names.old_scaling_alarm("")):
                     yield name
 
     def _targets(self) -> Iterator[str]:

@@ -122,8 +122,11 @@ class TestDrift:
 class TestStopping:
     def test_a_stopped_endpoint_answers_nobody_and_comes_back(self, answer, harbour):
         """
-        With what it served; the ledger knows of both.
+        With what it served; the ledger knows of both, and what it comes back with is no leftover.
         """
+        served = harbour.aws.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)[
+            "EndpointConfigName"
+        ]
         answer("endpoint", "stop", MODEL, "--reason", "nobody needs it", "--yes")
         with pytest.raises(ClientError, match="not found"):
             harbour.invoke(PROJECT)
@@ -133,6 +136,8 @@ class TestStopping:
             ServiceNamespace="sagemaker", ResourceIds=[f"endpoint/{ENDPOINT}/variant/AllTraffic"]
         )
         assert targets["ScalableTargets"] == []
+        left = next(one for one in answer("doctor") if one["check"] == "Leftovers")
+        assert served not in left["found"]
         answer("endpoint", "start", MODEL)
         assert harbour.invoke(PROJECT)["identity"]["version"] == "1.1.0"
         newest, stopped, *_ = answer("endpoint", "history", MODEL)
