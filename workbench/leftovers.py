@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.contracts import names
 from slipway.domain.leftovers import Found, Leftover, leftovers
+from slipway.usecases.tidy_endpoint import KEPT_CONFIGS, LOOKED_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,12 +105,10 @@ class LeftoverSearch:
         }
 
     def _believed(self, endpoint: str) -> frozenset[str]:
-        """The configs of an endpoint's last two states: what serves, and what is gone back to."""
-        return frozenset(
-            state["config_name"]
-            for state in self._ledger.endpoint_history(endpoint, limit=2)
-            if state["config_name"]
-        )
+        """What tidying keeps: the configs that served last, and before that."""
+        history = self._ledger.endpoint_history(endpoint, limit=LOOKED_BACK)
+        served = dict.fromkeys(state["config_name"] for state in history if state["config_name"])
+        return frozenset([*served][:KEPT_CONFIGS])
 
     def _alarms(self) -> Iterator[str]:
         pages = (
