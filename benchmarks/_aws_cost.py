@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.domain.costs import SOURCE, instance_usd
+from slipway.domain.costs import LIST_PRICES, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,7 +132,7 @@ def estimate(
         **{kind: float(count) for kind, count in requests.items()},
     }
     usd = {kind: amount * USD[kind] for kind, amount in amounts.items()}
-    minute = instance_usd("ml.m5.large", 1, 60)
+    minute = LIST_PRICES.instance_usd("ml.m5.large", 1, 60)
     return {
         "transitions_here": dict(transitions_by_machine),
         "transitions_on_aws": on_aws,

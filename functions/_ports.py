@@ -19,6 +19,7 @@ from slipway.domain.errors import MissingSettingError
 if TYPE_CHECKING:
     from slipway.adapters.slack_webhook import SlackSecret
     from slipway.contracts.policy import Policy
+    from slipway.domain.costs import Prices
     from slipway.domain.site import Site
     from slipway.usecases import ports
 
@@ -51,6 +52,13 @@ def events() -> ports.EventBus:
 def policy() -> Policy:
     document: Policy = json.loads(setting(variables.POLICY))
     return document
+
+
+@cache
+def prices() -> Prices:
+    from slipway.domain.costs import Prices
+
+    return Prices(json.loads(os.environ.get(variables.PRICES, "{}")))
 
 
 @cache

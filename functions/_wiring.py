@@ -115,6 +115,7 @@ def endpoint_watching() -> EndpointWatching:
         runbook=_ports.setting(variables.RUNBOOK),
         resource_prefix=_ports.policy()["resource_prefix"],
         clock=now,
+        prices=_ports.prices(),
     )
 
 
@@ -198,6 +199,7 @@ def idle_sweep() -> IdleSweep:
         executions=_ports.executions(),
         events=_ports.events(),
         clock=now,
+        prices=_ports.prices(),
     )
 
 
@@ -287,6 +289,7 @@ def _lineage_sources() -> LineageSources:
         hosting=SageMakerHosting(client("sagemaker")),
         data_sets=_ports.data_sets(),
         reports=_ports.reports(),
+        prices=_ports.prices(),
     )
 
 

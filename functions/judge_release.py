@@ -20,7 +20,9 @@ logger = Logger()
 
 @logger.inject_lambda_context(correlation_id_path="plan.release_id")
 def handler(event: ReleaseDocument, _context: LambdaContext) -> Verdict:
-    verdict = judge_release(event, reports=_ports.reports(), logs=_ports.job_logs(), clock=now)
+    verdict = judge_release(
+        event, reports=_ports.reports(), logs=_ports.job_logs(), clock=now, prices=_ports.prices()
+    )
     logger.info("release judged", accepted=verdict["accepted"], summary=verdict["summary"])
     try:
         kept = keep_evaluations(event, verdict, cache=_wiring.step_cache())

@@ -27,6 +27,7 @@ def handler(event: ReleaseDocument, _context: LambdaContext) -> Package:
         artifacts=_ports.artifacts(),
         ledger=_ports.ledger(),
         clock=now,
+        prices=_ports.prices(),
     )
     logger.info("release registered", package_arn=package["arn"])
     return package

@@ -76,6 +76,7 @@ class LineageStack(cdk.Stack):
                 variables.DATA_BUCKET: self._storage.data_bucket.ref,
                 variables.PROMOTE_MACHINE_ARN: machine_arn(self._settings, "promote"),
                 variables.POLICY: self._settings.policy_json,
+                variables.PRICES: self._settings.prices_json,
             },
             statements=[*self._graph(), *self._reads(), *more],
             timeout_seconds=timeout_seconds,

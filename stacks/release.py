@@ -246,7 +246,10 @@ class ReleaseStack(cdk.Stack):
         bucket = self._storage.artifact_bucket
         return self._functions.add(
             "judge_release",
-            environment={variables.LEDGER_TABLE: self._storage.ledger.ref},
+            environment={
+                variables.LEDGER_TABLE: self._storage.ledger.ref,
+                variables.PRICES: self._settings.prices_json,
+            },
             statements=[
                 *self._storage.grant_ledger("PutItem"),
                 *read_objects(bucket.attr_arn),
@@ -271,7 +274,7 @@ class ReleaseStack(cdk.Stack):
         group = "model-package-group"
         return self._functions.add(
             "register_release",
-            environment=self._environment,
+            environment=self._environment | {variables.PRICES: self._settings.prices_json},
             statements=[
                 on_models(
                     ["sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"],
@@ -422,6 +425,7 @@ class ReleaseStack(cdk.Stack):
             sweep_executions_function=self._upkeep.sweep_executions.name,
             stop_trial_function=self._trial.stop_trial.name,
             outcomes_url=self._outcomes.url,
+            prices=dict(self._settings.prices),
         )
         ssm.CfnParameter(
             self,

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from slipway.contracts.policy import AUTOMATIC_IN
 from slipway.contracts.retention import ArtifactRetention
-from stacks.settings_rules import MAX_POLICY_BYTES, NO_DEFAULT, SECTIONS, TOP, Rule
+from stacks.settings_rules import (
+    MAX_POLICY_BYTES,
+    NO_DEFAULT,
+    PRICE,
+    SECTIONS,
+    TOP,
+    Rule,
+    is_instance_type,
+    is_price,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,6 +123,8 @@ class Settings:
     retention: Retention
     idle: IdleRule
     telemetry: Telemetry
+    prices: Mapping[str, float]
+    """Instance types to USD per hour, where the platform's own list does not count."""
     approval_api: ApprovalApi
     sweep_minutes: int
     scan_on_push: bool
@@ -128,6 +139,11 @@ class Settings:
     def idle_json(self) -> str:
         """What functions read as ``SLIPWAY_IDLE``."""
         return _compact(self.idle)
+
+    @property
+    def prices_json(self) -> str:
+        """What functions read as ``SLIPWAY_PRICES``."""
+        return _compact(dict(self.prices))
 
     @property
     def policy_json(self) -> str:
@@ -191,6 +207,7 @@ def _all_problems(file: str, document: Mapping[str, Any]) -> Iterator[SettingsPr
             yield from _problems(file, section, rules, f"{name}.")
         else:
             yield SettingsProblem(file, name, f"is {section!r}", "a section")
+    yield from _unpriced(file, document.get("prices"))
     policy = document.get("policy")
     if isinstance(policy, dict) and policy.get("approvers") == {}:
         yield SettingsProblem(file, "policy.approvers", "is empty", 'at least "*" = ["team@example.com"]')
@@ -203,6 +220,17 @@ def _all_problems(file: str, document: Mapping[str, Any]) -> Iterator[SettingsPr
             f"at most {MAX_POLICY_BYTES} for all of [policy], as Lambda allows 4096 for a function's "
             "variables: name groups' addresses in place of people's, or fewer instance types and projects",
         )
+
+
+def _unpriced(file: str, prices: Any) -> Iterator[SettingsProblem]:
+    """What of the section ``[prices]`` states none."""
+    for instance_type, price in (prices if isinstance(prices, dict) else {}).items():
+        if not is_instance_type(instance_type):
+            yield SettingsProblem(
+                file, f"prices.{instance_type}", "is no instance type", 'a name such as "ml.m5.large"'
+            )
+        elif not is_price(price):
+            yield SettingsProblem(file, f"prices.{instance_type}", f"is {price!r}", PRICE)
 
 
 def _automatic(environment: str, file: str, document: Mapping[str, Any]) -> Iterator[SettingsProblem]:
@@ -244,6 +272,7 @@ def parse(environment: str, text: str, *, file: str) -> Settings:
         retention=Retention(**_defaults("retention") | document["retention"]),
         idle=cast("IdleRule", _defaults("idle") | document.get("idle", {})),
         telemetry=Telemetry(**_defaults("telemetry") | document.get("telemetry", {})),
+        prices=document.get("prices", {}),
         approval_api=ApprovalApi(**document["approval_api"]),
         sweep_minutes=document["sweeps"]["interval_minutes"],
         scan_on_push=document["registry"]["scan_on_push"],

@@ -39,6 +39,10 @@ MAX_POLICY_BYTES: Final = 3072
 """Lambda's 4096 for all variables of a function, less what stands beside ``SLIPWAY_POLICY``."""
 MAX_SLACK_PEOPLE: Final = 40
 """They share Lambda's 4096 bytes with the policy."""
+MAX_PRICES: Final = 20
+"""They share Lambda's 4096 bytes with the policy, and the parameter's that tells clients of the platform."""
+MAX_PRICE: Final = 1000
+PRICE: Final = f"a number of USD per hour above 0, at most {MAX_PRICE}"
 NO_DEFAULT: Final = object()
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -143,9 +147,29 @@ def _some_of(options: tuple[str, ...]) -> Rule:
     )
 
 
+def is_instance_type(name: str) -> bool:
+    """
+    Whether SageMaker may have such a type.
+
+    >>> is_instance_type("ml.g4dn.xlarge"), is_instance_type("m5.large")
+    (True, False)
+    """
+    return re.fullmatch(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", name) is not None
+
+
+def is_price(value: Any) -> bool:
+    """Whether it is what PRICE says."""
+    return type(value) in (int, float) and 0 < value <= MAX_PRICE
+
+
 TOP: Final[Mapping[str, Rule]] = {
     "account": Rule("an AWS account id of 12 digits, in quotes", _matches(r"\d{12}"), default=None),
     "region": Rule('an AWS region, such as "eu-west-1"', _matches(r"[a-z]{2}(-[a-z]+)+-\d"), default=None),
+    "prices": Rule(
+        f'a table of at most {MAX_PRICES} instance types to USD per hour, such as "ml.m5.large" = 0.128',
+        lambda value: isinstance(value, dict) and len(value) <= MAX_PRICES,
+        default={},
+    ),
 }
 
 SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {

@@ -227,7 +227,8 @@ class Upkeep(Construct):
         prefix = self._settings.policy["resource_prefix"]
         return self._add_sweep(
             "sweep_idle",
-            environment=self._outcomes | {variables.IDLE: self._settings.idle_json},
+            environment=self._outcomes
+            | {variables.IDLE: self._settings.idle_json, variables.PRICES: self._settings.prices_json},
             statements=[
                 *self._storage.grant_ledger("GetItem"),
                 self._storage.grant_leases("PutItem"),

@@ -77,6 +77,7 @@ class WatchingStack(cdk.Stack):
                 variables.ALARM_TOPIC_ARN: self._alarm_topic_arn,
                 variables.RUNBOOK: self._settings.notifications.runbook_url,
                 variables.POLICY: self._settings.policy_json,
+                variables.PRICES: self._settings.prices_json,
             },
             statements=[
                 *self._storage.grant_ledger("GetItem", "Query"),

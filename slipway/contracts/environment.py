@@ -51,6 +51,9 @@ APPROVAL_URL: Final = "SLIPWAY_APPROVAL_URL"
 POLICY: Final = "SLIPWAY_POLICY"
 """JSON of ``contracts.policy.Policy``: what this environment allows."""
 
+PRICES: Final = "SLIPWAY_PRICES"
+"""JSON of instance types to USD per hour, as the settings state them; missing: they state none."""
+
 RETENTION: Final = "SLIPWAY_RETENTION"
 """JSON of ``contracts.retention.ArtifactRetention``: when artifacts are removed."""
 

@@ -45,3 +45,5 @@ class Platform(TypedDict):
     """It gives back leases of ended promotions, for whoever can't wait until it runs by the clock."""
     outcomes_url: str
     """Where outcomes are posted; callers sign for ``execute-api``."""
+    prices: dict[str, float]
+    """Instance types to USD per hour, as the settings state them."""

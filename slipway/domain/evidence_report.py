@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from slipway.domain.costs import estimate
+from slipway.domain.costs import LIST_PRICES, Prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ def evidence_report(
     champion: Side | None,
     judged_at: str,
     training_curves: Mapping[str, list[list[float]]],
+    prices: Prices = LIST_PRICES,
 ) -> EvidenceReport:
     """
     The whole report but for ``rows`` and ``numbers``.
@@ -35,6 +36,7 @@ def evidence_report(
         champion: Likewise; None: there is none.
         judged_at: When.
         training_curves: Metric to ``[seconds, value]``, from the training job's log.
+        prices: Of instances.
     """
     plan, training, runs = document["plan"], document["training"], document["evaluation"]
     manifest = plan["manifest"]
@@ -71,7 +73,7 @@ def evidence_report(
         "billable_seconds": float(training["billable_seconds"]),
         "training_metrics": dict(training["metrics"]),
         # what was taken from another release was paid for there
-        "cost": estimate(
+        "cost": prices.estimate(
             manifest,
             billable_seconds=0.0 if "cached_from" in training else float(training["billable_seconds"]),
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts.lineage import node_id
-from slipway.domain.costs import instance_usd
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.derivation import artifact_id, contributed, data_set_id, image_id, node_of, time_text
 from slipway.domain.image_source import installed_in
 from slipway.domain.jobs import MODEL_INPUT
@@ -61,7 +61,9 @@ def job_revision(described: Mapping[str, Any]) -> str:
     return time_text(described.get("LastModifiedTime") or described["CreationTime"]) or ""
 
 
-def training_nodes(described: Mapping[str, Any], asked: Asked, log: JobLog) -> list[NodeFacts]:
+def training_nodes(
+    described: Mapping[str, Any], asked: Asked, log: JobLog, prices: Prices = LIST_PRICES
+) -> list[NodeFacts]:
     """
     A training job and, once there is one, its artifact.
 
@@ -69,6 +71,7 @@ def training_nodes(described: Mapping[str, Any], asked: Asked, log: JobLog) -> l
         described: DescribeTrainingJob.
         asked: Who asked for it.
         log: What it wrote; empty while it runs.
+        prices: Of instances.
     """
     name = described["TrainingJobName"]
     algorithm = described.get("AlgorithmSpecification") or {}
@@ -109,7 +112,7 @@ def training_nodes(described: Mapping[str, Any], asked: Asked, log: JobLog) -> l
             **_times(described, began, described.get("TrainingEndTime")),
             "seconds": described.get("TrainingTimeInSeconds"),
             "billable_seconds": billed,
-            "cost_usd": _cost(facts["instance_type"], count, billed),
+            "cost_usd": _cost(prices, facts["instance_type"], count, billed),
             "curves": curves or None,
             "installed": None if asked.has_source else installed,
             **_failure(described, described["TrainingJobStatus"], log),
@@ -125,7 +128,9 @@ def training_nodes(described: Mapping[str, Any], asked: Asked, log: JobLog) -> l
     return [node, artifact_node(uri)] if uri else [node]
 
 
-def evaluation_node(described: Mapping[str, Any], asked: Asked, log: JobLog) -> NodeFacts:
+def evaluation_node(
+    described: Mapping[str, Any], asked: Asked, log: JobLog, prices: Prices = LIST_PRICES
+) -> NodeFacts:
     """
     An evaluation job.
 
@@ -133,6 +138,7 @@ def evaluation_node(described: Mapping[str, Any], asked: Asked, log: JobLog) -> 
         described: DescribeProcessingJob.
         asked: Who asked for it; ``version`` is the evaluated model's.
         log: What it wrote, if it failed.
+        prices: Of instances.
     """
     name, status = described["ProcessingJobName"], described["ProcessingJobStatus"]
     image_uri = (described.get("AppSpecification") or {}).get("ImageUri", "")
@@ -167,7 +173,7 @@ def evaluation_node(described: Mapping[str, Any], asked: Asked, log: JobLog) -> 
             **facts,
             **_times(described, began or described["CreationTime"], ended),
             "seconds": seconds,
-            "cost_usd": _cost(facts["instance_type"], int(cluster.get("InstanceCount", 1)), seconds),
+            "cost_usd": _cost(prices, facts["instance_type"], int(cluster.get("InstanceCount", 1)), seconds),
             **_failure(described, status, log),
         },
         inputs=contributed(
@@ -225,8 +231,8 @@ def _times(described: Mapping[str, Any], began: Any, ended: Any) -> dict[str, st
     return {"started_at": time_text(began or described["CreationTime"]), "ended_at": time_text(ended)}
 
 
-def _cost(instance_type: str, count: int, seconds: float | None) -> float | None:
-    usd = None if seconds is None else instance_usd(instance_type, count, seconds)
+def _cost(prices: Prices, instance_type: str, count: int, seconds: float | None) -> float | None:
+    usd = None if seconds is None else prices.instance_usd(instance_type, count, seconds)
     return None if usd is None else round(usd, 6)
 
 

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from slipway.domain.costs import instance_usd
+from slipway.domain.costs import LIST_PRICES, Prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ class ServingMeasurement:
         count = document.get("predictions_per_request")
         return cls(measured, float(rate), count if type(count) is int and count > 0 else 1, known)
 
-    def cost_per_1000_usd(self, instance_type: str) -> tuple[float | None, str]:
+    def cost_per_1000_usd(self, instance_type: str, prices: Prices = LIST_PRICES) -> tuple[float | None, str]:
         """
         What 1,000 predictions cost on an instance that is busy, as fast as it was measured; or why not.
 
@@ -77,25 +77,26 @@ class ServingMeasurement:
         """
         if not self.requests_per_second:
             return None, self.problem
-        hour = instance_usd(instance_type, 1, 3600)
+        hour = prices.usd_per_hour(instance_type)
         if hour is None:
-            return None, f"no price of {instance_type} is known"
+            return None, f"no price of {instance_type} is known; the settings may state one (prices)"
         return hour / 3600 / (self.requests_per_second * self.predictions_per_request) * 1000, ""
 
-    def document(self, *, measured_on: str, priced_for: str) -> ServingFacts:
+    def document(self, *, measured_on: str, priced_for: str, prices: Prices = LIST_PRICES) -> ServingFacts:
         """
         As the report keeps it.
 
         Args:
             measured_on: The evaluation's instance type.
             priced_for: The endpoint's.
+            prices: Of instances.
         """
         return {
             "latency_ms": dict(self.latency_ms),
             "requests_per_second": self.requests_per_second,
             "predictions_per_request": self.predictions_per_request,
             "model_bytes": self.model_bytes,
-            "cost_per_1000_usd": self.cost_per_1000_usd(priced_for)[0],
+            "cost_per_1000_usd": self.cost_per_1000_usd(priced_for, prices)[0],
             "measured_on": measured_on,
             "priced_for": priced_for,
             "problem": self.problem,

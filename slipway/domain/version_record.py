@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from slipway.domain.costs import estimate
+from slipway.domain.costs import LIST_PRICES, Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,12 @@ MAX_CARD: Final = 2000
 
 
 def version_record(
-    document: ReleaseDocument, *, package_arn: str, artifact: ArtifactDigests, registered_at: str
+    document: ReleaseDocument,
+    *,
+    package_arn: str,
+    artifact: ArtifactDigests,
+    registered_at: str,
+    prices: Prices = LIST_PRICES,
 ) -> VersionRecord:
     """A version that waits for its approval."""
     plan, training, verdict = document["plan"], document["training"], document["verdict"]
@@ -51,7 +56,7 @@ def version_record(
     source = plan.get("source")
     if source:  # an image may say nothing of itself
         record["source"] = cast("dict[str, Any]", source)
-    cost = estimate(plan["manifest"], billable_seconds=training["billable_seconds"])["training_usd"]
+    cost = prices.estimate(plan["manifest"], billable_seconds=training["billable_seconds"])["training_usd"]
     if cost is not None:
         record["cost_usd"] = cost
     return record

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from slipway.contracts.container import PREDICTIONS_FILE, REPORT_FILE, SERVING_FILE
 from slipway.contracts.report import page_uri, quality_uri, report_uri
 from slipway.domain.console_links import TRAINING_LOGS
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.evidence import Evidence
 from slipway.domain.evidence_report import evidence_report
 from slipway.domain.gate_facts import GateFacts, critical_findings
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger(__name__)
 
 
-def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs, clock: Clock) -> Verdict:
+def judge_release(
+    document: ReleaseDocument,
+    *,
+    reports: Reports,
+    logs: JobLogs,
+    clock: Clock,
+    prices: Prices = LIST_PRICES,
+) -> Verdict:
     """
     Read both sides' reports, judge, and write ``report.json`` and its page below the artifact prefix.
 
@@ -50,6 +58,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs,
         plan["release_id"],
         document,
         reports,
+        prices,
     )
     champion, champion_side, champion_prefix = None, None, ""
     planned, run = plan["champion"], evaluation.get("champion")
@@ -63,6 +72,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs,
             planned["release_id"],
             document,
             reports,
+            prices,
         )
     environment_gates = plan.get("environment_gates", [])
     rows = rows_of(
@@ -79,7 +89,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs,
         champion_version=planned["version"] if planned else "",
         rows=rows,
         environment_gates=environment_gates,
-        facts=_facts(document, serving),
+        facts=_facts(document, serving, prices),
     )
     # people see the metrics that counted
     challenger_side["metrics"] = dict(judgement.challenger)
@@ -93,6 +103,7 @@ def judge_release(document: ReleaseDocument, *, reports: Reports, logs: JobLogs,
         champion_side,
         timestamp(clock()),
         _training_curves(document, logs),
+        prices,
     )
     if rows is not None:
         evidence["rows"] = rows_report(rows, plan["manifest"]["evaluation"]["task"], challenger)
@@ -166,10 +177,10 @@ def _training_curves(document: ReleaseDocument, logs: JobLogs) -> dict[str, list
     return curves_of(lines, definitions, began=lines[0].at) if lines else {}
 
 
-def _facts(document: ReleaseDocument, serving: ServingMeasurement) -> GateFacts:
+def _facts(document: ReleaseDocument, serving: ServingMeasurement, prices: Prices) -> GateFacts:
     found, unscanned = critical_findings(document.get("scan"))
     cost, unpriced = serving.cost_per_1000_usd(
-        document["plan"]["manifest"]["serving"].get("instance_type", "")
+        document["plan"]["manifest"]["serving"].get("instance_type", ""), prices
     )
     return GateFacts(
         latency_ms=serving.latency_ms,
@@ -191,7 +202,13 @@ def keep_evaluations(document: ReleaseDocument, verdict: Verdict, *, cache: Step
 
 
 def _side(
-    prefix: str, version: str, digest: str, release_id: str, document: ReleaseDocument, reports: Reports
+    prefix: str,
+    version: str,
+    digest: str,
+    release_id: str,
+    document: ReleaseDocument,
+    reports: Reports,
+    prices: Prices,
 ) -> tuple[Measurement, Side, ServingMeasurement]:
     manifest = document["plan"]["manifest"]
     prefix = prefix.rstrip("/")
@@ -215,6 +232,7 @@ def _side(
         "serving": serving.document(
             measured_on=manifest["evaluation"]["instance_type"],
             priced_for=manifest["serving"].get("instance_type", ""),
+            prices=prices,
         ),
     }
     return measured, side, serving

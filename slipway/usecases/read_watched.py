@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slipway.contracts import names
-from slipway.domain.costs import HOURS_PER_MONTH, instance_usd
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.serving_config import data_version
 from slipway.domain.serving_lineage import identity_in
 from slipway.domain.watched import WatchedEndpoint, WatchedVariant, marks_of
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def read_watched(
-    described: Mapping[str, Any], *, hosting: Hosting, ledger: Versions, environment: str, runbook: str
+    described: Mapping[str, Any],
+    *,
+    hosting: Hosting,
+    ledger: Versions,
+    environment: str,
+    runbook: str,
+    prices: Prices = LIST_PRICES,
 ) -> WatchedEndpoint | None:
     """
     An endpoint with all that is said of it.
@@ -28,6 +34,7 @@ def read_watched(
         ledger: Where versions and the champion's moves are read.
         environment: Of the platform.
         runbook: The page that says what to do.
+        prices: Of its instances.
 
     Returns:
         None: nothing stands there, or what does was not put there by the platform.
@@ -54,7 +61,7 @@ def read_watched(
         data=data_version(version["training_data"]) if version else identity.get("data_version", ""),
         report_uri=version["report_uri"] if version else "",
         runbook=runbook,
-        usd_per_month=_usd_per_month(variants),
+        usd_per_month=_usd_per_month(variants, prices),
     )
 
 
@@ -86,10 +93,8 @@ def _variants(
         )
 
 
-def _usd_per_month(variants: list[WatchedVariant]) -> float | None:
+def _usd_per_month(variants: list[WatchedVariant], prices: Prices) -> float | None:
     """What all instances cost as they are now; None where a price is not known, or none are rented."""
-    prices = [
-        instance_usd(variant.instance_type, variant.instances, HOURS_PER_MONTH * 3600) for variant in variants
-    ]
-    known = [price for price in prices if price is not None]
-    return sum(known) if known and len(known) == len(prices) else None
+    costs = [prices.usd_per_month(variant.instance_type, variant.instances) for variant in variants]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None

@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.data_lineage import data_set_node
 from slipway.domain.job_lineage import (
     ENDED,
@@ -67,6 +68,7 @@ class LineageSources:
     hosting: Hosting
     data_sets: DataSets
     reports: Reports
+    prices: Prices = LIST_PRICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class LineageRecording:
         log = JobLog()
         if described["TrainingJobStatus"] in ENDED:
             log = self.sources.logs.read(TRAINING_LOGS, name, whole=True)
-        return self.lineage.put_nodes(training_nodes(described, asked, log))
+        return self.lineage.put_nodes(training_nodes(described, asked, log, self.sources.prices))
 
     def _evaluation_job(self, name: str) -> int:
         described = self.sources.jobs.processing_job(name)
@@ -146,7 +148,7 @@ class LineageRecording:
         log = JobLog()
         if described["ProcessingJobStatus"] in ("Failed", "Stopped"):
             log = self.sources.logs.read(PROCESSING_LOGS, name, whole=False)
-        return self.lineage.put_nodes([evaluation_node(described, asked, log)])
+        return self.lineage.put_nodes([evaluation_node(described, asked, log, self.sources.prices)])
 
     def _model_package(self, arn: str) -> int:
         described = self.sources.hosting.model_package(arn) or {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.errors import VersionTakenError
 from slipway.domain.packages import package_request
 from slipway.domain.timestamps import timestamp
@@ -23,6 +24,7 @@ def register_release(
     artifacts: Artifacts,
     ledger: Versions,
     clock: Clock,
+    prices: Prices = LIST_PRICES,
 ) -> Package:
     """
     Register once, however often it is tried: a retry finds the package by the release's id.
@@ -49,7 +51,9 @@ def register_release(
         arn = registry.create_package(package_request(document, group))
     registry.await_package(arn)
     taken = ledger.put_version(
-        version_record(document, package_arn=arn, artifact=artifact, registered_at=timestamp(clock()))
+        version_record(
+            document, package_arn=arn, artifact=artifact, registered_at=timestamp(clock()), prices=prices
+        )
     )
     if taken is not None:
         raise VersionTakenError(project, model, version, taken["release_id"])

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from slipway.contracts import events, names
-from slipway.domain.costs import usd_per_month
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.idleness import idleness
 from slipway.domain.timestamps import moment_of, timestamp
 
@@ -38,6 +38,7 @@ class IdleSweep:
     executions: Executions
     events: EventBus
     clock: Clock
+    prices: Prices = LIST_PRICES
 
     def sweep_idle(self) -> dict[str, list[str]]:
         """Names of the endpoints that were ``warned`` of and ``stopped``."""
@@ -105,7 +106,7 @@ class IdleSweep:
             one["VariantName"]: one.get("InstanceType", "") for one in config.get("ProductionVariants", ())
         }
         costs = [
-            usd_per_month(types.get(one["VariantName"], ""), one.get("CurrentInstanceCount", 0))
+            self.prices.usd_per_month(types.get(one["VariantName"], ""), one.get("CurrentInstanceCount", 0))
             for one in described.get("ProductionVariants") or ()
         ]
         known = [cost for cost in costs if cost is not None]

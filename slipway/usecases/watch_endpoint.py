@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from slipway.contracts import names
+from slipway.domain.costs import LIST_PRICES, Prices
 from slipway.domain.dashboard import SHOWN, dashboard_body
 from slipway.domain.standing_alarms import standing_alarms
 from slipway.domain.timestamps import timestamp
@@ -42,6 +43,7 @@ class EndpointWatching:
     runbook: str
     resource_prefix: str
     clock: Clock
+    prices: Prices = LIST_PRICES
 
     def watch_endpoint(self, name: str) -> str:
         """
@@ -61,6 +63,7 @@ class EndpointWatching:
             ledger=self.ledger,
             environment=self.environment,
             runbook=self.runbook,
+            prices=self.prices,
         )
         if watched is None:
             return "not ours"

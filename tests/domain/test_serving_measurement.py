@@ -33,7 +33,10 @@ class TestServingMeasurement:
         """The cost is not known then, and says why; it is never taken for nought."""
         measured = ServingMeasurement.read(json.dumps(MEASURED))
 
-        assert measured.cost_per_1000_usd("ml.unheard.of") == (None, "no price of ml.unheard.of is known")
+        assert measured.cost_per_1000_usd("ml.unheard.of") == (
+            None,
+            "no price of ml.unheard.of is known; the settings may state one (prices)",
+        )
 
     @given(
         st.recursive(

@@ -49,6 +49,14 @@ class TestSettings:
         assert settings.addresses == ("ml-leads@example.com", "ml-team@example.com")
 
 
+class TestPrices:
+    def test_are_stated_by_instance_type(self) -> None:
+        """As functions read them; where none are, the list counts."""
+        stated = parse("prod", f'{PROD}\n[prices]\n"ml.m5.large" = 0.128\n', file="environments/prod.toml")
+        assert stated.prices_json == '{"ml.m5.large":0.128}'
+        assert parse("prod", PROD, file="environments/prod.toml").prices_json == "{}"
+
+
 class TestSettingsProblems:
     def test_unknown_key_is_named_with_those_that_are_known(self) -> None:
         """A misspelt key is an error that lists the right ones."""
@@ -118,6 +126,26 @@ class TestSettingsProblems:
         people = ", ".join(f'"somebody.{number:03}@department.example.com"' for number in range(60))
         text = PROD.replace('["ml-leads@example.com"]', f"[{people}]")
         assert len(parse("prod", text, file="environments/prod.toml").policy_json) < MAX_POLICY_BYTES
+
+    @pytest.mark.parametrize(
+        ("stated", "said"),
+        [
+            ('"m5.large" = 0.1', "prices.m5.large is no instance type; expected a name such as"),
+            ('"ml.m5.large" = 0', "prices.ml.m5.large is 0; expected a number of USD per hour above 0"),
+            ('"ml.m5.large" = "0.1"', "prices.ml.m5.large is '0.1'; expected a number of USD per hour"),
+            ('"ml.m5.large" = 1001', "prices.ml.m5.large is 1001; expected a number of USD per hour"),
+        ],
+    )
+    def test_price_that_is_none_is_named(self, stated: str, said: str) -> None:
+        """What a gate may count on is checked before anything is deployed."""
+        (problem,) = problems(f"{PROD}\n[prices]\n{stated}\n")
+        assert said in problem
+
+    def test_prices_that_functions_cannot_hold_are_an_error(self) -> None:
+        """They share a function's variables with the policy."""
+        stated = "\n".join(f'"ml.m{number}.large" = 1' for number in range(21))
+        (problem,) = problems(f"{PROD}\n[prices]\n{stated}\n")
+        assert "expected a table of at most 20 instance types" in problem
 
     def test_broken_file_is_an_error_of_the_same_kind(self) -> None:
         """What is not TOML is said with the place where it breaks."""

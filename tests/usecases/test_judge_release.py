@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from slipway.domain.costs import STATED, Prices
 from slipway.usecases.judge_release import judge_release
 from tests.fakes.job_logs import FakeJobLogs
 from tests.fakes.models import NOW, a_champion, a_document, a_plan
@@ -18,6 +19,7 @@ class Court:
     def __init__(self) -> None:
         self.reports = FakeReports()
         self.logs = FakeJobLogs()
+        self.prices = Prices()
         self.beside: Any = {}
         self.serving: Any = None
         self.environment_gates: list[str] = []
@@ -33,7 +35,9 @@ class Court:
             self.reports.files[uri] = json.dumps(self.serving)
         document = a_document(plan, champion_run=champion is not None) | self.beside
         plan["environment_gates"] = self.environment_gates
-        return judge_release(document, reports=self.reports, logs=self.logs, clock=lambda: NOW)
+        return judge_release(
+            document, reports=self.reports, logs=self.logs, clock=lambda: NOW, prices=self.prices
+        )
 
     def evidence(self) -> Any:
         (uri,) = (uri for uri in self.reports.files if uri.endswith("/report.json"))
@@ -286,6 +290,18 @@ class TestServing:
 
         assert "latency p99 is 21 ms, needs <= 20 ms" in summary
         assert "cost per 1,000 predictions is 0.00319444 USD, needs <= 0.001 USD" in summary
+
+    def test_stated_prices_count(self, court: Court) -> None:
+        """Those of the settings, in gates and in the report, which says whence they are."""
+        court.serving, court.prices = self.measured(12.0, 100.0), Prices({"ml.m5.large": 1.15})
+
+        summary = court.judge(GOOD, gates=list(self.GATES))["summary"]
+
+        assert "cost per 1,000 predictions is 0.00319444 USD, needs <= 0.001 USD" in summary
+        cost = court.evidence()["cost"]
+        assert (cost["usd_per_hour"], cost["source"]) == (1.15, STATED)
+        serving = court.evidence()["challenger"]["serving"]
+        assert serving["cost_per_1000_usd"] == pytest.approx(1.15 / 3600 / 100 * 1000)
 
     def test_what_was_not_measured_meets_no_gate(self, court: Court) -> None:
         """The reason says why it was not."""

@@ -10,6 +10,8 @@ from workbench.cli import frame
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from slipway.domain.costs import Prices
+
 
 def endpoint_name(workspace: frame.Workspace, model: str) -> str:
     """
@@ -73,6 +75,8 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     """
     from botocore.exceptions import ClientError
 
+    from slipway.domain.costs import Prices
+
     sagemaker = workspace.client("sagemaker")
     try:
         answer = sagemaker.describe_endpoint(EndpointName=name)
@@ -84,7 +88,8 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
         ) from error
     answer.pop("ResponseMetadata", None)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=answer["EndpointConfigName"])
-    answer["Variants"] = _variants(sagemaker, answer, config)
+    prices = Prices(workspace.platform().get("prices", {}))
+    answer["Variants"] = _variants(sagemaker, answer, config, prices)
     answer["Identity"] = answer["Variants"][0]["identity"]
     answer["InstanceType"] = answer["Variants"][0]["instance_type"]
     costs = [one["usd_per_month"] for one in answer["Variants"]]
@@ -93,7 +98,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
 
 
 def _variants(
-    sagemaker: Any, described: Mapping[str, Any], config: Mapping[str, Any]
+    sagemaker: Any, described: Mapping[str, Any], config: Mapping[str, Any], prices: Prices
 ) -> list[dict[str, Any]]:
     now = {
         one["VariantName"]: one
@@ -109,20 +114,24 @@ def _variants(
     }
     total = sum(weights.values()) or 1.0
     rows = [
-        _variant(sagemaker, one, now, share=weights[one["VariantName"]] / total, shadow=False)
+        _variant(sagemaker, one, now, prices, share=weights[one["VariantName"]] / total, shadow=False)
         for one in production
     ]
     return rows + [
-        _variant(sagemaker, one, now, share=float(one.get("InitialVariantWeight", 1.0)), shadow=True)
+        _variant(sagemaker, one, now, prices, share=float(one.get("InitialVariantWeight", 1.0)), shadow=True)
         for one in config.get("ShadowProductionVariants") or ()
     ]
 
 
 def _variant(
-    sagemaker: Any, configured: Mapping[str, Any], now: Mapping[str, Any], *, share: float, shadow: bool
+    sagemaker: Any,
+    configured: Mapping[str, Any],
+    now: Mapping[str, Any],
+    prices: Prices,
+    *,
+    share: float,
+    shadow: bool,
 ) -> dict[str, Any]:
-    from slipway.domain.costs import usd_per_month
-
     name, serverless = configured["VariantName"], "ServerlessConfig" in configured
     count = now.get(name, {}).get("CurrentInstanceCount", configured.get("InitialInstanceCount", 0))
     kind = "serverless" if serverless else configured["InstanceType"]
@@ -134,7 +143,7 @@ def _variant(
         "instance_type": kind,
         "instances": 0 if serverless else count,
         # Serverless is paid by the call.
-        "usd_per_month": 0.0 if serverless else usd_per_month(kind, count),
+        "usd_per_month": 0.0 if serverless else prices.usd_per_month(kind, count),
     }
 
 
