@@ -93,10 +93,13 @@ STRATEGY: Final = Table(
         ),
         "requests": Key(
             Whole(1, 100_000_000),
-            "shadow, ab: decide at the latest after so many requests to the challenger; leave out: 1000.",
+            "shadow: decide at the latest after so many copies (leave out: 1000); ab: after so many outcomes "
+            "of the challenger (leave out: however many).",
             ABSENT,
         ),
-        "hours": Key(Whole(1, 24 * 90), "shadow, ab: or after so long; leave out: 24.", ABSENT),
+        "hours": Key(
+            Whole(1, 24 * 90), "shadow, ab: or after so long; leave out: 24, or 168 for ab.", ABSENT
+        ),
         "outcome": Key(
             Text(
                 "an outcome's name: 1 to 64 of letters, digits and '_.-', beginning with a letter",

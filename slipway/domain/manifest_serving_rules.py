@@ -119,6 +119,14 @@ def strategy_problems(given: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
     if kind == "ab" and "outcome" not in given:
         expected = "what is reported back of an answer, such as 'booked', because the strategy is 'ab'"
         found.append(("serving.strategy.outcome", None, expected))
+    if given.get("minimum_effect", 1) <= 0:
+        found.append(
+            (
+                "serving.strategy.minimum_effect",
+                given["minimum_effect"],
+                "above 0, because no number of outcomes shows that there is no difference at all",
+            )
+        )
     limit = _LIMITS_OF_SHARE.get(kind, 1)
     if given.get("share", 0) > limit:
         found.append(

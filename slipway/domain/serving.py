@@ -27,14 +27,14 @@ STRATEGY_DEFAULTS: Final[Mapping[StrategyKind, Mapping[str, Any]]] = {
     "shadow": {"share": 1.0, "requests": 1000, "hours": 24},
     "ab": {
         "share": 0.1,
-        "requests": 1000,
-        "hours": 24,
+        "requests": None,
+        "hours": 168,
         "outcome": None,
         "direction": "maximize",
         "minimum_effect": 0.01,
     },
 }
-"""Every strategy with the keys that it has; None: the manifest must give it."""
+"""Every strategy with the keys that it has; None: it has no default. An A/B test must name its outcome."""
 GUARDED: Final[tuple[StrategyKind, ...]] = ("canary", "linear", "rolling")
 """Traffic moves step by step, each of which takes a part of the instances."""
 TRIALS: Final[tuple[StrategyKind, ...]] = ("shadow", "ab")
@@ -57,7 +57,7 @@ class Strategy:
     bake_minutes: int | None = None
     """How long alarms are watched with all traffic moved."""
     requests: int | None = None
-    """A trial is decided at the latest after so many to the challenger ..."""
+    """A trial is decided at the latest after so many to the challenger (None: however many) ..."""
     hours: int | None = None
     """... or so long."""
     outcome: str | None = None

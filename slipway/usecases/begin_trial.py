@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slipway.contracts.events import TRIAL_STARTED
 from slipway.contracts.names import CHAMPION
@@ -35,26 +35,14 @@ def begin_trial(
         NoTrialError: Nothing serves beside which the version could be tried, it is not registered, or its
             strategy is no trial's.
     """
-    subject = request["project"], request["model"], request["version"]
-    version, champion = ledger.version(*subject), ledger.alias(*subject[:2], CHAMPION)
-    if version is None:
-        raise NoTrialError(*subject, "it is not registered")
-    if champion is None:
-        raise NoTrialError(*subject, "no champion serves beside which it could be; promote it instead")
-    if champion["version"] == request["version"]:
-        raise NoTrialError(*subject, "it is the champion")
-    settings = settings_of(_strategy(request, Manifest.from_document(version["manifest"]).serving.strategy))
-    serving = ledger.version(*subject[:2], champion["version"])
-    share = Manifest.from_document((serving or version)["manifest"]).serving.capture_share
-    if problem := problem_of(settings, capture_share=share):
-        raise NoTrialError(*subject, problem)
+    settings, champion = terms_of(request, ledger)
     trial_id, now = trial_id_of(execution_arn), timestamp(clock())
     record: TrialRecord = {
         "trial_id": trial_id,
         "project": request["project"],
         "model": request["model"],
         "kind": settings["kind"],
-        "champion": champion["version"],
+        "champion": champion,
         "challenger": request["version"],
         "release_id": request["release_id"],
         "status": "running",
@@ -76,7 +64,7 @@ def begin_trial(
                 "version": request["version"],
                 "trial_id": trial_id,
                 "kind": settings["kind"],
-                "champion": champion["version"],
+                "champion": champion,
                 "settings": settings,
                 "actor": request["actor"],
             },
@@ -84,13 +72,36 @@ def begin_trial(
     return {
         "trial_id": trial_id,
         "kind": settings["kind"],
-        "champion": champion["version"],
+        "champion": champion,
         "action": "beside" if settings["kind"] == "ab" else "shadow",
         "share": float(settings["share"]),
         "strategy": settings,
         "approval_timeout_seconds": policy["approval_timeout_hours"] * 3600,
         "poll_seconds": policy["poll_seconds"],
     }
+
+
+def terms_of(request: TrialRequest, ledger: Ledger) -> tuple[dict[str, Any], str]:
+    """
+    What would be tried how, and the champion beside which it would be; nothing is written.
+
+    Raises:
+        NoTrialError: As ``begin_trial``.
+    """
+    subject = request["project"], request["model"], request["version"]
+    version, champion = ledger.version(*subject), ledger.alias(*subject[:2], CHAMPION)
+    if version is None:
+        raise NoTrialError(*subject, "it is not registered")
+    if champion is None:
+        raise NoTrialError(*subject, "no champion serves beside which it could be; promote it instead")
+    if champion["version"] == request["version"]:
+        raise NoTrialError(*subject, "it is the champion")
+    settings = settings_of(_strategy(request, Manifest.from_document(version["manifest"]).serving.strategy))
+    serving = ledger.version(*subject[:2], champion["version"])
+    share = Manifest.from_document((serving or version)["manifest"]).serving.capture_share
+    if problem := problem_of(settings, capture_share=share):
+        raise NoTrialError(*subject, problem)
+    return settings, champion["version"]
 
 
 def _strategy(request: TrialRequest, own: Strategy) -> Strategy:

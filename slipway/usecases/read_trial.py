@@ -223,8 +223,10 @@ def shard_count(settings: Mapping[str, Any], kind: str) -> int:
 
     >>> shard_count({"requests": 100_000, "share": 0.1}, "ab")
     5
+    >>> shard_count({"share": 0.1}, "ab")  # nobody knows how many come
+    64
     """
-    requests = settings.get("requests") or SHARD_REQUESTS
+    requests = settings.get("requests") or SHARD_REQUESTS * MAX_SHARDS
     if kind == "ab":
         requests /= settings.get("share") or 1
     return max(1, min(MAX_SHARDS, math.ceil(requests / SHARD_REQUESTS)))

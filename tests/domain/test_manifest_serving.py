@@ -185,6 +185,7 @@ class TestStrategies:
             ({"kind": "linear", "step": 0.1, "interval_minutes": 60}, "SageMaker gives a deployment 480"),
             ({"kind": "ab", "share": 0.1}, "serving.strategy.outcome is missing"),
             ({"kind": "ab", "outcome": "booked", "share": 1.0}, "at most 0.99"),
+            ({"kind": "ab", "outcome": "booked", "minimum_effect": 0.0}, "above 0"),
             ({"kind": "shadow", "outcome": "booked"}, "goes with kind 'ab'"),
             ({"requests": 5}, "goes with kind 'shadow' or 'ab'"),
             ({"kind": "blue-green"}, "one of 'all-at-once'"),
@@ -289,4 +290,4 @@ class TestInstead:
         strategy = serving(strategy={"kind": "shadow", "share": 0.5, "hours": 3}).serving.strategy
 
         changed = strategy.instead({"kind": "ab", "outcome": "booked"})
-        assert (changed.share, changed.hours) == (0.1, 24)
+        assert (changed.share, changed.hours) == (0.1, 168)

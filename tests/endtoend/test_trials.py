@@ -218,11 +218,11 @@ class TestEndings:
         The event that the execution was stopped is lost: the sweep of trials takes the challenger away.
         """
         project = two
+        laptop.slipway("shadow", "start", f"{project}/tiny:1.0.0", "--reason", "and again", "--yes")
+        # whoever stops it earlier stops the promotion that puts it there, whose lease an event gives back
+        laptop.wait_for(lambda: trial_of(laptop, project)["looks"], "the first look")
+        name, trial = f"slipway-local-{project}-tiny", trial_of(laptop, project)
         with deaf(laptop, "Step Functions Execution Status Change"):
-            laptop.slipway("shadow", "start", f"{project}/tiny:1.0.0", "--reason", "and again", "--yes")
-            name = f"slipway-local-{project}-tiny"
-            laptop.wait_for(lambda: len(laptop.ledger.endpoint_state(name)["layout"]) == 2, "the shadow")
-            trial = trial_of(laptop, project)
             laptop.aws.client("stepfunctions").stop_execution(executionArn=trial["execution_arn"])
         assert trial["trial_id"] in str(sweep(laptop, "sweep_trials")) or (
             trial_of(laptop, project)["status"] == "stopped"

@@ -27,7 +27,7 @@ trials.commands("ab", group)
 )
 @click.option(
     "--minimum-effect",
-    type=float,
+    type=click.FloatRange(0, min_open=True),
     default=0.01,
     show_default=True,
     help="The smallest difference of the outcome's mean that matters.",
@@ -42,15 +42,14 @@ trials.commands("ab", group)
 @click.option(
     "--requests",
     type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Ends after so many requests to VERSION with an outcome ...",
+    help="Ends after so many requests to VERSION with an outcome (default: however many) ...",
 )
 @click.option(
-    "--hours", type=click.IntRange(1, 24 * 90), default=24, show_default=True, help="... or so long."
+    "--hours", type=click.IntRange(1, 24 * 90), default=168, show_default=True, help="... or so long."
 )
 @click.option("--reason", required=True, help="Why; kept with the trial and shown to all.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Until VERSION stands there.")
 @frame.pass_workspace
 def start(
     workspace: frame.Workspace,
@@ -60,15 +59,17 @@ def start(
     share: float,
     minimum_effect: float,
     direction: str,
-    requests: int,
+    requests: int | None,
     hours: int,
     reason: str,
     yes: bool,
+    wait: bool,
 ) -> None:
     """
     Begin an A/B test of an approved VERSION beside the champion.
 
-    It ends by itself with a proposal to approvers. Needs the role operate.
+    It ends by itself with a proposal to approvers, as soon as it can decide: how many outcomes that takes is
+    said before it begins. Needs the role operate.
     """
     strategy = {
         "kind": "ab",
@@ -79,4 +80,4 @@ def start(
         "direction": direction,
         "minimum_effect": minimum_effect,
     }
-    trials.begin(workspace, reference, strategy, reason, yes=yes)
+    trials.begin(workspace, reference, strategy, reason, yes=yes, wait=wait)

@@ -36,6 +36,7 @@ trials.commands("shadow", group)
 )
 @click.option("--reason", required=True, help="Why; kept with the trial and shown to all.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Until VERSION stands there.")
 @frame.pass_workspace
 def start(
     workspace: frame.Workspace,
@@ -46,6 +47,7 @@ def start(
     hours: int,
     reason: str,
     yes: bool,
+    wait: bool,
 ) -> None:
     """
     Begin a shadow run of an approved VERSION beside the champion.
@@ -53,4 +55,4 @@ def start(
     It ends by itself with a proposal to approvers. Needs the role operate.
     """
     strategy = {"kind": "shadow", "share": share, "requests": requests, "hours": hours}
-    trials.begin(workspace, reference, strategy, reason, yes=yes)
+    trials.begin(workspace, reference, strategy, reason, yes=yes, wait=wait)

@@ -12,13 +12,18 @@ from workbench.cli import frame
 from workbench.cli.calls import ask, caller, version_named
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from slipway.contracts.ledger import TrialRecord
     from slipway.contracts.promotion import LayoutEntry
     from slipway.contracts.trial import TrialKind, TrialRequest
+    from slipway.usecases.ports import Ledger
 
 NAMES: Final = {"ab": "A/B test", "shadow": "shadow run"}
+BEGINNING: Final = ("BeginTrial", "PutThere")
+"""Steps until the challenger stands there."""
 HOW_MANY: Final = 10
 """Earlier trials that are listed."""
 
@@ -168,7 +173,7 @@ def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str 
     frame.emit(workspace, document, render)
 
 
-def layout_of(workspace: frame.Workspace, record: TrialRecord) -> list[LayoutEntry] | None:
+def layout_of(workspace: frame.Workspace, record: Mapping[str, Any]) -> list[LayoutEntry] | None:
     """What stands on the endpoint together with a trial's challenger; None: that does not stand there."""
     from slipway.contracts.names import endpoint
     from workbench.cli.release import ledger_of
@@ -187,9 +192,12 @@ def begin(
     reason: str,
     *,
     yes: bool,
+    wait: bool,
 ) -> None:
-    """Start the trial machine for a registered version."""
+    """Start the trial machine for a registered version, and follow it until the version stands there."""
     from slipway.adapters.sfn_executions import SfnExecutions
+    from slipway.contracts.ledger import OPEN_TRIALS
+    from slipway.domain.trials.demand import demand
     from slipway.domain.trials.trial import trial_id_of
     from workbench.cli.release import ledger_of
 
@@ -201,14 +209,6 @@ def begin(
             f"{subject} {version['version']} is {version['approval']}",
             "only an approved version may stand on an endpoint",
         )
-    running = [
-        one for one in ledger.trials(version["project"], version["model"]) if one["status"] == "running"
-    ]
-    said = f"{subject}: {NAMES[strategy['kind']]} of {version['version']}" + (
-        f", which ends that of {running[0]['challenger']}" if running else ""
-    )
-    if not yes:
-        click.confirm(f"{said}; go on?", abort=True, err=True)
     request: TrialRequest = {
         "project": version["project"],
         "model": version["model"],
@@ -219,6 +219,14 @@ def begin(
         "reason": reason,
         "strategy": {key: value for key, value in strategy.items() if value is not None},
     }
+    settings = terms(ledger, request)
+    kept = ledger.trials(version["project"], version["model"])
+    still = [one for one in kept if one["status"] in OPEN_TRIALS]
+    said = f"{subject}: {NAMES[strategy['kind']]} of {version['version']}" + (
+        f", which ends that of {still[0]['challenger']}, which is {still[0]['status']}" if still else ""
+    )
+    if not yes:
+        click.confirm(f"{said}; go on?", abort=True, err=True)
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     arn = (
         SfnExecutions(workspace.client("stepfunctions"))
@@ -229,15 +237,79 @@ def begin(
         )
         .arn
     )
-    document = {"trial_id": trial_id_of(arn), "execution_arn": arn, "request": request}
-    noun = strategy["kind"]
+    document: dict[str, Any] = {"trial_id": trial_id_of(arn), "execution_arn": arn, "request": request}
+    if strategy["kind"] == "ab":
+        document["needs"] = demand(settings)
+    if wait:
+        document["weights"] = until_it_stands(workspace, document)
+    noun, how = strategy["kind"], "stands there" if wait else "is asked for"
     frame.emit(
         workspace,
         document,
         lambda _: click.echo(
-            f"trial {document['trial_id']} begins; `slipway {noun} status {subject}` follows it"
+            f"trial {document['trial_id']}: {version['version']} {how}; `slipway {noun} status {subject}` "
+            "follows it"
         ),
     )
+
+
+def terms(ledger: Ledger, request: TrialRequest) -> dict[str, Any]:
+    """
+    The strategy in full; what an A/B test needs is said.
+
+    Raises:
+        Refusal: There can be no such trial.
+    """
+    from slipway.domain.trials.demand import demand, in_words
+    from slipway.domain.trials.trial import NoTrialError
+    from slipway.usecases.begin_trial import terms_of
+
+    try:
+        settings, _ = terms_of(request, ledger)
+    except NoTrialError as error:
+        raise frame.Refusal(str(error)) from error
+    if settings["kind"] == "ab":
+        frame.progress(in_words(settings))
+        if not demand(settings)["suffices"]:
+            frame.progress(
+                f"warning: {settings['requests']:,} requests end it before, most likely undecided; give it "
+                "more, a larger --share, or a larger --minimum-effect"
+            )
+    return settings
+
+
+def until_it_stands(workspace: frame.Workspace, begun: dict[str, Any]) -> dict[str, float]:
+    """
+    Print a line for each step until the challenger stands on the endpoint; the weights there.
+
+    Args:
+        workspace: Where it runs.
+        begun: Trial id, execution and request.
+
+    Raises:
+        Refusal: The execution ended before.
+    """
+    from slipway.domain.failures import understand
+    from slipway.domain.trials.shares import weights_of
+    from workbench.cli.promotions import TIMEOUT_SECONDS
+    from workbench.cli.release import AWS_PAUSE, LOCAL_PAUSE, executions_of, print_new
+
+    executions, printed, arn = executions_of(workspace), set[str](), begun["execution_arn"]
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        status = executions.status(arn)
+        print_new([step for step in executions.steps(arn) if step.name in BEGINNING], printed)
+        layout = layout_of(workspace, {**begun["request"], "trial_id": begun["trial_id"]})
+        if layout is not None:
+            return weights_of(layout)
+        if status["status"] != "RUNNING":
+            cause = understand(status.get("cause") or "")
+            why = ": ".join(part for part in (cause.error or status.get("error"), cause.text) if part)
+            raise frame.Refusal(
+                f"the trial did not begin: {why or status['status']}", f"look at execution {arn}"
+            )
+        time.sleep(LOCAL_PAUSE if workspace.is_local else AWS_PAUSE)
+    raise frame.Refusal("the challenger does not stand there yet", f"look at execution {arn}")
 
 
 def end(

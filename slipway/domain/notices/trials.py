@@ -11,6 +11,7 @@ from slipway.domain.notices.notice import (
     release_id,
     subject,
 )
+from slipway.domain.trials.demand import in_words
 from slipway.domain.trials.shown import KINDS
 
 if TYPE_CHECKING:
@@ -32,10 +33,8 @@ def trial_started(detail: Mapping[str, Any], _region: str) -> Notice:
         lead=f"Once it stands there, {what}, until something is decided.",
         facts=present(
             ("Decided by", settings.get("outcome")),
-            (
-                "At the latest after",
-                f"{settings.get('requests', '')} requests or {settings.get('hours', '')} hours",
-            ),
+            ("Needs", in_words(settings) if "minimum_effect" in settings else ""),
+            ("At the latest after", _at_the_latest(settings)),
             ("Begun by", detail.get("actor")),
         ),
         commands=[
@@ -44,6 +43,17 @@ def trial_started(detail: Mapping[str, Any], _region: str) -> Notice:
         ],
         release_id=release_id(detail),
     )
+
+
+def _at_the_latest(settings: Mapping[str, Any]) -> str:
+    """
+    When it is over.
+
+    >>> _at_the_latest({"hours": 24, "requests": 1000}), _at_the_latest({"hours": 168})
+    ('1,000 requests or 24 hours', '168 hours')
+    """
+    requests = f"{int(settings['requests']):,} requests or " if settings.get("requests") else ""
+    return f"{requests}{settings.get('hours', '')} hours"
 
 
 def trial_ended(detail: Mapping[str, Any], _region: str) -> Notice:
