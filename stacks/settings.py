@@ -83,6 +83,10 @@ class Retention:
     experiment_days: int
     version_days: int
     keep_versions: int
+    capture_days: int
+    batch_days: int
+    trial_days: int
+    outcome_days: int
 
     @property
     def artifacts_json(self) -> str:

@@ -238,6 +238,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, Rule]]] = {
         "experiment_days": whole(1, 3650, "days", default=30),
         "version_days": whole(1, 3650, "days", default=365),
         "keep_versions": whole(1, 100, "versions", default=5),
+        "capture_days": whole(7, 3650, "days", default=90),
+        "batch_days": whole(1, 3650, "days", default=90),
+        # the parts of a trial's table that nobody rewrites must outlive the longest trial
+        "trial_days": whole(100, 3650, "days", default=180),
+        "outcome_days": whole(7, 3650, "days", default=365),
     },
     "idle": {
         "days": whole(0, 3650, "days", default=0),

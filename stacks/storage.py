@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aws_cdk as cdk
@@ -9,7 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from slipway.contracts import ledger, ledger_keys
+from slipway.contracts import ledger, ledger_keys, names, outcome
 from stacks.constructs.statements import (
     Statement,
     deny_plain_http,
@@ -21,6 +22,8 @@ from stacks.constructs.statements import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from constructs import Construct
 
     from stacks.settings import Settings
@@ -54,8 +57,23 @@ class StorageStack(cdk.Stack):
         self.data_key = self._add_data_key()
         self.approval_key = self._add_approval_key()
         self._access_logs = self._add_access_logs()
-        self.data_bucket = self._add_bucket("Data", tells=True)
-        self.artifact_bucket = self._add_bucket("Artifacts")
+        kept = settings.retention
+        self.data_bucket = self._add_bucket(
+            "Data",
+            tells=True,
+            expiring={
+                f"{prefix}/": kept.outcome_days for prefix in (outcome.DROP, outcome.KEPT, outcome.REFUSED)
+            },
+        )
+        self.artifact_bucket = self._add_bucket(
+            "Artifacts",
+            expiring={
+                names.CAPTURE_PREFIX: kept.capture_days,
+                names.TRIAL_TABLES_PREFIX: kept.trial_days,
+                names.BATCH_PREFIX: kept.batch_days,
+                names.ASYNCHRONOUS_PREFIX: kept.batch_days,
+            },
+        )
         self.ledger = self._add_ledger()
 
     def grant_ledger(self, *operations: str) -> list[Statement]:
@@ -135,8 +153,15 @@ class StorageStack(cdk.Stack):
         self._add_bucket_policy("AccessLogsPolicy", bucket, [deliver])
         return bucket
 
-    def _add_bucket(self, name: str, *, tells: bool = False) -> s3.CfnBucket:
-        """One that ``tells`` puts an event on the account's bus for each object."""
+    def _add_bucket(self, name: str, *, expiring: Mapping[str, int], tells: bool = False) -> s3.CfnBucket:
+        """
+        A bucket of evidence.
+
+        Args:
+            name: Its construct's.
+            expiring: What is no evidence: prefix to days after which its objects go.
+            tells: It puts an event on the account's bus for each object.
+        """
         bucket = self._keep(
             s3.CfnBucket(
                 self,
@@ -145,7 +170,7 @@ class StorageStack(cdk.Stack):
                 public_access_block_configuration=_PUBLIC_ACCESS,
                 ownership_controls=_OWNERSHIP,
                 versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
-                lifecycle_configuration=self._lifecycle(expire_after=None),
+                lifecycle_configuration=self._lifecycle(expire_after=None, expiring=expiring),
                 logging_configuration=s3.CfnBucket.LoggingConfigurationProperty(
                     destination_bucket_name=self._access_logs.ref, log_file_prefix=f"{name.lower()}/"
                 ),
@@ -175,7 +200,10 @@ class StorageStack(cdk.Stack):
             ],
         )
 
-    def _lifecycle(self, *, expire_after: int | None) -> s3.CfnBucket.LifecycleConfigurationProperty:
+    def _lifecycle(
+        self, *, expire_after: int | None, expiring: Mapping[str, int] = MappingProxyType({})
+    ) -> s3.CfnBucket.LifecycleConfigurationProperty:
+        """Of all objects, and of those below some prefixes: days until they expire."""
         return s3.CfnBucket.LifecycleConfigurationProperty(
             rules=[
                 s3.CfnBucket.RuleProperty(
@@ -187,6 +215,12 @@ class StorageStack(cdk.Stack):
                     abort_incomplete_multipart_upload=s3.CfnBucket.AbortIncompleteMultipartUploadProperty(
                         days_after_initiation=7
                     ),
+                ),
+                *(
+                    s3.CfnBucket.RuleProperty(
+                        id=prefix.rstrip("/"), status="Enabled", prefix=prefix, expiration_in_days=days
+                    )
+                    for prefix, days in expiring.items()
                 ),
             ],
         )

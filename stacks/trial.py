@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aws_cdk as cdk
 
 from slipway.contracts import environment as variables
-from slipway.contracts.names import CAPTURE_PREFIX
+from slipway.contracts.names import CAPTURE_PREFIX, TRIAL_TABLES_PREFIX
 from slipway.contracts.outcome import KEPT
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.dead_letters import DeadLetters
@@ -147,17 +147,21 @@ class TrialStack(cdk.Stack):
                 allow(["s3:ListBucket"], [data, artifacts]),
                 allow(
                     ["s3:GetObject"],
-                    [f"{data}/{KEPT}/*", f"{artifacts}/{CAPTURE_PREFIX}*", f"{artifacts}/trial-tables/*"],
+                    [
+                        f"{data}/{KEPT}/*",
+                        f"{artifacts}/{CAPTURE_PREFIX}*",
+                        f"{artifacts}/{TRIAL_TABLES_PREFIX}*",
+                    ],
                     because="captures and outcomes come for every model, at any time",
                 ),
                 allow(
                     ["s3:PutObject"],
-                    [f"{artifacts}/trials/*", f"{artifacts}/trial-tables/*"],
+                    [f"{artifacts}/trials/*", f"{artifacts}/{TRIAL_TABLES_PREFIX}*"],
                     because="a trial keeps its own files in folders of its own",
                 ),
                 allow(
                     ["s3:DeleteObject"],
-                    [f"{artifacts}/trial-tables/*"],
+                    [f"{artifacts}/{TRIAL_TABLES_PREFIX}*"],
                     because="a look replaces the parts of its trial's table; reports stay",
                 ),
                 use_key(self._storage.data_key.attr_arn, "s3"),

@@ -52,6 +52,9 @@ SCALING_ALARMS: Final = "scaling"
 CAPTURE_PREFIX: Final = "capture/"
 """In the artifact bucket: what endpoints were asked and answered, ``<endpoint>/<variant>/yyyy/mm/dd/hh/``."""
 
+TRIAL_TABLES_PREFIX: Final = "trial-tables/"
+"""In the artifact bucket: trials' tables, ``<project>/<model>/<trial id>/``; their reports lie elsewhere."""
+
 ASYNCHRONOUS_PREFIX: Final = "asynchronous/"
 """In the artifact bucket: answers of asynchronous endpoints, ``<endpoint>/answers`` and ``failures``."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from slipway.contracts.names import VARIANT, variant_of
+from slipway.contracts.names import TRIAL_TABLES_PREFIX, VARIANT, variant_of
 from slipway.contracts.outcome import kept_prefix
 from slipway.domain.texts import TooLarge
 from slipway.domain.timestamps import moment_of
@@ -48,7 +48,7 @@ MAX_SHARD_BYTES: Final = 200_000_000
 
 def folder_of(record: TrialRecord) -> str:
     """Where the parts of a trial's table lie, in the artifact bucket; its report lies elsewhere."""
-    return f"trial-tables/{record['project']}/{record['model']}/{record['trial_id']}/"
+    return f"{TRIAL_TABLES_PREFIX}{record['project']}/{record['model']}/{record['trial_id']}/"
 
 
 @dataclass(frozen=True, slots=True)

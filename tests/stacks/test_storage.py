@@ -35,6 +35,25 @@ class TestStorage:
             assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
             assert properties["BucketEncryption"]
 
+    def test_what_is_no_evidence_expires(self, synthesized: Synthesized) -> None:
+        """What endpoints were asked, trials' tables, batches and outcomes go by prefix; all else stays."""
+        found = {
+            name.partition("/")[2][:4]: {
+                rule.get("Prefix", ""): rule.get("ExpirationInDays")
+                for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+            }
+            for name, bucket in synthesized.resources("prod", "AWS::S3::Bucket").items()
+        }
+
+        assert found["Arti"] == {
+            "": None,
+            "capture/": 90,
+            "trial-tables/": 180,
+            "batch/": 90,
+            "asynchronous/": 90,
+        }
+        assert found["Data"] == {"": None, "outcomes/": 365, "outcomes-kept/": 365, "outcomes-refused/": 365}
+
     def test_ledger_can_be_restored(self, synthesized: Synthesized) -> None:
         """Point-in-time recovery, an own key, and nobody deletes it by mistake."""
         (table,) = synthesized.resources("prod", "AWS::DynamoDB::Table").values()
