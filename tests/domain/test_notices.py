@@ -299,6 +299,30 @@ class TestReleaseFailed:
         assert text
 
 
+class TestTrials:
+    def test_a_start_says_what_the_test_takes(self):
+        """
+        How many outcomes the smallest effect needs, and when it is over at the latest.
+        """
+        settings = {"share": 0.1, "hours": 168, "outcome": "booked", "minimum_effect": 0.01}
+        _, text = mail(events.TRIAL_STARTED, settings=settings)
+        said = " ".join(text.split())
+
+        assert "an effect of 0.01 takes about 92,189 outcomes" in said
+        assert "168 hours" in said
+        assert "requests or" not in said
+
+    def test_one_that_never_began_changed_nothing(self):
+        """
+        It had no champion beside it, and nobody serves on.
+        """
+        reason = "NoTrialError: no champion serves"
+        _, text = mail(events.TRIAL_ENDED, champion="", status="failed", word="", reason=reason)
+
+        assert "It never began; the endpoint is as it was." in text
+        assert reason in text
+
+
 class TestApprovalDecided:
     def test_reason_and_consequence_are_told(self):
         """
