@@ -94,6 +94,22 @@ class TestScaledEndpoint:
         assert {one["StatusCode"] for one in activities} <= {"Successful", "InProgress"}
         assert all("triggered policy" in one["Cause"] for one in activities)
 
+    def test_is_followed_by_a_version_that_needs_two(self, laptop):
+        """
+        A canary takes at most half of the instances; that one is there now does not refuse it for ever.
+        """
+        serving = (
+            'instance_type = "ml.m5.large"\ninstance_count = 2\nmin_instances = 2\nmax_instances = 3\n'
+            "invocations_per_instance = 1000\n"
+        )
+        strategy = 'strategy = { kind = "canary", share = 0.5, interval_minutes = 0, bake_minutes = 0 }\n'
+        endpoint = f"{laptop.workspace.platform()['resource_prefix']}-{PROJECT}-scaled"
+        assert instances(laptop, endpoint) == 1
+
+        laptop.deployed(model(laptop, "scaled", serving=serving + strategy), "1.1.0")
+
+        assert instances(laptop, endpoint) == 2
+
 
 class TestServerlessEndpoint:
     def test_serves_by_what_its_manifest_says(self, laptop):

@@ -77,18 +77,22 @@ class TestWatching:
 
     def test_predictions_are_counted(self, laptop, watched):
         """
-        The container knows under which name its predictions are charted.
+        Each container knows under which name its predictions are charted: that which serves, and that before.
         """
-        (model,) = {
-            line[3]
+        models = {
+            line[3]: line[-1]["label"]
             for one in json.loads(dashboard(laptop, watched))["widgets"]
             if one["type"] == "metric"
             for line in one["properties"]["metrics"]
             if line[0] == "Slipway/Predictions"
         }
-        container = laptop.aws.client("sagemaker").describe_model(ModelName=model)["PrimaryContainer"]
+        describe = laptop.aws.client("sagemaker").describe_model
+        containers = {name: describe(ModelName=name)["PrimaryContainer"] for name in models}
 
-        assert container["Environment"]["SLIPWAY_MODEL_NAME"] == model
+        assert {name: one["Environment"]["SLIPWAY_MODEL_NAME"] for name, one in containers.items()} == {
+            name: name for name in models
+        }
+        assert sorted("earlier" in label for label in models.values()) == [False, True]
 
     def test_page_is_drawn_from_the_same_dashboard(self, laptop, watched, tmp_path):
         """
