@@ -158,7 +158,7 @@ class TestNodes:
         assert lineage.put_nodes([year]) == 1
 
         assert len(lineage.node(JOB)["upstream"]) == 251
-        assert all(below(lineage, day["id"]) == [RATES, JOB] for day in days)
+        assert all(below(lineage, day["id"]) == [RATES, JOB] for day in days[::10])
         assert lineage.put_nodes([year]) == 0
 
     def test_facts_come_back_equal(self, lineage: Any) -> None:

@@ -95,7 +95,7 @@ class Oracle:
 
 
 class TestOrder:
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(told=histories(), seed=st.integers(0, 2**16))
     def test_order_repetition_and_grouping_do_not_matter(self, told: list[Any], seed: int) -> None:
         """Recorded one by one as it happened, or shuffled, doubled, in groups and partly only named first."""
@@ -120,7 +120,7 @@ class TestOrder:
 
             assert scan(client) == as_it_happened
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(told=histories(), seed=st.integers(0, 2**16))
     def test_the_graph_is_what_walking_every_way_finds(self, told: list[Any], seed: int) -> None:
         """Ancestors with their inputs; descendants with the shortest way and the kinds that lead there."""
