@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gzip
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +25,8 @@ from tests.conftest import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PR_SET_PDEATHSIG = 1
+"""As linux/prctl.h has it."""
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 OF = otlp.resource(environment="dev", region="eu-west-1", account="123456789012")
 
@@ -48,6 +52,11 @@ def points() -> list[otlp.Point]:
     ]
 
 
+def _end_with_parent() -> None:
+    """In the child: whatever ends the tests ends it too (Linux, which alone has a wheel of it)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class RealCollector:
     """Rotel, an OpenTelemetry collector that the development requirements bring, as a process of its own."""
 
@@ -70,6 +79,7 @@ class RealCollector:
                 ],
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one C function, no locks
             )
 
     def said(self, *parts: str) -> str:
