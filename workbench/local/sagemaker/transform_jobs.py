@@ -1,69 +1,39 @@
-"""Batch transform jobs: create, describe, list, stop."""
+"""Batch transform jobs: what they take."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
-from workbench.local.sagemaker.errors import in_use, invalid
-from workbench.local.sagemaker.job_program import JobControls
-from workbench.local.sagemaker.listing import listed, page
-from workbench.local.sagemaker.service_model import shape_cutter
-from workbench.local.sagemaker.surroundings import STOPPED, Caller, Surroundings, arn
+from workbench.local.sagemaker.errors import invalid
+from workbench.local.sagemaker.job_kind import JobKind
 from workbench.local.sagemaker.transform_join import Join
 from workbench.local.sagemaker.transform_run import TransformRun
-from workbench.local.services import start_thread
 
 if TYPE_CHECKING:
     from workbench.local.sagemaker.models import Models
     from workbench.local.sagemaker.store import Document
+    from workbench.local.sagemaker.surroundings import Caller, Surroundings
     from workbench.local.sagemaker.tags import Tags
 
-KIND: Final = "transform-job"
-EVENT: Final = "Transform Job State Change"
-ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
 LARGEST_AT_A_TIME_MB: Final = 100
 SPLITS: Final = ("None", "Line")
 SOURCES: Final = ("S3Prefix", "ManifestFile")
 
 
-class TransformJobs:
-    """The transform jobs of an account; each runs in a thread of its own."""
+class TransformJobs(JobKind):
+    """The transform jobs of an account."""
 
     def __init__(self, surroundings: Surroundings, tags: Tags, models: Models) -> None:
-        self._surroundings, self._tags, self._models = surroundings, tags, models
-        self._records = surroundings.store.records(KIND)
-        self._controls = JobControls()
+        super().__init__(surroundings, tags, "Transform")
+        self._models = models
 
     def create(self, request: Document, _caller: Caller) -> Document:
-        name, now = request["TransformJobName"], time.time()
-        model = self._models.get(request["ModelName"])
+        name, model = request["TransformJobName"], self._models.get(request["ModelName"])
         self._check(request)
-        job = {key: value for key, value in request.items() if key != "Tags"}
-        job |= {
-            "TransformJobArn": arn(KIND, name),
-            "TransformJobStatus": "InProgress",
-            "CreationTime": now,
-            "LastModifiedTime": now,
-        }
-        if not self._records.add(name, job):
-            raise in_use(
-                "Job name must be unique within an AWS account and region, and a job with this name already "
-                f"exists ({arn(KIND, name)})"
-            )
-        self._tags.put(job["TransformJobArn"], request.get("Tags", []))
-        run = TransformRun(
-            self._surroundings, self._records, name, model, self._controls.open(name), self.tell
+        return self._start(
+            request,
+            lambda control: TransformRun(self._surroundings, self._records, name, model, control, self.tell),
         )
-        self.tell(job)
-        start_thread(f"transform-{name}", self._run, run, name)
-        return {"TransformJobArn": job["TransformJobArn"]}
-
-    def _run(self, run: TransformRun, name: str) -> None:
-        try:
-            run.run()
-        finally:
-            self._controls.close(name)
 
     def _check(self, request: Document) -> None:
         source = request["TransformInput"]["DataSource"].get("S3DataSource")
@@ -83,48 +53,3 @@ class TransformJobs:
                 f"{LARGEST_AT_A_TIME_MB}, not {payload * at_a_time}"
             )
         Join(request)
-
-    def tell(self, job: Document) -> None:
-        """Put a job's state on the event bus."""
-        self._surroundings.emit(EVENT, job["TransformJobArn"], {"Tags": {}, **job})
-
-    def _get(self, name: str) -> Document:
-        job = self._records.get(name)
-        if job is None:
-            raise invalid(f"Could not find requested job with name: {name}")
-        return job
-
-    def describe(self, request: Document, _caller: Caller) -> Document:
-        return self._get(request["TransformJobName"])
-
-    def stop(self, request: Document, _caller: Caller) -> Document:
-        job = self._get(request["TransformJobName"])
-        if job["TransformJobStatus"] in ENDED:
-            raise invalid(
-                "The request was rejected because the transform job is in status "
-                f"{job['TransformJobStatus']}."
-            )
-        self._records.update(job["TransformJobName"], TransformJobStatus="Stopping")
-        self._controls.stop(job["TransformJobName"])
-        return {}
-
-    def list_page(self, request: Document, _caller: Caller) -> Document:
-        found, token = page(
-            self._records.all(), request, name="TransformJobName", status="TransformJobStatus"
-        )
-        cut = shape_cutter("TransformJobSummary")
-        return listed("TransformJobSummaries", [cut(job) for job in found], token)
-
-    def interrupted(self) -> list[Document]:
-        """Fail, in the request's scope, what ran when the server ended; the failed jobs: events are due."""
-        ended = {
-            "TransformJobStatus": "Failed",
-            "FailureReason": STOPPED,
-            "TransformEndTime": time.time(),
-            "LastModifiedTime": time.time(),
-        }
-        return [
-            self._records.put(job["TransformJobName"], job | ended)
-            for job in self._records.all()
-            if job["TransformJobStatus"] not in ENDED
-        ]
