@@ -119,7 +119,7 @@ class TestAutoscaling:
         self, start_aws: Callable[..., Any], tmp_path: Path
     ) -> None:
         """
-        A policy that is there has its alarms: else nothing would ever scale again.
+        A policy that is there has its alarms, else nothing would ever scale again; one that went has none.
         """
         aws, process = start_aws(tmp_path)
         identity = {
@@ -129,7 +129,18 @@ class TestAutoscaling:
         }
         client = aws.client("application-autoscaling")
         client.register_scalable_target(**identity, MinCapacity=1, MaxCapacity=3)
+        gone = identity | {"ResourceId": "endpoint/gone/variant/AllTraffic"}
+        client.register_scalable_target(**gone, MinCapacity=1, MaxCapacity=3)
+        client.put_scaling_policy(**gone, **tracking(1000))
+        # with any datapoint comes the next snapshot, which has its alarms
+        aws.client("cloudwatch").put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 1}])
+        snapshot = tmp_path / "state" / "cloudwatch.json"
+        deadline = time.monotonic() + 60
+        while not (snapshot.exists() and "endpoint/gone" in snapshot.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         made = client.put_scaling_policy(**identity, **tracking(1000))["Alarms"]
+        client.deregister_scalable_target(**gone)
         process.kill()
         process.wait()
         again, _ = start_aws(tmp_path)
@@ -137,7 +148,7 @@ class TestAutoscaling:
         names = {alarm["AlarmName"] for alarm in made}
 
         def there() -> set[str]:
-            found = again.client("cloudwatch").describe_alarms(AlarmNames=[*names])["MetricAlarms"]
+            found = again.client("cloudwatch").describe_alarms()["MetricAlarms"]
             return {alarm["AlarmName"] for alarm in found}
 
         deadline = time.monotonic() + 20

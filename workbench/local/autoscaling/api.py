@@ -58,7 +58,7 @@ class Autoscaling:
     def start(self, server: ServerContext) -> None:
         """Go on after a start of the server, and look after the targets."""
         with seams.RESPONSES.scope(server.account, server.region):
-            self._policies.put_missing_alarms()
+            self._policies.mend_alarms()
         self.scaler.start(server)
 
     def _deregister(self, request: Document) -> Document:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TRACKING: Final = "TargetTrackingScaling"
 STEPS: Final = "StepScaling"
+PREFIX: Final = "TargetTracking-"
+"""Names of the alarms of target tracking begin so, and nobody else's do."""
 _CONFIGURATION: Final = {
     TRACKING: "TargetTrackingScalingPolicyConfiguration",
     STEPS: "StepScalingPolicyConfiguration",
@@ -86,11 +88,18 @@ class Policies:
         ]
         return paged("ScalingPolicies", found, request)
 
-    def put_missing_alarms(self) -> None:
-        """After a start: a kill may have left policies without their alarms, which are kept elsewhere."""
-        for policy in self._records.all():
-            if policy["PolicyType"] != TRACKING:
-                continue
+    def mend_alarms(self) -> None:
+        """
+        After a start: each policy of target tracking has its alarms, and none is there without its policy.
+
+        CloudWatch keeps them elsewhere and otherwise, so that a kill may come between.
+        """
+        policies = [policy for policy in self._records.all() if policy["PolicyType"] == TRACKING]
+        wanted = {alarm["AlarmName"] for policy in policies for alarm in policy["Alarms"]}
+        stray = [name for name in seams.ALARMS.by_name if name.startswith(PREFIX) and name not in wanted]
+        if stray:
+            seams.ALARMS.delete({}, {"AlarmNames": stray}, False, True)
+        for policy in policies:
             for alarm, named in zip(alarms_of(policy), policy["Alarms"], strict=False):
                 if named["AlarmName"] not in seams.ALARMS.by_name:
                     seams.ALARMS.put({}, alarm | {"AlarmName": named["AlarmName"]}, False, True)
