@@ -230,6 +230,7 @@ class TestLease:
         Who goes back is in a hurry: the lease is given back at once.
         """
         before = answer("endpoint", "show", MODEL)["Identity"]["version"]
-        done = answer("rollback", MODEL, "--reason", "a test", "--yes")
+        other = "1.1.0" if before == "1.0.0" else "1.0.0"
+        done = answer("rollback", MODEL, "--to", other, "--reason", "a test", "--yes")
         assert done["status"] == "deployed"
         assert before not in done["serves"].split("serves ")[1].split(",")[0]
