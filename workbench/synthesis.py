@@ -6,17 +6,22 @@ Templates from ``app.py``: one environment at a time, in a process of its own, o
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from slipway.domain.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ENVIRONMENTS: Final = ("local", "dev", "stage", "prod")
 INPUTS: Final = (
@@ -79,6 +84,26 @@ def synthesize(
     context = {"env": environment} | ({"environments": str(environments)} if environments else {})
     settings = sorted(environments.glob("*.toml")) if environments else []
     wanted = digest_of_inputs(root, account, region, *(path.read_text() for path in settings))
+    variables = {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "true" if validate else "false"}
+    variables |= {"CDK_DEFAULT_ACCOUNT": account} if account else {}
+    variables |= {"CDK_DEFAULT_REGION": region} if region else {}
+    with _alone(target):
+        return _made(root, environment, target, stamp, wanted, variables)
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """While nobody else, of this process or another, makes the same templates."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f"{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _made(
+    root: Path, environment: str, target: Path, stamp: Path, wanted: str, variables: dict[str, str]
+) -> Assembly:
+    """The templates that the stamp says are there, or new ones."""
     if (target / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted:
         return Assembly(target, fresh=False)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}")
@@ -86,14 +111,10 @@ def synthesize(
         "JSII_NODE": find_node(),
         "JSII_RUNTIME_PACKAGE_CACHE": os.environ.get("JSII_RUNTIME_PACKAGE_CACHE", "enabled"),
         "CDK_OUTDIR": str(unfinished),
-        "CDK_CONTEXT_JSON": json.dumps(context),
-        "CDK_VALIDATION": "true" if validate else "false",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        **variables,
     }
-    variables |= {"CDK_DEFAULT_ACCOUNT": account} if account else {}
-    variables |= {"CDK_DEFAULT_REGION": region} if region else {}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "app.py"], cwd=root, env=variables, capture_output=True, text=True, check=False
     )

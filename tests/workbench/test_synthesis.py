@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,16 @@ class TestSynthesize:
         assert not synthesize(root, "dev").fresh
         (root / "stacks" / "one.py").write_text("x = 1")
         assert synthesize(root, "dev").fresh
+
+    def test_two_at_once_make_them_once(self, root: Path) -> None:
+        """
+        Who comes second waits and takes what is there: templates are never away while somebody reads them.
+        """
+        (root / "app.py").write_text(f"import time\ntime.sleep(0.2)\n{APP}")
+        with ThreadPoolExecutor(4) as pool:
+            made = list(pool.map(lambda _: synthesize(root, "dev"), range(4)))
+
+        assert sorted(assembly.fresh for assembly in made) == [False, False, False, True]
 
     def test_each_environment_and_account_has_templates_of_its_own(self, root: Path) -> None:
         """
