@@ -292,16 +292,16 @@ class TestCosts:
                 )
             counting = Counting(client)
             ledger = DynamoDbLedger(counting, "ledger")
-            for revision in range(1, 30):
+            for revision in range(1, 6):  # moto copies the table for each
                 ledger.move_alias(a_move(f"1.0.{revision}", revision, revision, "champion"))
             counting.calls.clear()
 
-            assert ledger.alias(*SUBJECT, "champion")["version"] == "1.0.29"  # type: ignore[index]
+            assert ledger.alias(*SUBJECT, "champion")["version"] == "1.0.5"  # type: ignore[index]
             assert [(name, request["ConsistentRead"]) for name, request in counting.calls] == [
                 ("get_item", True)
             ]
             counting.calls.clear()
-            assert ledger.alias_at(*SUBJECT, "champion", at(12))["version"] == "1.0.12"  # type: ignore[index]
+            assert ledger.alias_at(*SUBJECT, "champion", at(3))["version"] == "1.0.3"  # type: ignore[index]
             assert [(name, request["Limit"]) for name, request in counting.calls] == [("query", 1)]
             counting.calls.clear()
             assert len(ledger.aliases(*SUBJECT)) == 1
