@@ -11,13 +11,66 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.domain.errors import SlipwayError
+from workbench.releases import RELEASE_ID, awaited, find
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
+    from slipway.usecases.ports import Ledger
 
 LINK: Final = re.compile(r"^https?://\S+/approvals/(?P<release_id>[0-9a-f]{16})\?\S+$", re.MULTILINE)
 RECORDED: Final = 200
 _BLOCK: Final = re.compile(r"(?is)<(style|head|header)\b.*?</\1>")
 _TAG: Final = re.compile(r"(?s)<[^>]+>")
+
+
+class NothingWaitsError(SlipwayError):
+    """Nothing was named, and nothing waits for a decision."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing waits for a decision")
+
+
+class SeveralWaitError(SlipwayError):
+    """More than one of what waits is meant."""
+
+    def __init__(self, waiting: Sequence[ApprovalRecord]) -> None:
+        named = ", ".join(f"{one['model']}:{one['version']} ({one['release_id']})" for one in waiting)
+        super().__init__(f"{len(waiting)} wait for a decision: {named}")
+        self.waiting = waiting
+
+
+def asked_about(ledger: Ledger, reference: str | None, link: str | None) -> ApprovalRecord | ReleaseRecord:
+    """
+    What a decision is about: the approval, of a release or a trial, or a release that has none.
+
+    Args:
+        ledger: The environment's.
+        reference: As of ``awaited``, or what else names a release; None: what the link is for, or the one
+            that waits.
+        link: The approver's; None: not given.
+
+    Raises:
+        NothingWaitsError: Nothing was named and nothing waits.
+        SeveralWaitError: What was named, if anything, does not say which of those that wait.
+        UnknownReleaseError: Nothing goes by that name.
+    """
+    if reference is None and link is not None:
+        reference = release_id_of(link)
+    meant = awaited(ledger.pending_approvals(), reference)
+    if len(meant) > 1:
+        # by its own id it is meant before a trial of it
+        meant = [one for one in meant if one["release_id"] == reference] or meant
+    if len(meant) > 1:
+        raise SeveralWaitError(meant)
+    if meant:
+        return meant[0]
+    if reference is None:
+        raise NothingWaitsError
+    decided = ledger.get_approval(reference) if RELEASE_ID.fullmatch(reference) else None
+    return decided or find(ledger, reference)
 
 
 @dataclass(frozen=True, slots=True)

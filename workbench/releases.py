@@ -62,10 +62,23 @@ def find(ledger: Releases, reference: str) -> ReleaseRecord:
 
 
 def awaited(waiting: Iterable[ApprovalRecord], reference: str | None) -> list[ApprovalRecord]:
-    """Which of the approvals that wait a person means by ``[project/]model[:version]``; None: all of them."""
+    """
+    Which of the approvals that wait a person means.
+
+    Args:
+        waiting: Of releases and of trials, decided ones among them.
+        reference: ``[project/]model[:version]``, a version, or an id: of the release, the trial, or the
+            release whose trial waits; None: all of them.
+    """
     return [
-        one for one in waiting if one["status"] == "pending" and (reference is None or _named(one, reference))
+        one for one in waiting if one["status"] == "pending" and (reference is None or _asks(one, reference))
     ]
+
+
+def _asks(one: ApprovalRecord, reference: str) -> bool:
+    trial = one.get("trial")
+    ids = (one["release_id"], trial["release_id"] if trial else "")
+    return reference in (*ids, one["version"]) or _named(one, reference)
 
 
 def _named(record: Mapping[str, Any], reference: str) -> bool:

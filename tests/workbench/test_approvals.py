@@ -7,7 +7,16 @@ from typing import ClassVar
 
 import pytest
 
-from workbench.approvals import decide, link_of, release_id_of
+from tests.usecases.test_trials import AB, TRIAL, Room
+from workbench.approvals import (
+    NothingWaitsError,
+    SeveralWaitError,
+    asked_about,
+    decide,
+    link_of,
+    release_id_of,
+)
+from workbench.releases import UnknownReleaseError
 
 LINK = "http://127.0.0.1:1/approvals/0123456789abcdef?a=a%40example.com&e=1&k=k&s=s"
 
@@ -89,3 +98,44 @@ class TestDecide:
         answer = decide(page, decision="approved", reason="", version="1.1.0")
 
         assert (answer.status, answer.recorded, answer.text) == (409, False, "Decided")
+
+
+@pytest.fixture
+def room() -> Room:
+    """A trial of 1.1.0 waits for its approval; the ledger has no release of it any more."""
+    room = Room(dict(AB))
+    room.propose()
+    return room
+
+
+class TestAskedAbout:
+    @pytest.mark.parametrize("name", [None, TRIAL, "hotel-rates", "hotel-rates:1.1.0", "1.1.0"])
+    def test_a_trial_that_waits_is_found(self, room: Room, name: str | None) -> None:
+        """
+        As the only one that waits, by its id as `approval list` shows it, by model and by version.
+        """
+        assert asked_about(room.ledger, name, None)["release_id"] == TRIAL
+
+    def test_a_trial_is_found_by_the_link_of_its_mail(self, room: Room) -> None:
+        """
+        Whatever else waits.
+        """
+        other = dict(room.ledger.approvals[TRIAL]) | {"release_id": "ab" * 8, "version": "2.0.0"}
+        room.ledger.approvals["ab" * 8] = other
+        link = LINK.replace("0123456789abcdef", TRIAL)
+
+        assert asked_about(room.ledger, None, link)["release_id"] == TRIAL
+        with pytest.raises(SeveralWaitError, match="2 wait for a decision"):
+            asked_about(room.ledger, "hotel-rates", None)
+
+    def test_a_trial_that_was_decided_is_found_by_its_id(self, room: Room) -> None:
+        """
+        Its link still shows who decided what.
+        """
+        room.decide("rejected")
+
+        assert asked_about(room.ledger, TRIAL, None)["status"] == "rejected"
+        with pytest.raises(NothingWaitsError):
+            asked_about(room.ledger, None, None)
+        with pytest.raises(UnknownReleaseError):
+            asked_about(room.ledger, "1.1.0", None)

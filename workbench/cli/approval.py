@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli import frame
-from workbench.cli.release import found, ledger_of
+from workbench.cli.release import ledger_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
 
-    from slipway.contracts.ledger import ReleaseRecord
+    from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
 
 
 @click.group("approval")
 def group() -> None:
     """
     List, open, approve and reject what waits for a decision.
+
+    RELEASE is named by MODEL, MODEL:VERSION, VERSION or the id that `list` shows,
+    a release that is tried by its trial's id as well.
 
     A decision needs the approver's own link from the e-mail (--link); on the
     embedded AWS it is found in the inbox.
@@ -34,7 +37,7 @@ def group() -> None:
 def list_approvals(workspace: frame.Workspace) -> None:
     """List what waits for a decision; what expires first comes first."""
     waiting = [one for one in ledger_of(workspace).pending_approvals() if one["status"] == "pending"]
-    columns = ("release", "model", "version", "asked", "expires", "approvers")
+    columns = ("id", "model", "version", "asked", "expires", "approvers")
 
     def row(one: Any) -> tuple[str, ...]:
         return (
@@ -52,36 +55,37 @@ def list_approvals(workspace: frame.Workspace) -> None:
     frame.emit(workspace, waiting, render)
 
 
-def asked_about(workspace: frame.Workspace, reference: str | None) -> ReleaseRecord:
+def asked_about(
+    workspace: frame.Workspace, reference: str | None, link: str | None
+) -> ApprovalRecord | ReleaseRecord:
     """
-    The release that a decision is about: the one that waits, or the one that is named.
-
-    Of several releases of one version, the one that waits is meant.
+    What a decision is about: what is named, what the link is for, or the only one that waits.
 
     Raises:
-        Refusal: None waits and none was named, or several wait and none was named.
+        Refusal: There is none, or several wait.
     """
-    from workbench.releases import awaited
+    from workbench import approvals
+    from workbench.releases import UnknownReleaseError
 
-    meant = awaited(ledger_of(workspace).pending_approvals(), reference)
-    if len(meant) == 1:
-        return found(workspace, meant[0]["release_id"])
-    if reference is not None:
-        return found(workspace, reference)
-    if not meant:
+    try:
+        return approvals.asked_about(ledger_of(workspace), reference, link)
+    except approvals.NothingWaitsError as error:
+        hint = "`slipway release list` shows every release"
+        raise frame.Refusal(str(error), hint, frame.EXIT_NOT_FOUND) from error
+    except approvals.SeveralWaitError as error:
+        hint = f"name one by its id: slipway approval open {error.waiting[0]['release_id']}"
+        raise frame.Refusal(str(error), hint, frame.EXIT_USAGE) from error
+    except UnknownReleaseError as error:
         raise frame.Refusal(
-            "nothing waits for a decision", "`slipway release list` shows every release", frame.EXIT_NOT_FOUND
-        )
-    releases = ", ".join(f"{one['model']}:{one['version']} ({one['release_id']})" for one in meant)
-    raise frame.Refusal(
-        f"{len(meant)} releases wait for a decision: {releases}",
-        f"name one: slipway approval open {meant[0]['model']}:{meant[0]['version']}",
-        frame.EXIT_USAGE,
-    )
+            str(error), "`slipway approval list` shows what waits", frame.EXIT_NOT_FOUND
+        ) from error
 
 
 def link_for(
-    workspace: frame.Workspace, record: ReleaseRecord, link: str | None, approver: str | None
+    workspace: frame.Workspace,
+    record: ApprovalRecord | ReleaseRecord,
+    link: str | None,
+    approver: str | None,
 ) -> str:
     """
     The link to decide by: the given one, or the newest in the embedded AWS's inbox.
@@ -94,7 +98,7 @@ def link_for(
     if link is not None:
         if release_id_of(link) != record["release_id"]:
             raise frame.Refusal(
-                f"that link is not for release {record['release_id']}",
+                f"that link is not for {record['release_id']}",
                 "take the link from the e-mail that asks for this version",
                 frame.EXIT_USAGE,
             )
@@ -108,7 +112,7 @@ def link_for(
     newest = link_of(inbox(workspace.server()["endpoint_url"]), record["release_id"], approver)
     if newest is None:
         raise frame.Refusal(
-            f"nobody {'named ' + approver + ' ' if approver else ''}was asked about release "
+            f"nobody {'named ' + approver + ' ' if approver else ''}was asked about "
             f"{record['release_id']} ({record['status']})",
             "`slipway approval list` shows what waits",
             frame.EXIT_NOT_FOUND,
@@ -133,7 +137,7 @@ def open_page(
     workspace: frame.Workspace, release: str | None, link: str | None, approver: str | None, print_only: bool
 ) -> None:
     """Open the approval page of a RELEASE (default: the one that waits) in the browser."""
-    record = asked_about(workspace, release)
+    record = asked_about(workspace, release, link)
     url = link_for(workspace, record, link, approver)
     opened = False if print_only or workspace.json else webbrowser.open(url)
     document = {"release_id": record["release_id"], "link": url, "opened": opened}
@@ -175,7 +179,7 @@ def _decide(
 ) -> None:
     from workbench.approvals import decide
 
-    record = asked_about(workspace, release)
+    record = asked_about(workspace, release, link)
     url = link_for(workspace, record, link, approver)
     answer = decide(url, decision=decision, reason=reason, version=record["version"])
     if not answer.recorded:
