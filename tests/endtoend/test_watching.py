@@ -106,6 +106,27 @@ class TestWatching:
         assert page.count("<svg") >= 9
         assert "1.1.0 by approver@example.com" in page
 
+    def test_numbers_are_a_table(self, laptop, watched, tmp_path, capsys):
+        """
+        `slipway endpoint metrics MODEL --plot` shows a row for each variant, and draws the same minutes.
+        """
+        dashboard(laptop, watched)
+        picture = tmp_path / "page.html"
+
+        def counted():
+            capsys.readouterr()
+            laptop.slipway(
+                "endpoint", "metrics", f"{PROJECT}/tiny", "--html", str(picture), "--plot", "--json"
+            )
+            (row,) = json.loads(capsys.readouterr().out)["variants"]
+            return row if row["requests"] else None
+
+        row = laptop.wait_for(counted, "requests in CloudWatch")
+
+        assert row["label"] == "1.1.0"
+        assert row["latency_p50"] <= row["latency_p99"]
+        assert picture.read_text().count("<svg") >= 9
+
     def test_goes_with_the_endpoint(self, laptop, watched):
         """
         An endpoint that is deleted leaves no dashboard behind.

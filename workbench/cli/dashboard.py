@@ -63,9 +63,9 @@ def command(
         raise frame.Refusal(f"there are several models {model!r}", f"name one: {named}", frame.EXIT_USAGE)
     (project, name), platform = found[0], workspace.platform()
     dashboard = endpoint(platform["resource_prefix"], project, name)
-    body = _body(workspace, dashboard, f"{project}/{name}")
+    body = body_of(workspace, dashboard, f"{project}/{name}")
     if wanted(html, opens=opens):
-        page = _page(workspace, body, last)
+        page = page_of(workspace, body, last)
         write_page(page, html, stem=f"dashboard {project}-{name}", opens=opens)
         return
     url = dashboard_url(platform["region"], dashboard)
@@ -80,7 +80,18 @@ def command(
     )
 
 
-def _body(workspace: frame.Workspace, dashboard: str, model: str) -> dict[str, Any]:
+def body_of(workspace: frame.Workspace, dashboard: str, model: str) -> dict[str, Any]:
+    """
+    A dashboard as CloudWatch has it.
+
+    Args:
+        workspace: Where it stands.
+        dashboard: Its name, which is the endpoint's.
+        model: As people call it, for the message.
+
+    Raises:
+        Refusal: There is none.
+    """
     cloudwatch = workspace.client("cloudwatch")
     try:
         answer = cloudwatch.get_dashboard(DashboardName=dashboard)
@@ -96,7 +107,8 @@ def _body(workspace: frame.Workspace, dashboard: str, model: str) -> dict[str, A
     return body
 
 
-def _page(workspace: frame.Workspace, body: Mapping[str, Any], last: timedelta | None) -> str:
+def page_of(workspace: frame.Workspace, body: Mapping[str, Any], last: timedelta | None) -> str:
+    """The dashboard drawn from its metrics, as HTML; ``last``: how far back, None: as there are numbers."""
     from workbench.dashboards.page import page
     from workbench.dashboards.series import WINDOWS, charts_of, window_of
 

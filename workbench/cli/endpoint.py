@@ -1,4 +1,4 @@
-"""``slipway endpoint``: list, show, invoke, history, stop, start, outcome."""
+"""``slipway endpoint``: list, show, invoke, metrics, history, stop, start, outcome."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from workbench.cli import frame, outcome
 from workbench.cli.endpoint_history import history, layout_in_words
 from workbench.cli.endpoint_life import start, stop
 from workbench.cli.endpoint_lookup import describe, endpoint_name, listed
+from workbench.cli.endpoint_metrics import metrics
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,7 @@ def group() -> None:
     """List, show, invoke, stop and start endpoints, and tell what they served when."""
 
 
-for one in (history, stop, start, outcome.command):
+for one in (metrics, history, stop, start, outcome.command):
     group.add_command(one)
 
 

@@ -41,13 +41,21 @@ def write_page(page: str, html: str | None, *, stem: str, opens: bool) -> None:
 
     Args:
         page: HTML.
-        html: A file; empty or None: ``<stem>.html`` in the working directory.
+        html: A file; empty or None: ``<stem>.html`` in the working directory; ``-``: standard output.
         stem: Plain text; what a file can't be called is replaced.
         opens: Whether to open it.
+
+    Raises:
+        Refusal: The file can't be written.
     """
     if html == "-":
         click.echo(page, nl=False)
         return
+    click.echo(str(write_file(page, html, stem=stem, opens=opens)))
+
+
+def write_file(page: str, html: str | None, *, stem: str, opens: bool) -> Path:
+    """As ``write_page``, always to a file; which one it was."""
     path = Path(html or f"{re.sub(r'[^a-zA-Z0-9.+-]+', '-', stem).strip('-')}.html")
     try:
         path.write_text(page, encoding="utf-8")
@@ -55,6 +63,6 @@ def write_page(page: str, html: str | None, *, stem: str, opens: bool) -> None:
         raise frame.Refusal(
             f"{path} can't be written: {error.strerror}", "name another file with --html FILE"
         ) from error
-    click.echo(str(path))
     if opens:
         webbrowser.open(path.absolute().as_uri())
+    return path

@@ -14,7 +14,8 @@ MAX_QUERIES: Final = 500
 WINDOWS: Final = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 180, 720, 1440, 4320))
 """What a page may show: the shortest that has all numbers."""
 
-_MICROSECONDS: Final = frozenset({"ModelLatency", "OverheadLatency", "ModelSetupTime"})
+MICROSECONDS: Final = frozenset({"ModelLatency", "OverheadLatency", "ModelSetupTime"})
+"""Metrics that are shown in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,11 @@ def charts_of(body: Mapping[str, Any], client: Any, *, until: datetime, back: ti
     """
     widgets = [one["properties"] for one in body["widgets"] if one["type"] == "metric"]
     queries = [
-        _query(f"c{chart}m{number}", metric, int(properties["period"]))
+        query(f"c{chart}m{number}", metric, int(properties["period"]))
         for chart, properties in enumerate(widgets)
         for number, metric in enumerate(properties["metrics"])
     ]
-    found = _values(client, queries, until - back, until)
+    found = values_of(client, queries, until - back, until)
     return [
         _chart(
             properties, [found.get(f"c{chart}m{number}", []) for number in range(len(properties["metrics"]))]
@@ -90,7 +91,8 @@ def window_of(charts: Sequence[Chart], until: datetime) -> timedelta:
     return next((window for window in WINDOWS if until - window <= oldest), WINDOWS[-1])
 
 
-def _query(query_id: str, metric: Sequence[Any], period: int) -> dict[str, Any]:
+def query(query_id: str, metric: Sequence[Any], period: int) -> dict[str, Any]:
+    """A query of GetMetricData for a line as a dashboard names it; ``period`` in seconds."""
     namespace, name, *dimensions, options = metric
     return {
         "Id": query_id,
@@ -110,9 +112,10 @@ def _query(query_id: str, metric: Sequence[Any], period: int) -> dict[str, Any]:
     }
 
 
-def _values(
+def values_of(
     client: Any, queries: Sequence[dict[str, Any]], start: datetime, end: datetime
 ) -> dict[str, list[tuple[datetime, float]]]:
+    """Query to its numbers in time order."""
     found: dict[str, list[tuple[datetime, float]]] = {}
     for first in range(0, len(queries), MAX_QUERIES):
         pages = client.get_paginator("get_metric_data").paginate(
@@ -130,7 +133,7 @@ def _values(
 
 def _chart(properties: Mapping[str, Any], values: Sequence[list[tuple[datetime, float]]]) -> Chart:
     metrics = properties["metrics"]
-    slow = any(metric[1] in _MICROSECONDS for metric in metrics)
+    slow = any(metric[1] in MICROSECONDS for metric in metrics)
     annotations = properties.get("annotations", {}).get("vertical", ())
     return Chart(
         title=properties["title"],
