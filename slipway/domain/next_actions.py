@@ -71,7 +71,7 @@ _ROWS: Final = (
     _Row(
         "",
         r"Throttling|TooManyRequests|Rate exceeded|ServiceUnavailable|InternalServerError|Lambda\.Sdk",
-        "AWS did not answer in time: `slipway release retry {release}` goes on where it stopped.",
+        "AWS did not answer in time: try again with `slipway release retry {release}`.",
     ),
     _Row(
         "",
@@ -208,6 +208,8 @@ DEFAULT: Final = (
     "Look at the execution's history; when the cause is gone, `slipway release retry {release}` goes on "
     "where it stopped."
 )
+RETRY: Final = "`slipway release retry `"
+"""As an action has it where no release is named."""
 
 
 def next_action(step: str, error: str, cause: str, *, release_id: str, job: str = "") -> str:
@@ -222,3 +224,16 @@ def next_action(step: str, error: str, cause: str, *, release_id: str, job: str 
         if re.match(row.step, step) and re.search(row.words, said):
             return row.action.format(release=release_id, job=job or "the job")
     return DEFAULT.format(release=release_id)
+
+
+def next_action_by_hand(error: str, cause: str) -> str:
+    """
+    What to do next, for the person who asked for a promotion by hand; empty where nothing is known.
+
+    >>> "try again later with the same command" in next_action_by_hand("CapacityError", "")
+    True
+    >>> next_action_by_hand("Surprise", "")
+    ''
+    """
+    action = next_action("Promote", error, cause, release_id="")
+    return "" if action == DEFAULT.format(release="") else action.replace(RETRY, "the same command")

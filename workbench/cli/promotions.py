@@ -106,10 +106,23 @@ def follow(
         if status["status"] == "SUCCEEDED":
             return {"status": "deployed", "seconds": round(clock() - began, 2)}
         if status["status"] != "RUNNING":
-            why = f"{status.get('error') or status['status']}: {status.get('cause') or 'it was stopped'}"
-            raise frame.Refusal(f"{what} failed: {why}", f"look at execution {arn}")
+            raise _refusal(what, status, arn)
         sleep(pause)
     raise frame.Refusal(f"{what} has not ended", f"look at execution {arn}")
+
+
+def _refusal(what: str, status: dict[str, Any], arn: str) -> frame.Refusal:
+    """A failed promotion as a person reads it: the reason alone, and what to do about it."""
+    from slipway.domain.failures import understand
+    from slipway.domain.next_actions import next_action_by_hand
+
+    cause = understand(status.get("cause") or "")
+    error = cause.error or status.get("error") or status["status"]
+    text = cause.text or "it was stopped"
+    # What a function raised says all in its message; a machine's own error in its name too.
+    why = text if cause.error and cause.text else f"{error}: {text}"
+    action = next_action_by_hand(error, cause.text)
+    return frame.Refusal(f"{what} failed: {why}", action or f"look at execution {arn}")
 
 
 def serving(workspace: frame.Workspace, project: str, model: str) -> str:

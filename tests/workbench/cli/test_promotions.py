@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -16,11 +17,11 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:promote:one"
 class FakeStepFunctions:
     """One execution that runs for so many looks, without a history; each look takes no time."""
 
-    def __init__(self, looks: int) -> None:
-        self._left = iter(range(looks))
+    def __init__(self, looks: int, ended: dict[str, Any] | None = None) -> None:
+        self._left, self._ended = iter(range(looks)), ended or {"status": "SUCCEEDED"}
 
     def describe_execution(self, **_: Any) -> dict[str, Any]:
-        return {"status": "RUNNING" if next(self._left, None) is not None else "SUCCEEDED"}
+        return {"status": "RUNNING"} if next(self._left, None) is not None else self._ended
 
     def get_paginator(self, _: str) -> FakeStepFunctions:
         return self
@@ -63,3 +64,43 @@ class TestFollow:
         """Each look reads the whole history, which AWS counts; a laptop does not."""
         assert followed("prod", 1) >= 2
         assert followed("local", 1) == LOCAL_PAUSE < 1
+
+
+def refused(error: str, cause: str) -> frame.Refusal:
+    """How a failed promotion is told."""
+    ended = {"status": "FAILED", "error": error, "cause": cause}
+    workspace = frame.Workspace("prod", _clients={"stepfunctions": FakeStepFunctions(0, ended)})
+    with pytest.raises(frame.Refusal) as raised:
+        follow(workspace, ARN, "the promotion")
+    return raised.value
+
+
+class TestFailedPromotion:
+    @pytest.mark.parametrize(
+        ("error", "action"),
+        [
+            ("NoRoomError", "`slipway endpoint show`"),
+            ("ChampionLeavesError", "`slipway endpoint show`"),
+            ("KindChangeError", "`slipway endpoint stop MODEL`"),
+            ("StrategyNotPossibleError", "by hand with another one"),
+        ],
+    )
+    def test_says_the_message_alone_and_what_to_do(self, error: str, action: str) -> None:
+        """What the function raised, without its request and stack; the same advice as a release's."""
+        told = {"errorMessage": "it can't", "errorType": error, "requestId": "7", "stackTrace": ["line 1"]}
+        refusal = refused(error, json.dumps(told))
+
+        assert refusal.message == "the promotion failed: it can't"
+        assert action in refusal.hint
+
+    def test_by_hand_no_release_is_to_be_retried(self) -> None:
+        """Who promotes by hand gives the same command again."""
+        refusal = refused("CapacityError", "no instances of this type")
+
+        assert refusal.message == "the promotion failed: CapacityError: no instances of this type"
+        assert "the same command" in refusal.hint
+        assert "release retry" not in refusal.hint
+
+    def test_that_nobody_knows_names_its_execution(self) -> None:
+        """There its history is."""
+        assert refused("Surprise", "what a day").hint == f"look at execution {ARN}"
