@@ -40,3 +40,6 @@ IDENTITY_HEADER: Final = "X-Amzn-SageMaker-Custom-Attributes"
 
 MODEL_NAME: Final = "SLIPWAY_MODEL_NAME"
 """Environment variable of a serving container: SageMaker's model name, the dimension of its own metrics."""
+
+PREDICTION_SECONDS: Final = "SLIPWAY_PREDICTION_SECONDS"
+"""Environment variable: seconds between two lines of what is predicted, at most 10, which it is without."""

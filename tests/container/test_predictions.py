@@ -74,6 +74,30 @@ class TestPredictionMeter:
         """
         assert predictions.VARIABLE == container.MODEL_NAME
         assert predictions.NAMESPACE == names.PREDICTION_NAMESPACE
+        assert predictions.INTERVAL_VARIABLE == container.PREDICTION_SECONDS
+
+    @pytest.mark.parametrize(
+        ("said", "seconds"), [("0.2", 0.2), ("", 10), ("soon", 10), ("0", 10), ("nan", 10), ("60", 10)]
+    )
+    def test_reports_as_often_as_it_is_told(
+        self, said: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Every 10 s, or more often where the variable says so; what makes no sense is as if it weren't there.
+        """
+        monkeypatch.setenv(container.PREDICTION_SECONDS, said)
+        monkeypatch.setenv(container.MODEL_NAME, "m-1")
+
+        async def due_in() -> float:
+            loop = asyncio.get_running_loop()
+            meter = predictions.from_environment(loop, RecordLog({}, loop, descriptor=2, sampling=0))
+            meter.add([1.0])
+            timer = meter._timer
+            assert timer is not None
+            timer.cancel()
+            return timer.when() - loop.time()
+
+        assert asyncio.run(due_in()) == pytest.approx(seconds, abs=0.1)
 
     def test_without_a_model_name_nothing_is_written(self) -> None:
         """

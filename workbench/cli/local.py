@@ -56,6 +56,8 @@ def speed_(speed: float | None, *, as_json: bool) -> None:
 
     Divided by it: the waits and bake times of deployments, cool-downs of scaling, the periods of alarms that
     watch endpoints, and of what is measured of them. It is kept until it is set anew.
+    Up to 120, an alarm that would ring on AWS rings here, as long as its metric has a request or two in each
+    of its periods (a minute is half a second then); faster, a bake time may be over before.
     """
     workspace = frame.Workspace(json=as_json)
     running = server(workspace)

@@ -11,6 +11,7 @@ import click
 from slipway.domain.errors import SlipwayError
 from workbench.cli import frame
 from workbench.local import control
+from workbench.local.clock import WATCHED_UP_TO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,9 +178,17 @@ def told_speed(speed: float) -> str:
 
     >>> told_speed(60.0)
     "SageMaker's waiting times pass 60 times faster"
+    >>> told_speed(300.0).partition("; ")[2]
+    'alarms keep up to 120 times only: a bad version may be deployed before one rings'
     """
     if speed > 1:
-        return f"SageMaker's waiting times pass {speed:g} times faster"
+        told = f"SageMaker's waiting times pass {speed:g} times faster"
+        if speed <= WATCHED_UP_TO:
+            return told
+        return (
+            f"{told}; alarms keep up to {WATCHED_UP_TO:g} times only: a bad version may be deployed before "
+            "one rings"
+        )
     return "SageMaker's waiting times are as they are on AWS"
 
 
@@ -196,8 +205,7 @@ def render(console: Console, document: dict[str, Any]) -> None:
         "approvals": document["approval_url"],
         "you are": f"{document['principal']}  (may do everything; functions, machines and jobs have roles)",
         "models": document["models"]["summary"].removeprefix("models "),
-        "speed": document["speed"] > 1
-        and f"SageMaker's waiting times pass {document['speed']:g} times faster",
+        "speed": document["speed"] > 1 and told_speed(document["speed"]),
         "state": document["home"],
     }
     for name, value in rows.items():

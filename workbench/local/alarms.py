@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.local import seams
+from workbench.local.clock import WATCHED_UP_TO
 from workbench.local.services import put_aws_event
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ OFTEN_SECONDS: Final = 0.25
 """Between evaluations when the clock runs fast."""
 HASTENED: Final = frozenset({"AWS/SageMaker", "/aws/sagemaker/Endpoints", "Slipway/Predictions"})
 """Namespaces whose alarms' periods pass by SageMaker's clock: they watch endpoints while those bake."""
-SHORTEST_SECONDS: Final = 0.5
+SHORTEST_SECONDS: Final = 60.0 / WATCHED_UP_TO
 """Of a period, however fast the clock runs: metrics come a few times a second at most."""
 LATE_SECONDS: Final = 120.0
 """Datapoints are kept as they come; none comes later than this after a newer one."""

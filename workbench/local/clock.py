@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SLOWEST: Final = 1.0
 FASTEST: Final = 3600.0
+WATCHED_UP_TO: Final = 120.0
+"""Faster, the minute of an alarm gets no shorter, and a bake time may end before the alarm could ring."""
 _TURN_SECONDS: Final = 0.5
 """A wait looks this often whether the speed was changed."""
 

@@ -1,9 +1,10 @@
 """
 What a model predicts, as a CloudWatch metric.
 
-At most every 10 s one line in the embedded metric format goes to standard output: namespace
-``Slipway/Predictions``, dimension ``ModelName`` (SageMaker's model, so one version), metrics ``Prediction``
-(each row's number), ``Rows`` and ``UnreadableAnswers`` (answers without a number for every row).
+At most every 10 s (``SLIPWAY_PREDICTION_SECONDS``) one line in the embedded metric format goes to standard
+output: namespace ``Slipway/Predictions``, dimension ``ModelName`` (SageMaker's model, so one version),
+metrics ``Prediction`` (each row's number), ``Rows`` and ``UnreadableAnswers`` (answers without a number for
+every row).
 CloudWatch Logs makes metrics of such lines in any log group.
 
 A row's number is the number itself; of a list (a class's probabilities) the last; of an object its
@@ -27,6 +28,8 @@ VARIABLE = "SLIPWAY_MODEL_NAME"
 """SageMaker's name of the model; without it nothing is counted."""
 NAMESPACE = "Slipway/Predictions"
 
+INTERVAL_VARIABLE = "SLIPWAY_PREDICTION_SECONDS"
+"""How often a line is written; AWS sets nothing. The embedded one does, as its alarms' periods shrink."""
 EMIT_SECONDS = 10.0
 MAX_BINS = 100
 """CloudWatch takes no more values of one metric in one line."""
@@ -43,11 +46,19 @@ _MEMBERS = ("probability", "score", "prediction", "value")
 class PredictionMeter:
     """Counts predictions on the event loop; a request pays for one dictionary entry per row."""
 
-    def __init__(self, model_name: str, loop: asyncio.AbstractEventLoop, records: RecordLog) -> None:
-        """Take SageMaker's model name (empty: count nothing) and where the lines go."""
+    def __init__(
+        self,
+        model_name: str,
+        loop: asyncio.AbstractEventLoop,
+        records: RecordLog,
+        *,
+        seconds: float = EMIT_SECONDS,
+    ) -> None:
+        """Take SageMaker's model name (empty: count nothing), where the lines go, and how far apart."""
         self._model_name = model_name
         self._loop = loop
         self._records = records
+        self._seconds = seconds
         self._counts: dict[float, int] = {}
         self._low = math.inf
         self._high = -math.inf
@@ -100,7 +111,7 @@ class PredictionMeter:
         self._rows += rows
         self._unreadable += unreadable
         if self._timer is None:
-            self._timer = self._loop.call_later(EMIT_SECONDS, self.flush)
+            self._timer = self._loop.call_later(self._seconds, self.flush)
         if len(self._counts) > _MAX_DISTINCT:
             self._keep_ends()
             self._counts = binned(self._counts, _MAX_DISTINCT // 2)
@@ -138,7 +149,17 @@ class PredictionMeter:
 
 def from_environment(loop: asyncio.AbstractEventLoop, records: RecordLog) -> PredictionMeter:
     """The meter of this container."""
-    return PredictionMeter(os.environ.get(VARIABLE) or "", loop, records)
+    seconds = _seconds(os.environ.get(INTERVAL_VARIABLE) or "")
+    return PredictionMeter(os.environ.get(VARIABLE) or "", loop, records, seconds=seconds)
+
+
+def _seconds(text: str) -> float:
+    """As the variable says; what is no number above 0 counts for nothing: a model has to serve anyway."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return EMIT_SECONDS
+    return seconds if 0 < seconds <= EMIT_SECONDS else EMIT_SECONDS
 
 
 def binned(counts: Mapping[float, int], most: int) -> dict[float, int]:

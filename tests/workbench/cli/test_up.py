@@ -99,6 +99,8 @@ class TestServer:
         assert run(status.command)["server"]["speed"] == 60
         told = CliRunner().invoke(up.command, ["--no-deploy"]).stdout
         assert "SageMaker's waiting times pass 60 times faster" in told
+        told = CliRunner().invoke(local.group, ["speed", "300"]).stdout
+        assert "alarms keep up to 120 times only" in " ".join(told.split())
         assert run(up.command, "--no-deploy", "--speed", "1")["speed"] == 1
 
     def test_mail_and_logs_are_shown(self, server: dict[str, Any]) -> None:

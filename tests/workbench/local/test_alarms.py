@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workbench.local.functions import Workshop, until
-from workbench.local.alarms import state_of
+from workbench.local.alarms import SHORTEST_SECONDS, state_of
+from workbench.local.sagemaker.serving_process import REPORT_SECONDS
 
 if TYPE_CHECKING:
     from tests.conftest import EmbeddedAws
@@ -55,6 +56,13 @@ class TestStateOf:
         strict = state_of(alarm(TreatMissingData="breaching"), seen)[0]
 
         assert not (lenient == "ALARM" and strict != "ALARM")
+
+
+def test_each_period_of_the_shortest_has_a_report_of_what_is_predicted() -> None:
+    """
+    However fast the clock runs, a container that is asked reports in each period of an alarm.
+    """
+    assert 2 * REPORT_SECONDS < SHORTEST_SECONDS
 
 
 @pytest.mark.embedded

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from slipway.contracts.container import PREDICTION_SECONDS
 from slipway.domain.errors import SlipwayError
 from workbench.local.runner.launch import launch
 from workbench.local.runner.program import Program
@@ -29,6 +30,11 @@ WATCH_SECONDS: Final = 2.0
 UNHEALTHY_PINGS: Final = 5
 STOP_GRACE_SECONDS: Final = 30.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
+REPORT_SECONDS: Final = 0.2
+"""
+Between two reports of what a model predicts, whatever the clock's speed, as that may change while it serves:
+each of an alarm's periods must have some, the shortest (``alarms.SHORTEST_SECONDS``) too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class ServingProcess:
             self._work,
             self._surroundings.capabilities,
             command=[*serving.image.entrypoint, "serve"],
-            environment=serving.environment,
+            environment={PREDICTION_SECONDS: f"{REPORT_SECONDS:g}", **serving.environment},
             relay=None if serving.isolated else self._surroundings.server.port,
         )
         self.port = launched.port
