@@ -14,7 +14,7 @@ from slipway.domain.approval_sections import card, code, facts
 from slipway.domain.form_fields import described, problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalRecord
     from slipway.domain.approval import DecisionForm
@@ -32,6 +32,8 @@ def decision_form(
     form: DecisionForm,
     problems: Mapping[str, str],
     allowed: AllowedConditions,
+    *,
+    approvable: bool = True,
 ) -> str:
     """
     The form: decision, reason, and the version typed by hand.
@@ -42,12 +44,15 @@ def decision_form(
         form: What was typed before, shown again.
         problems: What was wrong with it, by field.
         allowed: The conditions that may be chosen.
+        approvable: Whether it may be approved; else it can only be rejected.
     """
+    choices = _choices(record, form, problems, _choices_of(record) if approvable else _CHOICES[1:])
+    conditions = conditions_fields(record, form, problems, allowed) if approvable else ""
     return (
         '<section class="card ask" aria-labelledby="decide"><h2 id="decide">Your decision</h2>'
         f"{_given(record)}{_summary(problems)}"
         '<form method="post" accept-charset="utf-8" autocomplete="off" novalidate>'
-        f"{_choices(record, form, problems)}{conditions_fields(record, form, problems, allowed)}"
+        f"{choices}{conditions}"
         f"{_reason(form, problems)}{_version(record, form, problems)}"
         '<button type="submit">Record this decision</button>'
         '<p class="hint">It is recorded under your name and can\'t be taken back.</p></form>'
@@ -133,12 +138,17 @@ def _choices_of(record: ApprovalRecord) -> tuple[tuple[str, str, str], ...]:
     return (("approved", "Approve", "Another person must approve too."), _CHOICES[1])
 
 
-def _choices(record: ApprovalRecord, form: DecisionForm, problems: Mapping[str, str]) -> str:
+def _choices(
+    record: ApprovalRecord,
+    form: DecisionForm,
+    problems: Mapping[str, str],
+    offered: Sequence[tuple[str, str, str]],
+) -> str:
     choices = "".join(
         f'<label class="choice"><input type="radio" name="decision" value="{value}" required'
         f"{' id=decision' if index == 0 else ''}{' checked' if form.decision == value else ''}>"
         f"<span><b>{word} {escape(record['version'])}</b><span>{effect}</span></span></label>"
-        for index, (value, word, effect) in enumerate(_choices_of(record))
+        for index, (value, word, effect) in enumerate(offered)
     )
     attributes = described("decision", problems)
     wrong = problem_of("decision", problems)

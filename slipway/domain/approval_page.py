@@ -70,7 +70,7 @@ def evidence_answer(
     heading = f"Put {record['model']} {version} into production?" if pending else title_of(record)
     state = f"Decide before {day_and_time(record['expires_at_epoch'])}." if pending else sentence_of(record)
     side = (
-        decision_form(record, approver, form, problems or {}, allowed)
+        decision_form(record, approver, form, problems or {}, allowed, approvable=not (successor or changed))
         if pending
         else decided_note(record) + deciders(record, approver)
     )
@@ -226,12 +226,16 @@ def outdated_answer(record: ApprovalRecord) -> WebAnswer:
 
 def superseded_answer(record: ApprovalRecord, successor: str) -> WebAnswer:
     """To an approval of what would put another version out of service than the evidence speaks of."""
+    anew = (
+        f"try it beside {successor}"
+        if "trial" in record
+        else f"push it under a version above {successor}: its evidence compares it with that one then"
+    )
     return plain_answer(
         409,
         f"{successor} serves by now",
         succession_of(successor, record.get("judged_against")),
-        f"Nothing was recorded. {title_of(record)} can still be rejected. To put it into production, push it "
-        f"under a version above {successor}: its evidence compares it with that one then.",
+        f"Nothing was recorded. {title_of(record)} can still be rejected. To put it into production, {anew}.",
         environment=record["environment"],
         tone="warn",
     )

@@ -169,7 +169,7 @@ _ROWS: Final = (
         "",
         r"SupersededError",
         "Another version serves by now than the one that this was compared with, and it serves on: push the "
-        "image under a higher version, or promote this one by hand if it is still wanted.",
+        "image under a higher version, try this one anew, or promote it by hand if it is still wanted.",
     ),
     _Row(
         "",

@@ -9,16 +9,22 @@ from slipway.domain.semver import Version
 class SupersededError(SlipwayError):
     """Another version serves than the one that the approved version was compared with."""
 
-    def __init__(self, version: str, serving: str, judged_against: str | None) -> None:
+    def __init__(
+        self, version: str, serving: str, judged_against: str | None, *, tried: bool = False
+    ) -> None:
+        anew = (
+            f"Try it beside {serving}"
+            if tried
+            else f"Push it under a version above both, so that it is compared with {serving}"
+        )
         super().__init__(
-            f"version {version!r} was approved, but {sentence_of(serving, judged_against)} Push it under a "
-            f"version above both, so that it is compared with {serving}; or, to have it serve as it is, "
-            "promote it by hand"
+            f"version {version!r} was approved, but {sentence_of(serving, judged_against)} {anew}; or, to "
+            "have it serve as it is, promote it by hand"
         )
         self.version, self.serving, self.judged_against = version, serving, judged_against
 
 
-def serves_instead(serving: str, *, version: str, judged_against: str | None) -> str:
+def serves_instead(serving: str, *, version: str, judged_against: str | None, tried: bool = False) -> str:
     """
     The version in whose place an approved one must not be put; empty: it may serve.
 
@@ -26,17 +32,21 @@ def serves_instead(serving: str, *, version: str, judged_against: str | None) ->
         serving: The champion's version now; empty: none.
         version: The approved one.
         judged_against: The champion's version when the release was planned; empty: there was none; None:
-            nobody knows any more.
+            nobody knows any more. Of a trial: the one that the version was tried beside.
+        tried: By a trial: as in a rollback, it may be older than what serves, but only than what it was tried
+            beside.
 
     >>> serves_instead("1.2.0", version="1.1.0", judged_against="1.0.0")
     '1.2.0'
     >>> serves_instead("1.0.0", version="1.1.0", judged_against="1.0.0")
     ''
+    >>> serves_instead("1.1.0", version="1.0.0", judged_against="1.1.0", tried=True)
+    ''
     """
     # it serves already when its own promotion is tried again
     if serving in ("", version):
         return ""
-    older = Version.parse(serving).follows(Version.parse(version))
+    older = not tried and Version.parse(serving).follows(Version.parse(version))
     changed = judged_against is not None and judged_against != serving
     return serving if older or changed else ""
 

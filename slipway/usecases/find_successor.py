@@ -21,4 +21,5 @@ def find_successor(record: ApprovalRecord, versions: Versions) -> str:
         champion["version"] if champion is not None else "",
         version=record["version"],
         judged_against=record.get("judged_against"),
+        tried="trial" in record,
     )

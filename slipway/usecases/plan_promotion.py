@@ -36,8 +36,8 @@ def plan_promotion(
         VersionNotRegisteredError: No release registered the version.
         ArtifactRemovedError: Retention removed its artifact, or somebody did.
         PackageNotApprovedError: Its model package is not approved.
-        SupersededError: It was approved beside another champion than the one that serves now. Who promotes
-            or rolls back by hand names a version knowing what serves, and is not asked.
+        SupersededError: It was approved, or tried, beside another champion than the one that serves now. Who
+            promotes or rolls back by hand names a version knowing what serves, and is not asked.
         LayoutError: One of its kinds: the endpoint can't look as wanted, or not now.
     """
     action: Action = request.get("action", "serve")
@@ -47,7 +47,9 @@ def plan_promotion(
     comes = action != "remove"
     record = _that_may_serve(request, ledger, registry) if comes else None
     release_id = record["release_id"] if record else request["release_id"]
-    if request["cause"] == "approval" and comes:
+    if action == "serve" and request.get("trial_id"):
+        _still_beside(request, now, ledger)
+    elif request["cause"] == "approval" and comes:
         _may_follow(request, now, release_id, ledger, site)
     strategy = strategy_of(request, record, site.policy, site.environment) if record else AT_ONCE
     if _is_over(request, now):
@@ -144,6 +146,17 @@ def _may_follow(
     other = now.other_trial(request)
     if other and site.policy.get("newer_version", "supersedes") == "waits":
         raise TrialRunsError(now.name, version, other, site.environment)
+
+
+def _still_beside(request: PromotionRequest, now: EndpointNow, ledger: Ledger) -> None:
+    """What a trial makes champion was tried beside the champion that serves; it may be older than that."""
+    trial = ledger.trial(request["project"], request["model"], request["trial_id"])
+    if trial is None:
+        return
+    version, beside = request["version"], trial["champion"]
+    serving = now.previous["version"] if now.previous else ""
+    if serves_instead(serving, version=version, judged_against=beside, tried=True):
+        raise SupersededError(version, serving, beside, tried=True)
 
 
 def _note_approval(request: PromotionRequest, release_id: str, ledger: Ledger, at: str) -> None:

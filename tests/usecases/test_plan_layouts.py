@@ -11,6 +11,7 @@ from slipway.domain.layout_errors import (
     StrategyNotPossibleError,
     TrialRunsError,
 )
+from slipway.domain.succession import SupersededError
 from tests.fakes.endpoint_ledger import ENDPOINT, EndpointLedger
 from tests.fakes.requests import problems_of
 
@@ -384,6 +385,37 @@ class TestTrials:
         found = made.promote("beside", "1.2.0", share=0.0)
 
         assert (found["superseded_trial"], made.state()["trial_id"]) == ("", "t1")
+
+
+class TestOlderChallenger:
+    """1.0.0 is tried beside the newer champion 1.1.0."""
+
+    def made(self) -> EndpointLedger:
+        made = endpoint(v1_0_0={}, v1_1_0={}, v1_2_0={})
+        made.promote("serve", "1.1.0")
+        made.promote("beside", "1.0.0", share=0.1, trial_id="t1")
+        record: Any = {"project": "pricing", "model": "hotel-rates", "trial_id": "t1", "champion": "1.1.0"}
+        made.ledger.begin_trial(record)
+        return made
+
+    @pytest.mark.parametrize("cause", ["approval", "promote"])
+    def test_becomes_champion_again(self, cause: str) -> None:
+        """Approved after its trial, it takes the newer one's place."""
+        made = self.made()
+
+        made.promote("serve", "1.0.0", trial_id="t1", cause=cause)
+        assert made.aliases() == {"champion": "1.0.0"}
+        # tried again after it was recorded
+        made.plan("serve", "1.0.0", trial_id="t1", cause=cause)
+
+    @pytest.mark.parametrize("cause", ["approval", "promote"])
+    def test_does_not_where_another_one_serves_by_now(self, cause: str) -> None:
+        """It was not tried beside that one."""
+        made = self.made()
+        made.promote("serve", "1.2.0")
+
+        with pytest.raises(SupersededError, match=r"1\.2\.0 serves by now.*Try it beside 1\.2\.0"):
+            made.plan("serve", "1.0.0", trial_id="t1", cause=cause)
 
 
 class TestStop:

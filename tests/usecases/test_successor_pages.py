@@ -26,12 +26,14 @@ def room() -> ApprovalRoom:
 class TestSuccessorPages:
     def test_the_page_says_what_serves_by_now(self, room: ApprovalRoom) -> None:
         """An approver sees that another version came to serve since the evidence was gathered."""
-        assert "serves by now" not in room.get(room.link()).html
+        before = room.get(room.link()).html
+        assert ("serves by now" in before, "Approve 1.1.0" in before) == (False, True)
 
         serve(room, "1.2.0")
 
         page = room.get(room.link())
         assert page.status == 200
+        assert ("Approve 1.1.0" in page.html, "Reject 1.1.0" in page.html) == (False, True)
         assert "1.2.0 serves by now, and its evidence compares it with 1.0.0." in page.html
 
     def test_approval_of_a_superseded_version(self, room: ApprovalRoom) -> None:

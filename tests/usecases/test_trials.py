@@ -120,6 +120,27 @@ class Room:
             rules={},
         )
 
+    def serves(self, version: str) -> None:
+        """One more version is registered, and becomes champion."""
+        record = a_version(version)
+        record["manifest"] = self.ledger.version(*SUBJECT, "1.0.0")["manifest"]
+        self.ledger.put_version(record)
+        moved = {"alias": "champion", "version": version, "release_id": "r"}
+        revision = self.ledger.alias_tip(*SUBJECT, "champion")["revision"] + 1
+        at = {"moved_at": f"2026-11-02T00:0{revision}:00.000Z", "revision": revision}
+        assert self.ledger.move_alias({"project": SUBJECT[0], "model": SUBJECT[1], **moved, **at})
+
+    def page(self) -> Any:
+        """What an approver sees."""
+        return show_approval(
+            *self.link(),
+            ledger=self.ledger,
+            approvers=APPROVERS,
+            signer=self.signer,
+            reports=self.reports,
+            now=NOW,
+        )
+
     def link(self, approver: str = "ana@example.com") -> tuple[str, str]:
         """Id and query of the link that an approver got."""
         text = next(body for to, _, body in reversed(self.mailer.sent) if to == approver)
@@ -197,14 +218,7 @@ class TestPropose:
     def test_approvers_get_the_trial_s_evidence_by_the_same_kind_of_link(self, room):
         """The page says what was tried, and offers no conditions."""
         outcome = room.propose()
-        page = show_approval(
-            *room.link(),
-            ledger=room.ledger,
-            approvers=APPROVERS,
-            signer=room.signer,
-            reports=room.reports,
-            now=NOW,
-        )
+        page = room.page()
 
         assert sorted(outcome["told"]) == APPROVERS["*"]
         assert room.status() == "proposed"
@@ -225,3 +239,36 @@ class TestPropose:
         assert room.ledger.version(*SUBJECT, "1.1.0") == before
         detail = next(detail for kind, detail in room.events.emitted if kind == APPROVAL_DECIDED)
         assert detail["release_id"] == "9f2c41d07b3a55e1"
+
+
+class TestOlderChallenger:
+    """A trial of 1.1.0 beside the newer champion 1.2.0."""
+
+    @pytest.fixture
+    def asked(self, kind: str) -> Room:
+        room = Room({**AB, "kind": kind} if kind == "ab" else {"kind": kind, "requests": 1000, "hours": 24})
+        room.serves("1.2.0")
+        room.propose()
+        return room
+
+    @pytest.mark.parametrize("kind", ["ab", "shadow"])
+    def test_it_may_become_champion_again(self, asked: Room) -> None:
+        """As a rollback may: what it was tried beside still serves."""
+        html = asked.page().html
+
+        assert ("serves by now" in html, "Approve 1.1.0" in html) == (False, True)
+        assert asked.decide("approved").status == 200
+        assert asked.tokens.outputs[-1][1]["decision"] == "approved"
+
+    @pytest.mark.parametrize("kind", ["ab", "shadow"])
+    @pytest.mark.parametrize("serves", ["1.0.5", "1.3.0"])
+    def test_beside_another_champion_it_may_only_be_rejected(self, asked: Room, serves: str) -> None:
+        """What the evidence compares it with serves no more: the page says so, and offers no approval."""
+        asked.serves(serves)
+        html = asked.page().html
+
+        assert f"{serves} serves by now, and its evidence compares it with 1.2.0." in html
+        assert ("Approve 1.1.0" in html, "Reject 1.1.0" in html) == (False, True)
+        answer = asked.decide("approved")
+        assert (answer.status, f"try it beside {serves}" in answer.html) == (409, True)
+        assert asked.decide("rejected").status == 200

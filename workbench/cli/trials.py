@@ -260,14 +260,20 @@ def terms(ledger: Ledger, request: TrialRequest) -> dict[str, Any]:
     Raises:
         Refusal: There can be no such trial.
     """
+    from slipway.domain.semver import Version
     from slipway.domain.trials.demand import demand, in_words
     from slipway.domain.trials.trial import NoTrialError
     from slipway.usecases.begin_trial import terms_of
 
     try:
-        settings, _ = terms_of(request, ledger)
+        settings, champion = terms_of(request, ledger)
     except NoTrialError as error:
         raise frame.Refusal(str(error)) from error
+    if Version.parse(champion).follows(Version.parse(request["version"])):
+        frame.progress(
+            f"{request['version']} is older than the champion {champion}: once it is approved, it serves "
+            "again, as after a rollback"
+        )
     if settings["kind"] == "ab":
         frame.progress(in_words(settings))
         if not demand(settings)["suffices"]:

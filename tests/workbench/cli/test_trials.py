@@ -34,6 +34,14 @@ class TestTerms:
 
         assert "warning: 1,000 requests end it before" in capsys.readouterr().err
 
+    def test_an_older_challenger_is_said(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """It may be tried, as it may be rolled back to; nobody should do so without knowing."""
+        room = Room(dict(AB))
+        room.serves("1.2.0")
+        terms(room.ledger, asked())
+
+        assert "1.1.0 is older than the champion 1.2.0" in capsys.readouterr().err
+
     @pytest.mark.parametrize(
         ("share", "changes", "problem"),
         [
