@@ -228,6 +228,7 @@ def invoke(
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ModelError":
+            describe(workspace, name)  # which says what became of an endpoint that is not there
             raise
         status = error.response.get("OriginalStatusCode", "?")
         raise frame.Refusal(

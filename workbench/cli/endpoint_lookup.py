@@ -71,7 +71,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     None where a price is not known.
 
     Raises:
-        Refusal: There is no such endpoint.
+        Refusal: There is no such endpoint, or it was stopped.
     """
     from botocore.exceptions import ClientError
 
@@ -83,9 +83,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     except ClientError as error:
         if "Could not find" not in error.response["Error"].get("Message", ""):
             raise
-        raise frame.Refusal(
-            f"there is no endpoint {name!r}", "`slipway endpoint list` shows them", frame.EXIT_NOT_FOUND
-        ) from error
+        raise _absent(workspace, name) from error
     answer.pop("ResponseMetadata", None)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=answer["EndpointConfigName"])
     prices = Prices(workspace.platform().get("prices", {}))
@@ -95,6 +93,29 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     costs = [one["usd_per_month"] for one in answer["Variants"]]
     answer["UsdPerMonth"] = None if None in costs else sum(costs)
     return dict(answer)
+
+
+def _absent(workspace: frame.Workspace, name: str) -> frame.Refusal:
+    """Why SageMaker has no such endpoint: there was none, somebody stopped it, or deleted it by hand."""
+    from workbench.cli.release import ledger_of
+
+    state = ledger_of(workspace).endpoint_state(name)
+    if state is None:
+        return frame.Refusal(
+            f"there is no endpoint {name!r}", "`slipway endpoint list` shows them", frame.EXIT_NOT_FOUND
+        )
+    model, version = f"{state['project']}/{state['model']}", state["layout"][0]["version"]
+    if state["status"] == "stopped":
+        return frame.Refusal(
+            f"endpoint {name} was stopped at {state['changed_at']} by {state['actor']}: {state['reason']}",
+            f"`slipway endpoint start {model}` brings it back with {version}",
+            frame.EXIT_NOT_FOUND,
+        )
+    return frame.Refusal(
+        f"endpoint {name} is gone, though the ledger knows of no stop: somebody deleted it by hand",
+        f'`slipway promote {model}:{version} --reason "…"` makes it again',
+        frame.EXIT_NOT_FOUND,
+    )
 
 
 def _variants(
