@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from slipway.contracts.ledger import OPEN_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
     from slipway.domain.leftovers import Leftover
@@ -125,14 +125,23 @@ def leftovers(found: Sequence[Leftover]) -> Finding:
     )
 
 
-def endpoints(described: list[dict[str, Any]]) -> Iterator[Finding]:
-    """An endpoint in no good state needs a person."""
+def endpoints(described: list[dict[str, Any]], models: Mapping[str, str]) -> Iterator[Finding]:
+    """An endpoint in no good state needs a person; ``models``: endpoint to ``PROJECT/MODEL``."""
     for one in described:
         name, status = one["EndpointName"], one["EndpointStatus"]
-        if status in ("Failed", "UpdateRollbackFailed", "OutOfService"):
-            reason = one.get("FailureReason", "")
-            yield Finding(
-                name, "problem", f"{status}: {reason}", "promote a version again: `slipway release retry ID`"
+        model = models.get(name, name)
+        if status == "Failed":
+            advice = f"promote a version of {model}, which makes it anew; {_RUNBOOK}"
+        elif status in ("UpdateRollbackFailed", "OutOfService"):
+            advice = (
+                f"no update mends it: `slipway endpoint invoke {model}` tells what still answers; then "
+                f"`slipway endpoint stop {model}` and `slipway endpoint start {model}`, some minutes without "
+                f"answers; {_RUNBOOK}"
             )
         else:
             yield Finding(name, "ok", status)
+            continue
+        yield Finding(name, "problem", f"{status}: {one.get('FailureReason', '')}", advice)
+
+
+_RUNBOOK: Final = 'docs/operations.md, "An endpoint is Failed or UpdateRollbackFailed"'

@@ -25,9 +25,9 @@ _ROWS: Final = (
     _Row(
         "",
         r"EndpointNeedsRepair",
-        "The endpoint is in a state that only the platform's operators can mend: docs/operations.md, "
-        '"An endpoint is Failed or UpdateRollbackFailed", has the steps; then `slipway release retry '
-        "{release}`.",
+        "SageMaker takes no update of the endpoint any more. Where some minutes without answers are allowed: "
+        "`slipway endpoint stop MODEL`, then promote the version by hand; else have AWS Support mend it "
+        'first. docs/operations.md, "An endpoint is Failed or UpdateRollbackFailed", has the steps.',
     ),
     _Row(
         "",

@@ -283,8 +283,8 @@ def _settled() -> States:
         "EndpointNeedsRepair": failed(
             "EndpointNeedsRepair",
             not_taken(
-                "only operators can mend status ' & $endpoint.status & ' (their runbook has the steps): ' & "
-                "$endpoint.reason"
+                "it takes no update in status ' & $endpoint.status & ' (docs/operations.md has the steps): "
+                "' & $endpoint.reason"
             ),
         ),
         "EndpointFailed": failed(

@@ -101,9 +101,10 @@ class TestBrokenEndpoint:
         execution = run(endpoint(status, "old", FailureReason="no capacity"))
         error = failure(execution)
         assert error.error == "EndpointNeedsRepair"
-        assert f"status {status} (their runbook has the steps): no capacity" in error.cause
+        assert f"status {status} (docs/operations.md has the steps): no capacity" in error.cause
         action = next_action("Promote", error.error, error.cause, release_id="9f2c41d07b3a55e1")
         assert "An endpoint is Failed or UpdateRollbackFailed" in action
+        assert "`slipway endpoint stop MODEL`" in action
         assert {"UpdateEndpoint", "LookBack", "CreateEndpoint"}.isdisjoint(execution.path)
 
     @pytest.mark.parametrize("status", ["UpdateRollbackFailed", "OutOfService"])

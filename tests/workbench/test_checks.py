@@ -83,6 +83,18 @@ class TestEndpoints:
         """
         described = [{"EndpointName": "e", "EndpointStatus": "Failed", "FailureReason": "no ping"}]
 
-        assert [(one.outcome, one.found) for one in checks.endpoints(described)] == [
+        assert [(one.outcome, one.found) for one in checks.endpoints(described, {})] == [
             ("problem", "Failed: no ping")
         ]
+
+    @pytest.mark.parametrize("status", ["UpdateRollbackFailed", "OutOfService"])
+    def test_that_takes_no_update_is_stopped_and_started(self, status):
+        """
+        A promotion would be refused: the advice names what works, with the endpoint's name, and the runbook.
+        """
+        (found,) = checks.endpoints([{"EndpointName": "e", "EndpointStatus": status}], {"e": "p/m"})
+
+        assert found.outcome == "problem"
+        assert "`slipway endpoint stop p/m`" in found.advice
+        assert "docs/operations.md" in found.advice
+        assert "release retry" not in found.advice

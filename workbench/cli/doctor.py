@@ -123,7 +123,7 @@ def _platform_findings(workspace: frame.Workspace) -> Iterator[Finding]:
     yield checks.approvals(ledger.pending_approvals(), time.time())
     described = _endpoints(workspace)
     yield checks.leases(_ended_leases(workspace))
-    yield from checks.endpoints(described)
+    yield from checks.endpoints(described, _models(workspace))
     yield checks.leftovers(_leftovers(workspace).leftovers())
 
 
@@ -136,12 +136,18 @@ def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:
     return [sagemaker.describe_endpoint(EndpointName=name) for name in names]
 
 
-def _ended_leases(workspace: frame.Workspace) -> list[str]:
+def _models(workspace: frame.Workspace) -> dict[str, str]:
+    """Endpoint to the ``PROJECT/MODEL`` that it serves, of all models that the ledger knows."""
     from slipway.contracts.names import endpoint
-    from workbench.cli.leases import held_by_ended
 
     prefix = workspace.platform()["resource_prefix"]
-    return held_by_ended(workspace, (endpoint(prefix, *one) for one in ledger_of(workspace).models()))
+    return {endpoint(prefix, *one): "/".join(one) for one in ledger_of(workspace).models()}
+
+
+def _ended_leases(workspace: frame.Workspace) -> list[str]:
+    from workbench.cli.leases import held_by_ended
+
+    return held_by_ended(workspace, _models(workspace))
 
 
 def _node_version() -> str:
