@@ -97,8 +97,9 @@ class TrialEnding:
         if not is_open and not self._stands(record):
             return _refused(f"trial {wish['trial_id']} is {record['status']}")
         said = f"{wish['actor']}: {wish['reason']}"
-        self._close(record, "expired", said)
+        # before the execution that waits for a decision goes on: it takes away what still stands there
         arn = self._remove(record, wish["actor"], wish["reason"])
+        self._close(record, "expired", said)
         self.end_trial(*subject, "stopped", said)
         return {"outcome": "stopped", "reason": "", "execution_arn": arn}
 

@@ -23,7 +23,8 @@ def record_promotion(document: PromotionDocument, *, ledger: Ledger, clock: Cloc
 
     Returns:
         ``{"alias", "version", "previous"}`` of the champion, and what ``moved``; a retry of what was recorded
-        gives the same, but for ``moved``.
+        gives the same, but for ``moved``. A trial that takes away what is gone already changes nothing, and
+        nothing is written.
 
     Raises:
         LeaseLostError: The lease ran out and another promotion took it: nothing was written.
@@ -34,7 +35,7 @@ def record_promotion(document: PromotionDocument, *, ledger: Ledger, clock: Cloc
     before = ledger.endpoint_state(promotion["endpoint_name"])
     champion = promotion["layout"][0]["version"] if promotion["layout"] else _version(previous)
     answer: dict[str, Any] = {"alias": CHAMPION, "version": champion, "previous": previous, "moved": []}
-    if _is_recorded(before, promotion, lease):
+    if _is_recorded(before, promotion, lease) or _removes_nothing(request, before, promotion):
         return answer
     _champion_is_where_it_was(request, promotion, ledger)
     tips = {
@@ -69,6 +70,13 @@ def _is_recorded(state: EndpointState | None, promotion: Promotion, lease: Lease
     if promotion["action"] == "stop":
         return state["status"] == "stopped"
     return (state["status"], state["layout"]) == ("in-service", promotion["layout"])
+
+
+def _removes_nothing(request: PromotionRequest, before: EndpointState | None, promotion: Promotion) -> bool:
+    """Whether a trial's challenger had left before: the history says who took it away, and why."""
+    if promotion["action"] != "remove" or "trial_id" not in request or before is None:
+        return False
+    return (before["status"], before["layout"]) == ("in-service", promotion["layout"])
 
 
 def _champion_is_where_it_was(request: PromotionRequest, promotion: Promotion, ledger: Versions) -> None:

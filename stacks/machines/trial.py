@@ -158,7 +158,8 @@ def _end() -> States:
         "reason": query("$end.reason"),
     }
     return {
-        "Remove": _promotion("remove", action="remove") | {"Output": INPUT, "Next": "EndTrial"},
+        "Remove": _promotion("remove", action="remove", reason=query("$end.reason"))
+        | {"Output": INPUT, "Next": "EndTrial"},
         "EndTrial": {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke",

@@ -110,6 +110,7 @@ class TestTrialMachine:
         document = ended(execution)
 
         assert execution.path[-2:] == ["Remove", "EndTrial"]
+        assert execution.calls["Remove"][0]["Input"]["request"]["reason"] == "no"
         assert document["ended"] == {"status": "rejected", "reason": "no"}
 
     def test_what_is_void_needs_no_removal(self) -> None:
@@ -133,7 +134,8 @@ class TestTrialMachine:
         document = ended(execution)
 
         assert "Propose" not in execution.path
-        assert execution.calls["Remove"][0]["Input"]["request"]["action"] == "remove"
+        removal = execution.calls["Remove"][0]["Input"]["request"]
+        assert (removal["action"], removal["reason"]) == ("remove", "worse by far")
         assert document["ended"] == {"status": "rejected", "reason": "worse by far"}
 
     def test_one_that_is_gone_needs_no_removal(self) -> None:

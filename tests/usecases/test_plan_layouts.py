@@ -354,9 +354,21 @@ class TestTrials:
         """It may be champion by now, stand beside by hand, or not at all: nothing changes, nothing fails."""
         made = self.made()
         made.promote(action, version)
-        before = made.state()["layout"]
+        before, history = made.state(), made.ledger.endpoint_history(ENDPOINT)
 
-        assert made.promote("remove", "1.1.0", trial_id="t1")["layout"] == before
+        assert made.promote("remove", "1.1.0", trial_id="t1")["layout"] == before["layout"]
+        assert (made.state(), made.ledger.endpoint_history(ENDPOINT)) == (before, history)
+
+    def test_that_was_stopped_leaves_once(self) -> None:
+        """With the reason of whoever stopped it; its own execution then finds nothing to take away."""
+        made = self.made()
+        made.promote("remove", "1.1.0", trial_id="t1", reason="enough", actor="ben")
+        made.promote("remove", "1.1.0", trial_id="t1", reason="let us see", actor="ana")
+
+        history = made.ledger.endpoint_history(ENDPOINT)
+        removals = [one for one in history if one["action"] == "remove"]
+        assert [(one["actor"], one["reason"]) for one in removals] == [("ben", "enough")]
+        assert made.aliases() == {"champion": "1.0.0"}
 
     def test_it_takes_no_other_trial_s_challenger_away(self) -> None:
         """Of the same version as its own, or of another one: the other trial goes on."""

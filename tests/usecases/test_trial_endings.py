@@ -132,6 +132,17 @@ class TestStop:
         proposed.stands("")
         assert proposed.ending.stop_trial(WISH)["outcome"] == "refused"
 
+    def test_the_stopper_s_removal_is_asked_for_first(self, proposed):
+        """Before the execution that waits goes on and takes away what still stands there."""
+        proposed.executions.failing = LimitError()
+        with pytest.raises(LimitError):
+            proposed.ending.stop_trial(WISH)
+        assert proposed.tokens.outputs == []
+
+        proposed.ending.stop_trial(WISH)
+        assert proposed.started()["reason"] == "enough"
+        assert proposed.tokens.outputs[-1][1]["reason"] == "ben: enough"
+
     def test_a_removal_that_cannot_start_leaves_the_trial_open(self, room):
         """Nothing is recorded before it: who stops it again stops it."""
         room.executions.failing = LimitError()
