@@ -103,9 +103,9 @@ def trials_of(workspace: frame.Workspace, kind: TrialKind, model: str) -> list[T
 def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str | None) -> None:
     """The newest trial, or the one that is named; earlier ones in a list."""
     from slipway.domain.timestamps import now
-    from slipway.domain.trials.outlook import in_words, outlook
+    from slipway.domain.trials.outlook import outlook
     from slipway.domain.trials.shares import weights_of
-    from slipway.domain.trials.shown import facts_of
+    from workbench.cli.trial_rows import rows_of
 
     found = trials_of(workspace, kind, model)
     chosen = [one for one in found if trial_id is None or one["trial_id"] == trial_id]
@@ -133,22 +133,8 @@ def show(workspace: frame.Workspace, kind: TrialKind, model: str, trial_id: str 
     def render(out: Console) -> None:
         said = f"{record['project']}/{record['model']} {record['challenger']} beside {record['champion']}"
         out.print(f"{NAMES[kind]} of {said}: {record['status']}", markup=False)
-        rows = [
-            ("weights", ", ".join(f"{version} {weight:.1%}" for version, weight in weights.items())),
-            ("began", state.get("begun_at") or record["started_at"]),
-        ]
-        if state:
-            rows += [(label.lower(), text) for label, text in facts_of({**record, **state})[2:]]
-            rows += [("decided", state["word"] or "nothing yet"), ("why", state["reason"])]
-        rows += [
-            ("how long still", in_words(left) if left else ""),
-            ("looked at", state.get("looked_at", "never yet")),
-            ("ended", f"{record.get('ended_at', '')}: {record.get('reason', '')}".strip(": ")),
-            ("trial", record["trial_id"]),
-        ]
-        for label, text in rows:
-            if text:
-                out.print(f"{label:24} {text}", markup=False)
+        for label, text in rows_of(record, weights, left):
+            out.print(f"{label:24} {text}", markup=False)
         others = [one for one in found if one is not record][:HOW_MANY]
         if others:
             columns = ("trial", "challenger", "champion", "status", "began", "why")

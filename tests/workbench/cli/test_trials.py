@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.usecases.test_trials import AB, SUBJECT, Room, request
+from slipway.domain.trials.tally import Tally
+from tests.usecases.test_trials import AB, SUBJECT, TRIAL, Room, request
 from workbench.cli import ab
 from workbench.cli.frame import Refusal
+from workbench.cli.trial_rows import rows_of
 from workbench.cli.trials import terms
 
 
@@ -66,6 +68,37 @@ class TestTerms:
         room.ledger.moves.clear()
         with pytest.raises(Refusal, match="no champion serves"):
             terms(room.ledger, asked())
+
+
+class TestRows:
+    """What `slipway ab status` says of a trial."""
+
+    def rows(self, room: Room, **changes: Any) -> dict[str, str]:
+        record = room.ledger.trial(*SUBJECT, TRIAL)
+        tally = Tally().record()
+        record["state"] = {**record["state"], "tally": tally, "looked_at": "2026-11-28T09:05:00.000Z"}
+        return dict(rows_of({**record, **changes}, {"1.0.0": 0.8, "1.1.0": 0.2}, None))
+
+    def test_what_is_proposed_has_not_ended(self) -> None:
+        """It says why once, and what it waits for."""
+        room = Room(dict(AB))
+        room.propose()
+        rows = self.rows(room)
+
+        assert "ended" not in rows
+        assert list(rows.values()).count("the difference lies above 0") == 1
+        assert rows["waits for"] == "an approver: slipway approval open pricing/hotel-rates"
+
+    def test_what_has_ended_says_when_and_by_whom(self) -> None:
+        """It waits for nobody any more."""
+        room = Room(dict(AB))
+        room.propose()
+        at = "2026-11-28T10:00:00.000Z"
+        room.ledger.set_trial_status(*SUBJECT, TRIAL, "rejected", reason="ana: no", at=at)
+        rows = self.rows(room)
+
+        assert rows["ended"] == f"{at}: ana: no"
+        assert "waits for" not in rows
 
 
 class TestStart:
