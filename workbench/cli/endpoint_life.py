@@ -10,6 +10,7 @@ from workbench.cli import frame
 from workbench.cli.calls import caller
 from workbench.cli.endpoint_lookup import endpoint_name
 from workbench.cli.promotions import promotion_request, run
+from workbench.cli.reason import REASON
 
 if TYPE_CHECKING:
     from slipway.contracts.ledger import EndpointState
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.command("stop")
 @click.argument("model", metavar="[PROJECT/]MODEL")
-@click.option("--reason", required=True, help="Why; kept in the endpoint's history and shown to all.")
+@click.option(
+    "--reason", required=True, type=REASON, help="Why; kept in the endpoint's history and shown to all."
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Follow it until it has ended.")
 @frame.pass_workspace
@@ -51,7 +54,9 @@ def stop(workspace: frame.Workspace, model: str, reason: str, *, yes: bool, wait
 
 @click.command("start")
 @click.argument("model", metavar="[PROJECT/]MODEL")
-@click.option("--reason", default="it is needed again", show_default=True, help="Why; kept in the history.")
+@click.option(
+    "--reason", type=REASON, default="it is needed again", show_default=True, help="Why; kept in the history."
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Follow it until it has ended.")
 @frame.pass_workspace
 def start(workspace: frame.Workspace, model: str, reason: str, *, wait: bool) -> None:

@@ -9,6 +9,7 @@ import click
 from workbench.cli import frame
 from workbench.cli.calls import caller, version_named
 from workbench.cli.promotions import promotion_request, run
+from workbench.cli.reason import REASON
 
 if TYPE_CHECKING:
     from slipway.contracts.ledger import VersionRecord
@@ -19,7 +20,9 @@ STRATEGIES = ("all-at-once", "canary", "linear", "rolling")
 
 @click.command("promote")
 @click.argument("reference", metavar="[PROJECT/]MODEL:VERSION")
-@click.option("--reason", required=True, help="Why; kept in the endpoint's history and shown to all.")
+@click.option(
+    "--reason", required=True, type=REASON, help="Why; kept in the endpoint's history and shown to all."
+)
 @click.option(
     "--strategy",
     type=click.Choice(STRATEGIES),

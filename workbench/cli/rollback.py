@@ -9,6 +9,7 @@ import click
 from workbench.cli import frame
 from workbench.cli.calls import caller
 from workbench.cli.promotions import follow, promotion_request, serving, start
+from workbench.cli.reason import REASON
 
 if TYPE_CHECKING:
     from slipway.domain.rollback import Rollback
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 @click.command("rollback")
 @click.argument("model", metavar="[PROJECT/]MODEL")
 @click.option("--to", metavar="VERSION", default="", help="Default: the version that served before.")
-@click.option("--reason", required=True, help="Why; kept in the alias's history and shown to all.")
+@click.option(
+    "--reason", required=True, type=REASON, help="Why; kept in the alias's history and shown to all."
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Follow it until it has ended.")
 @frame.pass_workspace

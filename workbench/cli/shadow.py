@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from workbench.cli import frame, trials
+from workbench.cli.reason import REASON
 
 
 @click.group("shadow")
@@ -34,7 +35,7 @@ trials.commands("shadow", group)
 @click.option(
     "--hours", type=click.IntRange(1, 24 * 90), default=24, show_default=True, help="... or so long."
 )
-@click.option("--reason", required=True, help="Why; kept with the trial and shown to all.")
+@click.option("--reason", required=True, type=REASON, help="Why; kept with the trial and shown to all.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Until VERSION stands there.")
 @frame.pass_workspace

@@ -10,6 +10,7 @@ import click
 
 from workbench.cli import frame
 from workbench.cli.calls import ask, caller, version_named
+from workbench.cli.reason import REASON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def commands(kind: TrialKind, group: click.Group) -> None:
 
     @group.command("stop", help=_STOP.format(name=name))
     @click.argument("model", metavar="[PROJECT/]MODEL")
-    @click.option("--reason", required=True, help="Why; kept with the trial and shown to all.")
+    @click.option("--reason", required=True, type=REASON, help="Why; kept with the trial and shown to all.")
     @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
     @click.option("--wait/--no-wait", default=True, show_default=True, help="Until the challenger has left.")
     @frame.pass_workspace

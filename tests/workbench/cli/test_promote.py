@@ -68,3 +68,25 @@ class TestVersionThatMayNotServe:
         )
         request = json.loads(execution["input"])["request"]
         assert (request["action"], request["version"]) == ("remove", VERSION)
+
+
+class TestReason:
+    @pytest.mark.parametrize("reason", ["", "  "])
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("promote", "homes/rents:1.0.0"),
+            ("rollback", "homes/rents"),
+            ("endpoint", "stop", "homes/rents"),
+            ("endpoint", "start", "homes/rents"),
+            ("ab", "start", "homes/rents:1.0.0"),
+            ("ab", "stop", "homes/rents"),
+            ("shadow", "start", "homes/rents:1.0.0"),
+            ("shadow", "stop", "homes/rents"),
+        ],
+    )
+    def test_is_words(self, slipway: Slipway, command: tuple[str, ...], reason: str) -> None:
+        """An empty or blank one tells nobody anything, and is refused before anything is asked."""
+        answer = slipway(*command, "--reason", reason)
+        assert answer.exit_code == 2
+        assert "a reason needs words" in answer.stderr
