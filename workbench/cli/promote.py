@@ -64,6 +64,13 @@ def command(
     operate.
     """
     action = _action(beside=beside, shadow=shadow, remove=remove)
+    if not {":", "@"} & set(reference):
+        # Elsewhere a model alone means its champion: promoting that again is nobody's wish.
+        raise frame.Refusal(
+            f"{reference!r} names no version",
+            f"write {reference}:VERSION; `slipway registry list --model {reference}` shows what may serve",
+            frame.EXIT_USAGE,
+        )
     if strategy and action != "serve":
         raise frame.Refusal(
             f"--strategy goes with a version that is to serve alone, not with --{action}",

@@ -90,3 +90,13 @@ class TestReason:
         answer = slipway(*command, "--reason", reason)
         assert answer.exit_code == 2
         assert "a reason needs words" in answer.stderr
+
+
+class TestVersion:
+    @pytest.mark.parametrize("how", [(), ("--beside",), ("--remove",)])
+    def test_must_be_named(self, slipway: Slipway, how: tuple[str, ...]) -> None:
+        """A model alone is no wish: its champion would be promoted again, with a row in the history."""
+        answer = promote(slipway, "homes/rents", *how)
+        assert answer.exit_code == 2
+        assert "names no version" in answer.stderr
+        assert "`slipway registry list --model homes/rents`" in answer.stderr
