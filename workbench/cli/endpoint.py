@@ -16,6 +16,7 @@ from workbench.cli.endpoint_lookup import describe, endpoint_name, listed
 from workbench.cli.endpoint_metrics import metrics
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from rich.console import Console
 
     from slipway.contracts.ledger import EndpointState
@@ -227,14 +228,7 @@ def invoke(
             workspace, name, payload, content_type, accept, variant=variant, inference_id=inference_id
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ModelError":
-            describe(workspace, name)  # which says what became of an endpoint that is not there
-            raise
-        status = error.response.get("OriginalStatusCode", "?")
-        raise frame.Refusal(
-            f"the model answered {status}: {error.response.get('OriginalMessage', error)}",
-            f"see its log: `slipway logs {name}`",
-        ) from error
+        raise (no_answer(workspace, name, model, error) or error) from error
     identity = ", ".join(f"{key} {value}" for key, value in answer["identity"].items())
 
     def render(out: Console) -> None:
@@ -243,6 +237,28 @@ def invoke(
         out.print(f"{answer['milliseconds']} ms, variant {answer['variant']}", markup=False)
 
     frame.emit(workspace, answer, render)
+
+
+def no_answer(workspace: frame.Workspace, name: str, model: str, error: ClientError) -> frame.Refusal | None:
+    """
+    Why a request was not answered, where that is known.
+
+    Raises:
+        Refusal: There is no such endpoint, or it was stopped.
+    """
+    if error.response["Error"]["Code"] == "ModelError":
+        status = error.response.get("OriginalStatusCode", "?")
+        return frame.Refusal(
+            f"the model answered {status}: {error.response.get('OriginalMessage', error)}",
+            f"see its log: `slipway logs {name}`",
+        )
+    if not describe(workspace, name)["Asynchronous"]:
+        return None
+    return frame.Refusal(
+        f"endpoint {name} is asynchronous: it takes requests, and puts their results into S3",
+        f"`slipway endpoint invoke {model} --async` waits for the result",
+        frame.EXIT_USAGE,
+    )
 
 
 def _invoke_async(
@@ -254,9 +270,15 @@ def _invoke_async(
     inference_id: str | None,
     seconds: float,
 ) -> None:
+    from botocore.exceptions import ClientError
+
     from workbench.cli import endpoint_async
 
-    asked = endpoint_async.ask(workspace, name, body, content_type, accept, inference_id)
+    try:
+        asked = endpoint_async.ask(workspace, name, body, content_type, accept, inference_id)
+    except ClientError:
+        describe(workspace, name)  # which says what became of an endpoint that is not there
+        raise
     frame.progress(f"accepted as {asked['inference_id']}; the result will lie at {asked['output']}")
     if seconds:
         asked = endpoint_async.result(workspace, asked, seconds)

@@ -68,7 +68,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     DescribeEndpoint, with what serves behind it.
 
     ``Identity`` is the champion's; ``Variants`` has a row for each version, shadows last; ``UsdPerMonth`` is
-    None where a price is not known.
+    None where a price is not known; ``Asynchronous`` says that it takes requests with ``--async`` alone.
 
     Raises:
         Refusal: There is no such endpoint, or it was stopped.
@@ -88,6 +88,7 @@ def describe(workspace: frame.Workspace, name: str) -> dict[str, Any]:
     config = sagemaker.describe_endpoint_config(EndpointConfigName=answer["EndpointConfigName"])
     prices = Prices(workspace.platform().get("prices", {}))
     answer["Variants"] = _variants(sagemaker, answer, config, prices)
+    answer["Asynchronous"] = "AsyncInferenceConfig" in config
     answer["Identity"] = answer["Variants"][0]["identity"]
     answer["InstanceType"] = answer["Variants"][0]["instance_type"]
     costs = [one["usd_per_month"] for one in answer["Variants"]]

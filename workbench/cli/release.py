@@ -191,19 +191,29 @@ def watch(workspace: frame.Workspace, release: str, until_approval: bool, timeou
     else:
         frame.progress(f"{record['project']}/{record['model']} {record['version']}: {record['status']}")
         if record["status"] in GOOD:
-            _tell_answer(record)
+            _tell_answer(workspace, record)
     if record["status"] not in (*GOOD, *OPEN):
         failure = record.get("failure")
         why = f"{failure['step']}: {failure['cause']}" if failure else record["reason"]
         raise frame.Refusal(why or record["status"], failure["next_action"] if failure else "")
 
 
-def _tell_answer(record: ReleaseRecord) -> None:
+def _tell_answer(workspace: frame.Workspace, record: ReleaseRecord) -> None:
     """Why it ended so, or what can be done with it now."""
     if record["reason"]:
         frame.progress(f"  {record['reason']}")
     if record["status"] == "deployed":
-        frame.progress(f"  → slipway endpoint invoke {record['model']}")
+        frame.progress(f"  → {invoke_command(workspace, record['project'], record['model'])}")
+
+
+def invoke_command(workspace: frame.Workspace, project: str, model: str) -> str:
+    """What asks the endpoint of a model as its kind wants to be asked."""
+    from slipway.contracts.names import endpoint
+
+    name = endpoint(workspace.platform()["resource_prefix"], project, model)
+    state = ledger_of(workspace).endpoint_state(name)
+    how = " --async" if state is not None and state["kind"] == "asynchronous" else ""
+    return f"slipway endpoint invoke {project}/{model}{how}"
 
 
 def follow(

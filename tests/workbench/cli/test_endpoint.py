@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
 
 from slipway.contracts import names
 from slipway.contracts.ledger_keys import endpoint_state_key
 from tests.adapters.test_ledger_endpoints import a_state
 from tests.workbench.cli.conftest import PLATFORM
+from workbench.cli import frame
+from workbench.cli.endpoint import no_answer
+from workbench.cli.release import invoke_command
 
 if TYPE_CHECKING:
     from tests.conftest import EmbeddedAws
@@ -48,7 +52,14 @@ def ledger(platform: EmbeddedAws) -> Ledger:
 
 class TestStoppedEndpoint:
     @pytest.mark.parametrize(
-        "command", [("show",), ("invoke",), ("invoke", "--body", "[1]"), ("metrics", "--plot")]
+        "command",
+        [
+            ("show",),
+            ("invoke",),
+            ("invoke", "--body", "[1]"),
+            ("invoke", "--async", "--body", "[1]"),
+            ("metrics", "--plot"),
+        ],
     )
     def test_says_when_by_whom_and_why(
         self, slipway: Slipway, ledger: Ledger, command: tuple[str, ...]
@@ -72,3 +83,42 @@ class TestStoppedEndpoint:
     def test_that_never_was_is_not_called_stopped(self, slipway: Slipway, platform: EmbeddedAws) -> None:
         """The ledger knows nothing of it."""
         assert "there is no endpoint" in slipway("endpoint", "show", "homes/never").stderr
+
+
+class FakeSageMaker:
+    """One asynchronous endpoint."""
+
+    def describe_endpoint(self, **_: Any) -> dict[str, Any]:
+        return {"EndpointName": "e", "EndpointConfigName": "c"}
+
+    def describe_endpoint_config(self, **_: Any) -> dict[str, Any]:
+        variant = {
+            "VariantName": "v",
+            "ModelName": "m",
+            "InstanceType": "ml.m5.large",
+            "InitialVariantWeight": 1.0,
+        }
+        return {"ProductionVariants": [variant], "AsyncInferenceConfig": {}}
+
+    def describe_model(self, **_: Any) -> dict[str, Any]:
+        return {"PrimaryContainer": {}}
+
+
+class TestAsynchronousEndpoint:
+    def test_asked_without_async_says_so(self) -> None:
+        """SageMaker's refusal names an operation; what a person types is --async."""
+        workspace = frame.Workspace(_clients={"sagemaker": FakeSageMaker()}, _platform=PLATFORM)  # type: ignore[arg-type]
+        refused = ClientError({"Error": {"Code": "ValidationError", "Message": "no"}}, "InvokeEndpoint")
+        refusal = no_answer(workspace, "e", "homes/rents", refused)
+
+        assert refusal is not None
+        assert "`slipway endpoint invoke homes/rents --async`" in refusal.hint
+
+    @pytest.mark.parametrize(("kind", "how"), [("asynchronous", " --async"), ("serverless", "")])
+    def test_release_says_how_its_model_is_asked(self, ledger: Ledger, kind: str, how: str) -> None:
+        """What `release watch` ends with can be typed as it stands."""
+        project, name = ledger.left(kind=kind).split("/")
+
+        assert invoke_command(frame.Workspace(), project, name) == (
+            f"slipway endpoint invoke {project}/{name}{how}"
+        )
