@@ -11,7 +11,7 @@ from slipway.domain.batch import transform_request
 from slipway.domain.errors import SlipwayError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from slipway.contracts.ledger import VersionRecord
     from slipway.domain.batch import Batch
@@ -78,23 +78,35 @@ class BatchRun:
         """Where the outputs lie."""
         return f"{self.folder}output"
 
-    def stage(self, source: str, progress: Callable[[str], None]) -> list[str]:
+    def inputs(self, source: str) -> list[tuple[str, Place | Path]]:
         """
-        Bring the inputs to where the model's role may read them; their names below the input folder.
+        The names of the inputs below the input folder, and where they come from.
 
         Args:
             source: ``s3://…`` (an object, or a prefix), or a file or directory of this machine.
-            progress: Is told each input.
 
         Raises:
             NoInputError: There is none.
             MixedInputError: Only some of them are packed.
         """
-        found = sorted(self._in_s3(source) if source.startswith("s3://") else self._on_disk(Path(source)))
+        named: Iterator[tuple[str, Place | Path]] = (
+            self._in_s3(source) if source.startswith("s3://") else self._on_disk(Path(source))
+        )
+        found = dict(named)
         if not found:
             raise NoInputError(source)
-        if len({name.endswith(".gz") for name, _ in found}) > 1:
+        if len({name.endswith(".gz") for name in found}) > 1:
             raise MixedInputError
+        return sorted(found.items(), key=lambda one: one[0])
+
+    def stage(self, found: Sequence[tuple[str, Place | Path]], progress: Callable[[str], None]) -> None:
+        """
+        Bring the inputs to where the model's role may read them.
+
+        Args:
+            found: As ``inputs`` has them.
+            progress: Is told each input.
+        """
         target = Place.of(f"{self.folder}input/")
         for number, (name, origin) in enumerate(found, 1):
             progress(f"  input {number} of {len(found)}: {name}")
@@ -103,7 +115,6 @@ class BatchRun:
                 self.s3.copy(copied, target.bucket, target.key + name)
             else:
                 self.s3.upload_file(str(origin), target.bucket, target.key + name)
-        return [name for name, _ in found]
 
     def _in_s3(self, uri: str) -> Iterator[tuple[str, Place]]:
         place = Place.of(uri)

@@ -31,6 +31,14 @@ def run(s3: Any) -> BatchRun:
     return BatchRun(s3=s3, sagemaker=None, name="job", folder="s3://artifacts/batch/x/")
 
 
+def brought(s3: Any, source: str) -> list[str]:
+    """The names of the inputs, once they have been brought."""
+    batch = run(s3)
+    found = batch.inputs(source)
+    batch.stage(found, lambda _: None)
+    return [name for name, _ in found]
+
+
 def staged(s3: Any) -> dict[str, str]:
     """What lies in the batch's input folder."""
     found = s3.list_objects_v2(Bucket="artifacts", Prefix="batch/x/input/").get("Contents", [])
@@ -48,7 +56,7 @@ class TestInputs:
         """
         With or without its slash a prefix is a folder: what only begins alike is not taken.
         """
-        names = run(s3).stage(source, lambda _: None)
+        names = brought(s3, source)
 
         assert names == ["a.csv", "more/b.csv"]
         assert staged(s3) == {"a.csv": "rows/a.csv", "more/b.csv": "rows/more/b.csv"}
@@ -57,7 +65,7 @@ class TestInputs:
         """
         An object's own URI is that object alone.
         """
-        assert run(s3).stage("s3://theirs/rows/a.csv", lambda _: None) == ["a.csv"]
+        assert brought(s3, "s3://theirs/rows/a.csv") == ["a.csv"]
 
     def test_come_from_this_machine(self, s3: Any, tmp_path: Path) -> None:
         """
@@ -67,19 +75,19 @@ class TestInputs:
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(name)
 
-        assert run(s3).stage(str(tmp_path), lambda _: None) == ["a.csv", "more/b.csv"]
-        assert run(s3).stage(str(tmp_path / "a.csv"), lambda _: None) == ["a.csv"]
+        assert brought(s3, str(tmp_path)) == ["a.csv", "more/b.csv"]
+        assert brought(s3, str(tmp_path / "a.csv")) == ["a.csv"]
 
     def test_that_are_none_or_of_two_kinds_are_told(self, s3: Any, tmp_path: Path) -> None:
         """
         Nothing to ask of, and packed files among others, are refused before a job is asked for.
         """
         with pytest.raises(NoInputError, match="no file at s3://theirs/none"):
-            run(s3).stage("s3://theirs/none", lambda _: None)
+            brought(s3, "s3://theirs/none")
         for name in ("a.csv", "b.csv.gz"):
             (tmp_path / name).touch()
         with pytest.raises(MixedInputError):
-            run(s3).stage(str(tmp_path), lambda _: None)
+            brought(s3, str(tmp_path))
 
 
 class TestOutputs:

@@ -77,12 +77,14 @@ def run(
     if record.get("artifact_removed_at"):
         raise frame.Refusal(f"the artifact of {record['model']}:{record['version']} was removed")
     batch_run = _batch_run(workspace, record)
-    said = f"{record['project']}/{record['model']}:{record['version']}"
-    frame.progress(f"{said} is asked as {batch_run.name}")
     try:
-        inputs = batch_run.stage(source, frame.progress)
+        found = batch_run.inputs(source)
     except (NoInputError, MixedInputError) as error:
         raise frame.Refusal(str(error), exit_code=frame.EXIT_BAD_INPUT) from error
+    said = f"{record['project']}/{record['model']}:{record['version']}"
+    frame.progress(f"{said} is asked as {batch_run.name}")
+    batch_run.stage(found, frame.progress)
+    inputs = [name for name, _ in found]
     _start(workspace, record, batch_run, _batch(record, inputs[0], **options), inputs[0].endswith(".gz"))
     document: dict[str, Any] = {
         "job": batch_run.name,

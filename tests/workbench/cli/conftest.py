@@ -25,6 +25,7 @@ PLATFORM = {
     "repository_prefix": "models",
     "resource_prefix": "slipway-local",
     "data_bucket": "cli-data",
+    "artifact_bucket": "cli-artifacts",
     "ledger_table": "cli-ledger",
     "promote_machine_arn": "arn:aws:states:us-east-1:000000000000:stateMachine:cli-promote",
 }
