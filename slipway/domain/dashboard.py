@@ -29,12 +29,15 @@ MAX_MARKS: Final = 20
 """Older promotions are not marked; the ledger has them all."""
 
 _BY_VARIANT: Final = (
-    ("#2f7ed8", "#1aa7a1", "#8a63d2"),
-    ("#e8792b", "#c09a06", "#c0563e"),
-    ("#3f9b45", "#8a9a22", "#2b8a7c"),
-    ("#d0569d", "#a06bc4", "#7d8794"),
+    ("#2f7ed8", "#1aa7a1", "#8a63d2", "#5f7fa3"),
+    ("#e8792b", "#c09a06", "#c0563e", "#9a7b5f"),
+    ("#3f9b45", "#8a9a22", "#2b8a7c", "#6f8f6a"),
+    ("#d0569d", "#a06bc4", "#b5485f", "#8f7290"),
+    ("#7d8794", "#4f9bb5", "#a58a3d", "#96695c"),
 )
-"""Three for each version, neither light nor dark: they are looked at by day and by night."""
+"""Four for each variant, neither light nor dark: they are looked at by day and by night."""
+_DISTRIBUTION: Final = (("Average", "mean"), ("p5", "p5"), ("p50", "p50"), ("p95", "p95"))
+_MEAN: Final = _DISTRIBUTION[:1]
 _RED: Final = "#d9363e"
 
 
@@ -94,7 +97,7 @@ def _charts(watched: WatchedEndpoint) -> Iterator[dict[str, Any]]:
     yield _chart(
         watched,
         "Requests a minute",
-        [_invoked(watched, variant, "Invocations", "Sum", variant.label) for variant in watched.variants],
+        [_invoked(watched, variant, "Invocations", "Sum", variant.place) for variant in watched.variants],
         stacked=True,
         colors=[tones[0] for tones in _tones(watched.variants)],
     )
@@ -102,17 +105,17 @@ def _charts(watched: WatchedEndpoint) -> Iterator[dict[str, Any]]:
         watched,
         "Model latency",
         [
-            _invoked(watched, variant, "ModelLatency", stat, f"{stat} {variant.label}")
+            _invoked(watched, variant, "ModelLatency", stat, f"{stat} {variant.place}")
             for variant in watched.variants
             for stat in ("p50", "p90", "p99")
         ],
-        colors=[tone for tones in _tones(watched.variants) for tone in tones],
+        colors=[tone for tones in _tones(watched.variants) for tone in tones[:3]],
     )
     yield _chart(
         watched,
         "Errors a minute",
         [
-            _invoked(watched, variant, metric, "Sum", f"{said} {variant.label}")
+            _invoked(watched, variant, metric, "Sum", f"{said} {variant.place}")
             for variant in answering
             for metric, said in (
                 ("Invocation4XXErrors", "4XX"),
@@ -125,14 +128,15 @@ def _charts(watched: WatchedEndpoint) -> Iterator[dict[str, Any]]:
     for title, metric, stat in (
         ("CPU, % of a core", "CPUUtilization", "Average"),
         ("Memory, %", "MemoryUtilization", "Average"),
-        # Each instance reports once a minute: so many reports, so many instances.
-        ("Instances", "CPUUtilization", "SampleCount"),
+        # Each instance reports once a minute: so many reports, so many instances. Of the disk, as the
+        # embedded AWS tells of CPU and memory more often when its clock runs fast.
+        ("Instances", "DiskUtilization", "SampleCount"),
     ):
         yield _chart(
             watched,
             title,
             [
-                _metric(INSTANCES, metric, _of(watched, variant), stat, variant.label)
+                _metric(INSTANCES, metric, _of(watched, variant), stat, variant.place)
                 for variant in watched.variants
             ],
             colors=[tones[0] for tones in _tones(watched.variants)],
@@ -144,9 +148,13 @@ def _charts(watched: WatchedEndpoint) -> Iterator[dict[str, Any]]:
         [
             _predicted(variant, PREDICTION_METRIC, stat, f"{said} {variant.label}")
             for variant in predicting
-            for stat, said in (("Average", "mean"), ("p5", "p5"), ("p50", "p50"), ("p95", "p95"))
+            for stat, said in _shown_of(variant)
         ],
-        colors=[tone for tones in _tones(predicting) for tone in (tones[0], tones[1], tones[2], tones[1])],
+        colors=[
+            tone
+            for variant, tones in zip(predicting, _tones(predicting), strict=True)
+            for tone in tones[: len(_shown_of(variant))]
+        ],
     )
     yield _chart(
         watched,
@@ -162,7 +170,12 @@ def _charts(watched: WatchedEndpoint) -> Iterator[dict[str, Any]]:
     )
 
 
-def _tones(variants: Sequence[WatchedVariant]) -> list[tuple[str, str, str]]:
+def _shown_of(variant: WatchedVariant) -> tuple[tuple[str, str], ...]:
+    """The distribution of what stands there; of what stood there before, where its middle was."""
+    return _MEAN if variant.role == "earlier" else _DISTRIBUTION
+
+
+def _tones(variants: Sequence[WatchedVariant]) -> list[tuple[str, str, str, str]]:
     return [_BY_VARIANT[index % len(_BY_VARIANT)] for index, _ in enumerate(variants)]
 
 

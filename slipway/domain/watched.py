@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from slipway.contracts.ledger import AliasRecord, EndpointState
 
-MAX_EARLIER: Final = 6
-"""More lines can't be told apart."""
+MAX_EARLIER: Final = 2
+"""Versions that stood there before and are charted still; more lines can't be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,22 @@ class WatchedVariant:
     @property
     def label(self) -> str:
         """
-        What charts call it.
+        What charts of its own numbers call it.
 
         >>> WatchedVariant("v-1-1-0", "1.1.0", "m", "shadow", 0.1).label
         '1.1.0 (shadow)'
         """
         return self.version if self.role == "champion" else f"{self.version} ({self.role})"
+
+    @property
+    def place(self) -> str:
+        """
+        What charts call the variant, whose numbers are those of every version that stood there, in turn.
+
+        >>> WatchedVariant("AllTraffic", "1.1.0", "m", "champion", 1.0).place
+        'AllTraffic'
+        """
+        return self.variant if self.role == "champion" else f"{self.variant} ({self.role})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,8 @@ class TestDashboard:
             "p90",
             "p99",
         ]
+        (instances,) = room.charts()["Instances"]["metrics"]
+        assert (instances[1], instances[-1]["stat"]) == ("DiskUtilization", "SampleCount")
         prediction = room.charts()["Predictions"]["metrics"][0]
         assert prediction[:-1] == ["Slipway/Predictions", "Prediction", "ModelName", "m-1.1.0"]
 
@@ -200,8 +202,9 @@ class TestDashboard:
 
     def test_versions_beside_each_other_are_told_apart(self) -> None:
         """
-        Champion, version beside it and shadow have lines and rows of their own; a shadow answers nobody, so
-        that its errors are not among those that clients see.
+        Champion, version beside it and shadow have lines and rows of their own, named for the variant, as its
+        numbers are those of all versions that stood there; marks say which did from when. A shadow answers
+        nobody, so that its errors are not among those that clients see.
         """
         room = Room(
             a_variant("1.2.0", "v-1-2-0", CurrentWeight=0.25),
@@ -211,16 +214,16 @@ class TestDashboard:
         room.watching.watch_endpoint(NAME)
 
         labels = [line[-1]["label"] for line in room.charts()["Requests a minute"]["metrics"]]
-        assert labels == ["1.1.0", "1.2.0 (beside)", "1.3.0 (shadow)"]
+        assert labels == ["AllTraffic", "v-1-2-0 (beside)", "v-1-3-0 (shadow)"]
         assert "1.2.0 | beside | 25%" in room.body["widgets"][0]["properties"]["markdown"]
-        assert not any("1.3.0" in line[-1]["label"] for line in room.charts()["Errors a minute"]["metrics"])
+        assert not any("shadow" in line[-1]["label"] for line in room.charts()["Errors a minute"]["metrics"])
         assert problems(json.dumps(room.body)) == []
 
     def test_predictions_are_beside_those_of_what_stood_there_before(self, room: Room) -> None:
         """
-        Of every version within the time that is shown; who was replaced earlier is not asked for any more.
+        Of the last two within the time that is shown, their mean alone; all lines have colours of their own.
         """
-        served = [("0.8.0", "20T12"), ("0.9.0", "21T11"), ("1.0.0", "23T12"), ("1.1.0", "24T11")]
+        served = [("0.7.0", "22T12"), ("0.9.0", "22T13"), ("1.0.0", "23T12"), ("1.1.0", "24T11")]
         room.ledger.endpoint_states[NAME] = [
             {
                 "model": "hotel-rates",
@@ -248,6 +251,8 @@ class TestDashboard:
             "mean 1.0.0 (earlier)",
             "mean 0.9.0 (earlier)",
         ]
+        lines = room.charts()["Predictions"]["metrics"]
+        assert len({one[-1]["color"] for one in lines}) == len(lines) == 4 + 2
         assert means[1][3] == names.of_release("slipway-dev", "hotel-rates", "1.0.0", "0" * 16)
         assert len(room.charts()["Rows predicted a minute"]["metrics"]) == 3
         assert len(room.charts()["Requests a minute"]["metrics"]) == 1

@@ -24,6 +24,8 @@ BOTTOM: Final = 24
 TICKS: Final = 4
 TINY: Final = 1e-9
 """Values that lie closer together are one."""
+DOTTED: Final = 3
+"""Runs of at most so many numbers have dots: they would be a speck of a line."""
 GAP_PERIODS: Final = 3
 """A line is broken where numbers are missing for longer."""
 STEPS: Final = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 180, 360, 720, 1440))
@@ -145,10 +147,10 @@ def _line(
     floors = dict(below or ())
     for run in runs:
         upper = " ".join(f"{frame.x(at):.1f},{frame.y(value):.1f}" for at, value in run)
-        if len(run) == 1:
-            at, value = run[0]
+        for at, value in run if len(run) <= DOTTED else ():
             x, y = frame.x(at), frame.y(value)
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{series.color}"/>'
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" fill="{series.color}"/>'
+        if len(run) == 1:
             continue
         if below is not None:
             lower = " ".join(

@@ -29,6 +29,11 @@ main.board{max-width:1320px;margin:0 auto;padding:1rem}
 .board tbody tr,.board tr{display:table-row}
 .board tbody td,.board th{display:table-cell;padding:.35rem .8rem .35rem 0!important;white-space:nowrap;
 border-bottom:1px solid var(--line)}
+@media (max-width:559px){.board .table tr{display:grid;grid-template-columns:3.9rem 5rem 3rem 1fr;
+gap:0;padding:0;font-size:.875rem}
+.board tbody td,.board th{min-width:0;border-bottom:0;padding-right:.4rem!important}
+.board .table tr{border-bottom:1px solid var(--line)}
+.board .table tr>:nth-child(5){grid-column:1/-1;white-space:normal;padding-top:0!important}}
 .board svg{display:block;width:100%;height:auto;font:10.5px system-ui,-apple-system,"Segoe UI",sans-serif}
 .c-grid{stroke:var(--line);stroke-width:1}
 .c-y{text-anchor:end;fill:var(--soft)}

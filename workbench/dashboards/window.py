@@ -21,7 +21,7 @@ _FIELDS: Final = {
     ("ModelLatency", "p99"): "latency_p99",
     ("CPUUtilization", "Average"): "cpu",
     ("MemoryUtilization", "Average"): "memory",
-    ("CPUUtilization", "SampleCount"): "instances",
+    ("DiskUtilization", "SampleCount"): "instances",
 }
 """Metric and statistic of a dashboard's line to the column that it fills."""
 
@@ -33,7 +33,7 @@ class VariantWindow:
 
     Attributes:
         variant: SageMaker's name of it.
-        label: What the charts call it, such as ``1.1.0 (shadow)``.
+        label: What the charts call it, such as ``v-1-1-0 (shadow)``.
         requests: How many.
         errors_4xx: How many were answered so.
         errors_5xx: The same.

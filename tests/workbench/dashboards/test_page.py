@@ -129,6 +129,14 @@ class TestDraw:
 
         assert draw(a_chart(gap), since=UNTIL - 60 * MINUTE, until=UNTIL).count("<polyline") == 2
 
+    def test_few_numbers_are_seen(self) -> None:
+        """
+        One or two numbers are dots: a line of no length is none.
+        """
+        few: list[float | None] = [1.0, *[None] * 10, 2.0, 1.0]
+
+        assert draw(a_chart(few), since=UNTIL - 60 * MINUTE, until=UNTIL).count("<circle") == 3
+
     def test_chart_without_numbers_says_so(self) -> None:
         """
         An empty frame could be taken for zero.

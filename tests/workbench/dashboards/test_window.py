@@ -70,15 +70,15 @@ class TestVariants:
                 ("v-a", "Invocation5XXErrors", "Sum"): [2.0],
                 ("v-a", "ModelLatency", "p99"): [9000.0],
                 ("v-a", "CPUUtilization", "Average"): [10.0, 20.0],
-                ("v-a", "CPUUtilization", "SampleCount"): [1.0, 2.0],
+                ("v-a", "DiskUtilization", "SampleCount"): [1.0, 2.0],
                 ("v-b", "Invocations", "Sum"): [5.0],
             }
         )
         first, second = variants_of(a_body(), client, until=UNTIL, back=BACK)
 
-        assert (first.label, first.requests, first.errors_5xx, first.latency_p99) == ("1.0.0", 42, 2, 9)
+        assert (first.label, first.requests, first.errors_5xx, first.latency_p99) == ("v-a", 42, 2, 9)
         assert (first.cpu, first.instances, first.memory, first.errors_4xx) == (15, 2, None, None)
-        assert (second.label, second.requests) == ("1.1.0 (shadow)", 5)
+        assert (second.label, second.requests) == ("v-b (shadow)", 5)
 
     def test_a_percentile_is_that_of_the_window(self) -> None:
         """
@@ -95,7 +95,7 @@ class TestVariants:
         }
 
         assert request["StartTime"] == datetime(2026, 11, 22, 11, 30, tzinfo=UTC)
-        assert periods.pop(("CPUUtilization", "SampleCount")) == 60
+        assert periods.pop(("DiskUtilization", "SampleCount")) == 60
         assert set(periods.values()) == {1800}
 
     def test_a_cut_window_tells_no_percentile_too_low(self) -> None:

@@ -80,5 +80,5 @@ class TestEndpoint:
                 return max((point["Maximum"] for point in points), default=-1.0)
 
             assert until(lambda: seen("MemoryUtilization"), lambda value: 0 < value <= 100)
-            assert 0 < seen("DiskUtilization") <= 100
+            assert until(lambda: seen("DiskUtilization"), lambda value: 0 < value <= 100)
             assert seen("CPUUtilization") >= 0
