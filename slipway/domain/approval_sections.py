@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.domain.evidence import Evidence
 
 _DIGEST_SHOWN: Final = 19
+_SIGNED: Final = re.compile(r"(?<![\w&#.,:/-])(?:[+-]\d[\d.,]*\d|[+-]\d|\d[\d.]*(?=e[+-]))(?:e[+-]\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     )
 
 
+def words(text: str) -> str:
+    """
+    Text, escaped, whose numbers are not broken at their signs at the end of a line.
+
+    >>> words("gain -4.47e-07 of <1.1.0-rc.1>")
+    'gain <span class="num">-4.47e-07</span> of &lt;1.1.0-rc.1&gt;'
+    """
+    return _SIGNED.sub(lambda found: f'<span class="num">{found[0]}</span>', escape(text))
+
+
 def code(text: object) -> str:
     """Machine-readable text, escaped; empty stays empty."""
     return f"<code>{escape(str(text))}</code>" if text else ""
@@ -77,14 +89,14 @@ def verdict(evidence: Evidence, version: str) -> str:
         if row.champion is not None:
             cells.append((f"champion {evidence.champion_version}", f"{escape(champion)}{unit}"))
             relative = f' <span class="unit">{escape(row.relative)}</span>' if row.relative else ""
-            cells.append(("difference", f"{escape(difference)}{relative} {chip(row)}"))
+            cells.append(("difference", f"{words(difference)}{relative} {chip(row)}"))
         hero = "".join(f"<div><dt>{escape(term)}</dt><dd>{html}</dd></div>" for term, html in cells)
         hero = f'<dl class="hero">{hero}</dl>'
-    rest = facts((label.capitalize(), escape(text)) for label, text in evidence.numbers()[1:])
+    rest = facts((label.capitalize(), words(text)) for label, text in evidence.numbers()[1:])
     judged = "" if evidence.report.get("accepted", True) else " no"
     return (
         f'<section class="card verdict{judged}" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>'
-        f'<p class="say">{escape(evidence.summary or "The verdict could not be read.")}</p>'
+        f'<p class="say">{words(evidence.summary or "The verdict could not be read.")}</p>'
         f"{hero}{rest}</section>"
     )
 
@@ -142,14 +154,14 @@ def trial(evidence: Evidence) -> str:
     found = evidence.report.get("trial")
     if not isinstance(found, dict):
         return ""
-    return facts((label, escape(text)) for label, text in facts_of(found))
+    return facts((label, words(text)) for label, text in facts_of(found))
 
 
 def gates(evidence: Evidence) -> str:
     """Each gate with its outcome in words."""
     return "".join(
         f'<li><span class="chip {_outcome(gate)}">{_outcome(gate)}</span>'
-        f"<span>{escape(str(gate.get('reason') or gate.get('gate', '')))}</span></li>"
+        f"<span>{words(str(gate.get('reason') or gate.get('gate', '')))}</span></li>"
         for gate in evidence.gates()
     ).join(('<ul class="list">', "</ul>") if evidence.gates() else ("", ""))
 

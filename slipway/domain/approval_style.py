@@ -63,6 +63,7 @@ thead th{font-size:.8125rem;color:var(--soft);font-weight:600;vertical-align:bot
 tbody th{font-weight:500}
 tbody tr:last-child>*{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.num{white-space:nowrap}
 .first th,.first td{font-weight:650}
 .aim{display:block;font-size:.8125rem;font-weight:400;color:var(--soft)}
 .delta{fill:var(--soft)}
@@ -124,15 +125,16 @@ details summary{cursor:pointer;font-weight:600;font-size:.9375rem}
 details[open] summary{margin-bottom:.6rem}
 .narrow{margin:1rem 0 0}
 .jump{display:inline-block;margin-top:.9rem;font-weight:600}
-@media (max-width:559px){caption{display:block}table,tbody,tr,td,th{display:block}thead{position:absolute;
-width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}tbody tr{display:grid;gap:.15rem .75rem;
-grid-template-columns:repeat(4,minmax(0,1fr));border-bottom:1px solid var(--line);padding:.6rem 0}
+@media (max-width:719px){caption{display:block}table,tbody,tr,td,th{display:block}thead{position:absolute;
+width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}tbody tr{display:flex;flex-wrap:wrap;
+gap:.3rem 1rem;border-bottom:1px solid var(--line);padding:.6rem 0}
 tbody tr:last-child{border-bottom:0;padding-bottom:0}
-tbody th,tbody td{border:0;padding:0!important;min-width:0}
-tbody th{grid-column:1/4;font-weight:600}
-tbody th:not(:has(~td[data-label=""])){grid-column:1/-1}
-td[data-label=""]{grid-column:4;grid-row:1;justify-self:end}
-td[data-label=Digest],td[data-label=Interval]{grid-column:span 3}td.n{text-align:left;white-space:normal}
+tbody th,tbody td{border:0;padding:0!important;max-width:100%;order:2}
+tbody th{order:0;flex:1 1 100%;font-weight:600;overflow-wrap:anywhere}
+tbody th:has(~td[data-label=""]){flex-basis:calc(100% - 7rem);min-width:0}
+tbody td[data-label=""]{order:1;min-width:5rem;text-align:right}
+tbody td.n{text-align:left;min-width:calc((100% - 2.01rem)/3)}
+td[data-label=Digest]{white-space:normal}
 td.n::before{content:attr(data-label);display:block;font-size:.75rem;font-weight:400;color:var(--soft)}
 td.wide{display:none!important}.aim{display:inline;padding-left:.4rem}}
 @media (min-width:560px){.facts{grid-template-columns:12.5rem minmax(0,1fr)}

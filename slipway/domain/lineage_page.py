@@ -43,7 +43,8 @@ border-bottom:1px solid var(--line);break-inside:avoid}
 vector-effect:non-scaling-stroke}
 .explained{color:var(--soft);font-size:.875rem;margin:0 0 .6rem}
 .even{display:grid;gap:0 1.25rem;grid-template-columns:minmax(0,1fr);align-items:start}
-@media (max-width:559px){.tall tbody tr{grid-template-columns:minmax(0,1fr)}.tall tbody th{grid-column:1}
+@media (max-width:719px){.tall tbody tr{display:grid;grid-template-columns:minmax(0,1fr)}
+.tall tbody th{grid-column:1}
 .tall tbody td{display:block}.tall td::before,.tall td.n::before{content:attr(data-label) " ";display:inline;
 font-size:.8125rem;color:var(--soft)}.tall td,.tall td[data-label=digest]{grid-column:1}}
 @media (min-width:560px){.parts .facts{grid-template-columns:9.5rem minmax(0,1fr)}}

@@ -139,6 +139,70 @@ def test_no_serious_finding(name: str, width: int, dark: Any, tmp_path: Path) ->
     assert told == []
 
 
+LAY = """
+var wrong = [];
+document.querySelectorAll("tbody td.n, .facts dd, .num").forEach(function (cell) {
+  var card = cell.closest(".card").getBoundingClientRect();
+  var range = document.createRange();
+  range.selectNodeContents(cell);
+  var text = range.getBoundingClientRect();
+  if (text.width && text.right > card.right - 8) wrong.push("over the card: " + cell.textContent);
+  if (cell.matches(".num") && range.getClientRects().length > 1) wrong.push("broken: " + cell.textContent);
+});
+document.querySelectorAll("tbody tr").forEach(function (row) {
+  var boxes = Array.from(row.querySelectorAll("td.n")).map(function (cell) {
+    var range = document.createRange();
+    range.selectNodeContents(cell);
+    return [range.getBoundingClientRect(), cell.textContent];
+  }).filter(function (one) { return one[0].width; });
+  boxes.slice(1).forEach(function (one, index) {
+    var before = boxes[index][0];
+    if (one[0].top < before.bottom && one[0].left < before.right + 4)
+      wrong.push("run together: " + boxes[index][1] + one[1]);
+  });
+});
+var out = document.createElement("pre");
+out.id = "laid";
+out.textContent = JSON.stringify(wrong);
+document.body.appendChild(out);
+"""
+
+
+def close_call() -> str:
+    """Sides of many digits, very small differences, slices with intervals."""
+    document = evidence()
+    for side, value in (("challenger", 87.23487), ("champion", 87.235)):
+        document[side]["metrics"] = dict.fromkeys(document[side]["metrics"], value)
+    tiny = {"difference": -4.47e-07, "lower": -4.47e-07, "upper": 3.2e-07, "confidence": 0.95}
+    found = {"rows": 12345, "challenger": 87.23487, "champion": 87.235, "gain": -4.47e-07}
+    document["rows"] = {
+        "comparisons": {document["primary_metric"]: tiny},
+        "slices": [{"column": "carrier", "value": "UA", **found, "lower": -4.47e-07, "upper": 3.1e-07}],
+    }
+    return report_page(Evidence(document), [])
+
+
+@pytest.mark.parametrize("width", [390, 640, 1280])
+def test_numbers_stand_apart_and_whole(width: int, tmp_path: Path) -> None:
+    """No number runs into the next, over its card, or on into another line, at any width."""
+    # Chromium's windows are no narrower than 500: a phone is a frame
+    (tmp_path / "page.html").write_text(close_call().replace("</body>", f"<script>{LAY}</script></body>"))
+    frame = tmp_path / "frame.html"
+    take = "var d=this.contentDocument;document.body.append(d.getElementById('laid'))"
+    frame.write_text(f'<body><iframe src="page.html" width="{width}" height="4000" onload="{take}"></iframe>')
+    dumped = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+            f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=20000", "--dump-dom",
+            frame.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip
+    found = re.search(r'<pre id="laid">(.*?)</pre>', dumped, re.DOTALL)
+    assert found, "the page was not laid out"
+    assert json.loads(html.unescape(found[1])) == []
+
+
 def test_a_bad_page_is_found_out(tmp_path: Path) -> None:
     """The check can fail: text of too little contrast, and a picture without words."""
     pale = "<p style='color:#ddd'>pale</p><img src='data:,'>"
