@@ -113,6 +113,76 @@ def leases(ended: Sequence[str]) -> Finding:
     return Finding("Leases", "ok", "none is held by a promotion that has ended")
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """
+    A promotion that has not ended.
+
+    Attributes:
+        name: Of its execution, which says what is done.
+        seconds: Since it began.
+        endpoint: Whose lease it holds; empty: none, so that it waits for one.
+        stands_at: The state at which a fault of the embedded AWS keeps it; empty: none does.
+    """
+
+    name: str
+    seconds: float
+    endpoint: str = ""
+    stands_at: str = ""
+
+    def __str__(self) -> str:
+        """In words."""
+        if self.stands_at:
+            what = f"stands still at {self.stands_at}"
+        else:
+            what = f"changes {self.endpoint}" if self.endpoint else "waits for the endpoint's lease"
+        return f"{self.name} {what}, began {_ago(self.seconds)} ago"
+
+
+def promotions(found: Sequence[UnderWay]) -> Finding:
+    """Promotions under way, with how long; that one stands still is a fault that somebody asked for."""
+    if not found:
+        return Finding("Promotions", "ok", "none under way")
+    said = f"{len(found)} under way: {'; '.join(map(str, found))}"
+    if any(one.stands_at for one in found):
+        return Finding(
+            "Promotions",
+            "warning",
+            said,
+            "what stands still holds its lease until `slipway down --kill` and `slipway up` end it",
+        )
+    if any(not one.endpoint for one in found):
+        return Finding(
+            "Promotions",
+            "warning",
+            said,
+            "who holds the lease ends first; then they go on by themselves",
+        )
+    return Finding("Promotions", "ok", said)
+
+
+def faults(said: Sequence[str]) -> Finding:
+    """Faults that the embedded AWS was asked for explain what else is hard to explain."""
+    if not said:
+        return Finding("Faults", "ok", "none is set")
+    return Finding(
+        "Faults", "warning", f"set by hand: {'; '.join(said)}", "`slipway local fault clear` takes them away"
+    )
+
+
+def _ago(seconds: float) -> str:
+    """
+    A duration in words, rounded.
+
+    >>> _ago(59), _ago(300), _ago(7200)
+    ('59 s', '5 min', '2 h')
+    """
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
 def leftovers(found: Sequence[Leftover]) -> Finding:
     """What killed promotions left behind costs little, but hides what counts."""
     if not found:

@@ -52,6 +52,40 @@ class TestLeases:
         assert checks.leases([]).outcome == "ok"
 
 
+class TestPromotions:
+    def test_each_is_named_with_how_long(self):
+        """
+        Who works and holds the lease is no trouble.
+        """
+        found = checks.promotions([checks.UnderWay("promote-rents", 300, "e")])
+
+        assert (found.outcome, found.found) == ("ok", "1 under way: promote-rents changes e, began 5 min ago")
+        assert checks.promotions([]).found == "none under way"
+
+    def test_that_wait_or_stand_still_are_a_warning(self):
+        """
+        They do not go on by themselves, or not before another one has ended.
+        """
+        waits, stands = checks.UnderWay("a", 30), checks.UnderWay("b", 60, "e", stands_at="MoveAlias")
+
+        assert checks.promotions([waits]).outcome == "warning"
+        found = checks.promotions([waits, stands])
+        assert "a waits for the endpoint's lease, began 30 s ago" in found.found
+        assert "b stands still at MoveAlias" in found.found
+        assert "slipway down --kill" in found.advice
+
+
+class TestFaults:
+    def test_that_are_set_are_named(self):
+        """
+        What was asked for explains what else nobody can.
+        """
+        found = checks.faults(["capacity (endpoint e, 1)"])
+
+        assert (found.outcome, "capacity (endpoint e, 1)" in found.found) == ("warning", True)
+        assert checks.faults([]).outcome == "ok"
+
+
 class TestApprovals:
     def test_a_decision_that_did_not_arrive_is_named(self):
         """

@@ -6,6 +6,7 @@ import dataclasses
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from workbench import checks
 from workbench.cli import frame
 from workbench.cli.leases import give_back
 from workbench.cli.release import ledger_of
+from workbench.local import control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,10 +123,50 @@ def _platform_findings(workspace: frame.Workspace) -> Iterator[Finding]:
 
     yield checks.open_releases(newest(ledger), status_of)
     yield checks.approvals(ledger.pending_approvals(), time.time())
+    yield checks.promotions(_under_way(workspace))
+    if workspace.is_local:
+        yield checks.faults(_faults(workspace))
     described = _endpoints(workspace)
     yield checks.leases(_ended_leases(workspace))
     yield from checks.endpoints(described, _models(workspace))
     yield checks.leftovers(_leftovers(workspace).leftovers())
+
+
+def _under_way(workspace: frame.Workspace) -> list[checks.UnderWay]:
+    """Promotions that run, the oldest first."""
+    ledger, now = ledger_of(workspace), datetime.now(UTC)
+    leases = {endpoint: ledger.lease(endpoint) for endpoint in _models(workspace)}
+    held = {lease["owner"]: endpoint for endpoint, lease in leases.items() if lease is not None}
+    running = control.running(workspace.home) if workspace.is_local else None
+    standing = {one["execution"]: one["state"] for one in running.get("faults/standing")} if running else {}
+    pages = workspace.client("stepfunctions").get_paginator("list_executions")
+    found = [
+        one
+        for page in pages.paginate(
+            stateMachineArn=workspace.platform()["promote_machine_arn"], statusFilter="RUNNING"
+        )
+        for one in page["executions"]
+    ]
+    return [
+        checks.UnderWay(
+            one["name"],
+            (now - one["startDate"]).total_seconds(),
+            held.get(one["executionArn"], ""),
+            standing.get(one["executionArn"], ""),
+        )
+        for one in sorted(found, key=lambda one: one["startDate"])
+    ]
+
+
+def _faults(workspace: frame.Workspace) -> list[str]:
+    """Those that will be met, in words."""
+    from workbench.cli.local import rows
+
+    running = control.running(workspace.home)
+    return [
+        f"{kind} ({', '.join(filter(None, (about, times)))})"
+        for _, kind, about, times in rows(running.get("faults") if running else [])
+    ]
 
 
 def _endpoints(workspace: frame.Workspace) -> list[dict[str, Any]]:

@@ -27,8 +27,10 @@ PLATFORM = {
     "data_bucket": "cli-data",
     "artifact_bucket": "cli-artifacts",
     "ledger_table": "cli-ledger",
+    "notice_topic_arn": "arn:aws:sns:us-east-1:000000000000:cli-notices",
     "promote_machine_arn": "arn:aws:states:us-east-1:000000000000:stateMachine:cli-promote",
 }
+NOTHING = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @dataclass
@@ -78,6 +80,7 @@ def cli_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     aws.client("s3").create_bucket(Bucket=PLATFORM["data_bucket"])
     create_table(aws.client("dynamodb"), PLATFORM["ledger_table"])
     aws.client("ssm").put_parameter(Name="/slipway/local/platform", Type="String", Value=json.dumps(PLATFORM))
+    aws.client("sns").create_topic(Name="cli-notices")
     aws.client("ecr").create_repository(repositoryName="models/homes/rents", imageTagMutability="IMMUTABLE")
     yield aws
     process.send_signal(signal.SIGTERM)
@@ -93,3 +96,18 @@ def platform(cli_aws: EmbeddedAws, slipway: Slipway, monkeypatch: pytest.MonkeyP
     """The command finds the embedded AWS."""
     monkeypatch.setenv("SLIPWAY_HOME", str(cli_aws.home))
     return cli_aws
+
+
+@pytest.fixture(scope="session")
+def machine(cli_aws: EmbeddedAws) -> None:
+    """A state machine of the promote machine's name."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = cli_aws.client("iam").create_role(
+        RoleName="cli-promote",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    cli_aws.client("stepfunctions").create_state_machine(
+        name=PLATFORM["promote_machine_arn"].rsplit(":", 1)[1],
+        definition=json.dumps(NOTHING),
+        roleArn=role["Role"]["Arn"],
+    )

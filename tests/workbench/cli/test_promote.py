@@ -17,23 +17,7 @@ if TYPE_CHECKING:
     from tests.workbench.cli.conftest import Answer, Slipway
 
 pytestmark = pytest.mark.embedded
-NOTHING = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 VERSION = "1.1.0"
-
-
-@pytest.fixture(scope="session")
-def machine(cli_aws: EmbeddedAws) -> None:
-    """A state machine of the promote machine's name."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = cli_aws.client("iam").create_role(
-        RoleName="cli-promote",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-    )
-    cli_aws.client("stepfunctions").create_state_machine(
-        name=PLATFORM["promote_machine_arn"].rsplit(":", 1)[1],
-        definition=json.dumps(NOTHING),
-        roleArn=role["Role"]["Arn"],
-    )
 
 
 @pytest.fixture
