@@ -40,7 +40,7 @@ class TestOutcomes:
         program.slipway("endpoint", "outcome", MODEL, "--inference-id", "a", "--value", "1")
         many = tmp_path / "many.csv"
         many.write_text("inference_id,value\n" + "".join(f"n-{n},{n % 2}\n" for n in range(501)) + ",1\n")
-        with pytest.raises(Refusal, match="1 outcomes were refused"):
+        with pytest.raises(Refusal, match="1 outcome was refused"):
             program.slipway("endpoint", "outcome", MODEL, "--file", str(many), "--outcome", "booked")
 
         assert len(kept(laptop)) == 502

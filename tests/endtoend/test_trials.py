@@ -15,6 +15,7 @@ from slipway.contracts.names import variant_of
 from tests.endtoend.test_grants import Grant, Roles
 from tests.endtoend.ways import deaf, sweep
 from workbench import approvals
+from workbench.cli.frame import Refusal
 from workbench.outcomes import report, signed_post
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ kind = "{kind}"
 """
 BODY = json.dumps({"instances": [[1]]})
 PATIENCE_SECONDS = 240.0
+BANANA = ("--inference-id", "fruit", "--value", "banana")
 
 
 class Callers:
@@ -131,14 +133,20 @@ class TestAbTest:
             shown = json.loads(capfd.readouterr().out)
             laptop.slipway("ab", "status", f"{project}/tiny")
             said = capfd.readouterr().out
-            answer = approvals.decide(link, decision="approved", reason="it books more", version="1.1.0")
-            assert answer.status == 200
+            with pytest.raises(Refusal, match="1 outcome was refused"):
+                laptop.slipway("endpoint", "outcome", f"{project}/tiny", *BANANA)
+            assert "counts 'booked' by numbers alone" in capfd.readouterr().out
+            laptop.slipway("approval", "open", "--link", link, "--print")
+            assert link in capfd.readouterr().out
+            laptop.slipway("approval", "approve", f"{project}/tiny:1.1.0", "--reason", "it books more")
             laptop.reach(release, "deployed", seconds=PATIENCE_SECONDS)
 
         assert (shown["state"]["word"], shown["weights"]) == ("better", {"1.0.0": 0.5, "1.1.0": 0.5})
         assert shown["state"]["effect"]["lower"] > 0
         assert "weights                  1.0.0 50.0%, 1.1.0 50.0%" in said
         assert "interval at every look" in said
+        assert "waits for                an approver" in said
+        assert "ended" not in said
         assert champion(laptop, project) == "1.1.0"
         assert trial_of(laptop, project)["status"] == "promoted"
         assert callers.failed == 0
@@ -194,7 +202,16 @@ class TestEndings:
             "the shadow to stand there",
         )
         laptop.slipway("shadow", "stop", reference, "--reason", "seen enough", "--yes")
+        execution = trial_of(laptop, project)["execution_arn"]
+        machines = laptop.aws.client("stepfunctions")
+        laptop.wait_for(
+            lambda: machines.describe_execution(executionArn=execution)["status"] == "SUCCEEDED",
+            "the trial's own execution to end",
+            PATIENCE_SECONDS,
+        )
 
+        history = laptop.ledger.endpoint_history(f"slipway-local-{project}-tiny")
+        assert [one["reason"] for one in history if one["action"] == "remove"] == ["seen enough"]
         assert trial_of(laptop, project)["status"] == "stopped"
         assert len(laptop.ledger.endpoint_state(f"slipway-local-{project}-tiny")["layout"]) == 1
         assert champion(laptop, project) == "1.1.0"

@@ -9,16 +9,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from slipway.contracts.ledger import OPEN_TRIALS
 from slipway.contracts.outcome import MAX_INFERENCE_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from slipway.contracts.ledger import TrialRecord
     from slipway.contracts.outcome import OutcomeLine, OutcomeProblem
 
 MAX_TEXT: Final = 256
 """Characters of a class, or of an outcome's name."""
 _WORDS: Final = {"true": 1.0, "false": 0.0}
+
+
+def _nothing(_line: OutcomeLine) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,44 @@ def _value(value: Any) -> float | str | None:
     return number if math.isfinite(number) else None
 
 
-def take(documents: Iterable[tuple[int, Any]]) -> Taken:
-    """Sort numbered documents into what is kept and what is refused."""
+def no_number(line: OutcomeLine, trials: Iterable[TrialRecord]) -> str:
+    """
+    Why an outcome would be lost on an A/B test, which counts numbers alone; empty: it would not.
+
+    The first outcome for an inference id counts, so that a right one could not mend it later.
+
+    Args:
+        line: What is reported.
+        trials: Of the model; those that have ended count nothing any more.
+    """
+    if not isinstance(line["value"], str):
+        return ""
+    for trial in trials:
+        name = str(trial["settings"].get("outcome") or "")
+        meant = not name or line.get("outcome", name) == name
+        if trial["kind"] == "ab" and trial["status"] in OPEN_TRIALS and meant:
+            test = f"the A/B test of {trial['challenger']}"
+            counts = f"counts {name!r} by" if name else "counts by"
+            return (
+                f"its value {line['value']!r} is no number, and {test} {counts} "
+                "numbers alone (yes and no: 1 and 0)"
+            )
+    return ""
+
+
+def take(documents: Iterable[tuple[int, Any]], problem_of: Callable[[OutcomeLine], str] = _nothing) -> Taken:
+    """
+    Sort numbered documents into what is kept and what is refused.
+
+    Args:
+        documents: With their numbers.
+        problem_of: Why an outcome is refused that could be read; empty: it is not.
+    """
     taken = Taken([], [])
     for index, document in documents:
         found = read_outcome(document) if not isinstance(document, _Unreadable) else document.problem
+        if not isinstance(found, str):
+            found = problem_of(found) or found
         if isinstance(found, str):
             named = document.get("inference_id", "") if isinstance(document, dict) else ""
             shown = str(named)[:MAX_INFERENCE_ID]

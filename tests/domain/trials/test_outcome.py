@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.domain.trials.kept_outcomes import first_key, kept_key, kept_lines, kept_text
-from slipway.domain.trials.outcome import documents_of, read_outcome, take
+from slipway.domain.trials.outcome import documents_of, no_number, read_outcome, take
 
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)).map(lambda one: one.replace(tzinfo=UTC))  # noqa: DTZ001
 
@@ -45,6 +46,39 @@ class TestReadOutcome:
 
         assert isinstance(found, str)
         assert found.startswith(problem)
+
+
+def trial(**changes: Any) -> Any:
+    running = {"kind": "ab", "status": "running", "challenger": "1.1.0", "settings": {"outcome": "booked"}}
+    return running | changes
+
+
+class TestNoNumber:
+    @pytest.mark.parametrize("name", [{}, {"outcome": "booked"}])
+    def test_a_word_that_an_ab_test_would_count_is_refused(self, name):
+        """It would be the first outcome of its inference id, and no number could mend that later."""
+        lines = [
+            (1, {"inference_id": "a", "value": "banana", **name}),
+            (2, {"inference_id": "b", "value": "1"}),
+        ]
+        taken = take(lines, lambda line: no_number(line, [trial()]))
+
+        assert [line["inference_id"] for line in taken.lines] == ["b"]
+        (problem,) = taken.problems
+        assert (problem["index"], problem["inference_id"]) == (1, "a")
+        assert problem["problem"].startswith(
+            "its value 'banana' is no number, and the A/B test of 1.1.0 counts 'booked' by numbers alone"
+        )
+
+    @pytest.mark.parametrize("other", [{"kind": "shadow"}, {"status": "stopped"}])
+    def test_a_word_is_taken_where_no_ab_test_runs(self, other):
+        """A shadow run compares classes, and what has ended counts nothing."""
+        assert no_number({"inference_id": "a", "value": "late"}, [trial(**other)]) == ""
+        assert no_number({"inference_id": "a", "value": "late"}, []) == ""
+
+    def test_a_word_under_another_name_is_taken(self):
+        """The test does not count it."""
+        assert no_number({"inference_id": "a", "value": "late", "outcome": "class"}, [trial()]) == ""
 
 
 class TestFiles:
