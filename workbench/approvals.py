@@ -86,6 +86,17 @@ class PageAnswer:
     def recorded(self) -> bool:
         return self.status == RECORDED
 
+    @property
+    def sentence(self) -> str:
+        r"""
+        All of it in one line: the heading, and what it says of it.
+
+        >>> PageAnswer(409, "Too late\n\nNobody decided.\n Ask again.").sentence
+        'Too late: Nobody decided. Ask again.'
+        """
+        heading, _, said = self.text.strip().partition("\n")
+        return ": ".join(filter(None, (heading.strip(), " ".join(said.split()))))
+
 
 def inbox(endpoint_url: str) -> list[dict[str, Any]]:
     """All mail of the embedded AWS, oldest first."""

@@ -16,6 +16,7 @@ from slipway.domain.approval import (
 )
 from slipway.domain.approval_form import approvals_given, decided_note, deciders, decision_form
 from slipway.domain.evidence_cards import evidence_cards
+from slipway.domain.semver import Version
 from slipway.domain.succession import sentence_of as succession_of
 from slipway.domain.web_page import WebAnswer, document, plain_answer
 
@@ -229,16 +230,23 @@ def superseded_answer(record: ApprovalRecord, successor: str) -> WebAnswer:
     anew = (
         f"try it beside {successor}"
         if "trial" in record
-        else f"push it under a version above {successor}: its evidence compares it with that one then"
+        else f"{_compared_anew(record, successor)}: its evidence compares it with {successor} then"
     )
     return plain_answer(
         409,
-        f"{successor} serves by now",
+        "The evidence is outdated",
         succession_of(successor, record.get("judged_against")),
         f"Nothing was recorded. {title_of(record)} can still be rejected. To put it into production, {anew}.",
         environment=record["environment"],
         tone="warn",
     )
+
+
+def _compared_anew(record: ApprovalRecord, successor: str) -> str:
+    version = record["version"]
+    if "+" not in version and Version.parse(version).follows(Version.parse(successor)):
+        return f"run `slipway release start {record['project']}/{record['model']}:{version} --again`"
+    return f"push it under a version above {successor}"
 
 
 def expired_answer(record: ApprovalRecord) -> WebAnswer:

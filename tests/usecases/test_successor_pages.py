@@ -45,7 +45,19 @@ class TestSuccessorPages:
 
         assert answer.status == 409
         assert "1.2.0 serves by now" in answer.html
+        assert answer.html.count("1.2.0 serves by now") == 1
+        assert "push it under a version above 1.2.0" in answer.html
         assert room.state() == before
+
+    def test_a_higher_version_is_compared_anew(self, room: ApprovalRoom) -> None:
+        """It needs no other number: the same image is judged beside what serves by now."""
+        serve(room, "1.0.1")
+
+        answer = room.post(room.link(), "approved")
+
+        assert answer.status == 409
+        assert "`slipway release start pricing/hotel-rates:1.1.0 --again`" in answer.html
+        assert "push it" not in answer.html
 
     def test_rejection_of_a_superseded_version(self, room: ApprovalRoom) -> None:
         """Rejecting it stays possible: the release ends and its number is free."""

@@ -10,10 +10,12 @@ import pytest
 from tests.usecases.test_trials import AB, TRIAL, Room
 from workbench.approvals import (
     NothingWaitsError,
+    PageAnswer,
     SeveralWaitError,
     asked_about,
     decide,
     link_of,
+    readable,
     release_id_of,
 )
 from workbench.releases import UnknownReleaseError
@@ -98,6 +100,14 @@ class TestDecide:
         answer = decide(page, decision="approved", reason="", version="1.1.0")
 
         assert (answer.status, answer.recorded, answer.text) == (409, False, "Decided")
+
+    def test_a_refusal_is_told_in_one_line(self):
+        """
+        The page's heading, then what it says, not glued together.
+        """
+        text = readable("<body><h1>Too late</h1><p>1.2.0 serves.</p><p>Ask again.</p></body>")
+
+        assert PageAnswer(409, text).sentence == "Too late: 1.2.0 serves. Ask again."
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import webbrowser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from slipway.contracts.ledger import ApprovalRecord, ReleaseRecord
+
+MOST_SHOWN: Final = 600
+"""Characters of a page's answer in a message."""
 
 
 @click.group("approval")
@@ -183,6 +186,6 @@ def _decide(
     url = link_for(workspace, record, link, approver)
     answer = decide(url, decision=decision, reason=reason, version=record["version"])
     if not answer.recorded:
-        raise frame.Refusal(f"not recorded ({answer.status}): {' '.join(answer.text.split())[:300]}")
+        raise frame.Refusal(f"not recorded ({answer.status}): {answer.sentence[:MOST_SHOWN]}")
     document = {"release_id": record["release_id"], "decision": decision, "answer": answer.text}
     frame.emit(workspace, document, lambda _: click.echo(answer.text))
