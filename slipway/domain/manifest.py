@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from slipway.contracts.names import MANIFEST_LABEL
 from slipway.domain.data_sets import DataSetReference
 from slipway.domain.manifest_problems import UNREADABLE, InvalidManifestError, ManifestProblem, said
-from slipway.domain.manifest_rules import RULES
+from slipway.domain.manifest_rules import RULES, can_be_asked
 from slipway.domain.manifest_schema import MANIFEST, MAX_LABEL_BYTES, json_schema
 from slipway.domain.serving import Sample, Serving
 
@@ -174,8 +174,9 @@ class Manifest:
             problems.append(ManifestProblem(file, key, value, expected))
 
         checked = MANIFEST.check("", document, report)
-        if not problems:
-            for rule in RULES:
+        wrong = {problem.key for problem in problems}
+        for rule, needs in RULES:
+            if can_be_asked(needs, wrong):
                 rule(checked, report)
         if not problems:
             size = len(_canonical(checked).encode())

@@ -51,6 +51,23 @@ body = '{"instances": [[1]]}'
 """
 
 
+WRONG = {
+    "model/name": "Hotel Rates",
+    "training/spot": "yes",
+    "training/max_wait_minutes": "long",
+    "evaluation/metrics": 3,
+    "evaluation/primary_metric": 4,
+    "evaluation/task": "guessing",
+    "evaluation/slices": 5,
+    "gates": "mae",
+    "serving/min_instances": "many",
+    "serving/strategy": 7,
+    "serving/schedules": [],
+    "serving/kind": 3,
+}
+"""Keys with values that are wrong by themselves."""
+
+
 def any_document() -> dict[str, Any]:
     return tomllib.loads(TOML)
 
@@ -130,6 +147,41 @@ class TestManifest:
             "slipway.toml: evaluation.primary_metric is missing",
             "slipway.toml: serving.sample.body is 3",
         ]
+
+    def test_a_gate_on_an_unknown_metric_is_told_beside_other_problems(self) -> None:
+        """
+        Rules over several keys hold wherever those keys are right by themselves, whatever else is wrong.
+        """
+        document = changed("training/volume_gb", 0)
+        document["model"]["name"] = "Hotel Rates"
+        document["evaluation"]["metrics"]["mae"]["direction"] = "down"
+        document["gates"] = ["mae =< 60", "mea <= 120 EUR", "mae <= 60 USD"]
+        document["serving"]["min_instances"] = 3
+
+        told = problems_of(document)
+
+        assert len(told) == 7
+        assert any("gates[1] is 'mea <= 120 EUR'" in one and "did you mean 'mae'?" in one for one in told)
+        assert any("gates[2] is 'mae <= 60 USD'; expected the unit EUR" in one for one in told)
+        assert any("serving.min_instances is 3; expected at most" in one for one in told)
+
+    @given(st.sets(st.sampled_from(sorted(WRONG)), min_size=1))
+    def test_any_mistakes_together_are_told(self, paths: set[str]) -> None:
+        """
+        Whatever is wrong at the same time, of any type, is told key by key, and nothing breaks at it.
+        """
+        document = changed("model/description", "x")
+        for path in paths:
+            table, _, key = path.rpartition("/")
+            target = document
+            for part in filter(None, table.split("/")):
+                target = target[part]
+            target[key] = WRONG[path]
+
+        told = problems_of(document)
+
+        for path in paths:
+            assert any(f": {path.replace('/', '.')}" in one for one in told), (path, told)
 
     def test_problem_keeps_its_parts(self) -> None:
         """
