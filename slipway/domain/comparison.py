@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Effect = Literal["better", "worse", "same", "unknown"]
+Effect = Literal["better", "worse", "same", "unclear", "unknown"]
 
 _SIGNIFICANT: Final = 4
 _MAX_DECIMALS: Final = 6
@@ -29,6 +29,7 @@ class MetricRow:
         direction: ``minimize``, ``maximize``, or empty where the manifest is silent.
         declared_unit: As the manifest has it; may be empty.
         primary: Whether the verdict compares by it.
+        bounds: Between which the difference lies, lower first; None: nobody knows.
     """
 
     metric: str
@@ -37,6 +38,7 @@ class MetricRow:
     direction: str
     declared_unit: str
     primary: bool
+    bounds: tuple[float, float] | None = None
 
     @property
     def difference(self) -> float | None:
@@ -47,7 +49,12 @@ class MetricRow:
 
     @property
     def effect(self) -> Effect:
-        """What the difference means by the metric's direction."""
+        """
+        What the difference means by the metric's direction; unclear where it may as well be none.
+
+        >>> MetricRow("mae", 1.0, 2.0, "minimize", "", True, bounds=(-2.1, 0.1)).effect
+        'unclear'
+        """
         difference = self.difference
         if difference is None or not math.isfinite(difference):
             return "unknown"
@@ -55,6 +62,8 @@ class MetricRow:
             return "same"
         if not self.direction:
             return "unknown"
+        if self.bounds is not None and self.bounds[0] <= 0 <= self.bounds[1]:
+            return "unclear"
         return "better" if (difference < 0) == (self.direction == "minimize") else "worse"
 
     @property
@@ -135,6 +144,7 @@ def compare(
     challenger: Mapping[str, Any],
     champion: Mapping[str, Any],
     declarations: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> list[MetricRow]:
     """
     Both sides' metrics row by row, the primary metric first, the others by name.
@@ -144,6 +154,7 @@ def compare(
         challenger: Value by metric.
         champion: Likewise; empty where there is no champion.
         declarations: ``direction`` and ``unit`` by metric, as the manifest declares them.
+        bounds: Between which a metric's difference lies, where that is known.
     """
     names = sorted({*challenger, *champion, *([primary] if primary else [])})
     return [
@@ -154,6 +165,7 @@ def compare(
             direction=str(_declared(declarations, name).get("direction", "")),
             declared_unit=str(_declared(declarations, name).get("unit", "")),
             primary=name == primary,
+            bounds=(bounds or {}).get(name),
         )
         for name in sorted(names, key=lambda name: name != primary)
     ]

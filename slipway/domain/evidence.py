@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slipway.domain.amounts import about_usd, sentence
-from slipway.domain.comparison import MetricRow, compare, number
-from slipway.domain.headline_numbers import headline_numbers
+from slipway.domain.comparison import MetricRow, number
+from slipway.domain.headline_numbers import headline_numbers, interval_of, rows_of
 from slipway.domain.shapes import listed, mapping
 
 if TYPE_CHECKING:
@@ -67,25 +67,20 @@ class Evidence:
 
     def interval(self, metric: str) -> str:
         """
-        Where a metric's difference lies, in words; empty: it was not compared row by row.
+        Where a metric's difference lies, in words; empty: no rows and no trial say so.
 
         >>> bounds = {"lower": -2.5, "upper": -1.5}
         >>> Evidence({"rows": {"comparisons": {"mae": bounds}}}).interval("mae")
         '-2.500 to -1.500'
         """
-        found = mapping(mapping(mapping(self.report.get("rows")).get("comparisons")).get(metric))
-        if "lower" not in found or "upper" not in found:
+        found = interval_of(self.report, metric)
+        if not found:
             return ""
         return f"{number(found['lower'], signed=True)} to {number(found['upper'], signed=True)}"
 
     def rows(self) -> list[MetricRow]:
         """Every metric of both sides, the primary one first."""
-        return compare(
-            str(self.report.get("primary_metric", "")),
-            mapping(self.side("challenger").get("metrics")),
-            mapping(self.side("champion").get("metrics")),
-            mapping(self.report.get("metric_declarations")),
-        )
+        return rows_of(self.report)
 
     def data_sets(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Use (``training`` or ``evaluation``) and ``contracts.release.PinnedDataSet``, in this order."""

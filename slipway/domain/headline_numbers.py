@@ -22,12 +22,7 @@ def headline_numbers(report: Mapping[str, Any]) -> list[list[str]]:
         report: ``contracts.report.EvidenceReport``; any key may be missing.
     """
     challenger, champion = mapping(report.get("challenger")), mapping(report.get("champion"))
-    rows = compare(
-        str(report.get("primary_metric", "")),
-        mapping(challenger.get("metrics")),
-        mapping(champion.get("metrics")),
-        mapping(report.get("metric_declarations")),
-    )
+    rows = rows_of(report)
     primary = rows[0] if rows and rows[0].primary else None
     version = f"champion {champion.get('version', '')}".strip()
     return [
@@ -37,6 +32,32 @@ def headline_numbers(report: Mapping[str, Any]) -> list[list[str]]:
         ["latency p99", _beside(_latency(challenger), _latency(champion), version)],
         ["1,000 predictions", _beside(_cost(challenger), _cost(champion), version)],
     ]
+
+
+def interval_of(report: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
+    """
+    ``lower``, ``upper`` and ``confidence`` of a metric's difference; empty: it has no interval.
+
+    Rows that both sides answered say it, or the outcomes of a trial.
+    """
+    found = mapping(mapping(mapping(report.get("rows")).get("comparisons")).get(metric))
+    if "lower" not in found and metric == report.get("primary_metric"):
+        trial = mapping(report.get("trial"))
+        found = mapping(trial.get("effect")) if trial.get("kind") == "ab" else {}
+    return found if "lower" in found and "upper" in found else {}
+
+
+def rows_of(report: Mapping[str, Any]) -> list[MetricRow]:
+    """Every metric of both sides of a report, the primary one first; any key may be missing."""
+    challenger = mapping(mapping(report.get("challenger")).get("metrics"))
+    found = {name: interval_of(report, name) for name in challenger}
+    return compare(
+        str(report.get("primary_metric", "")),
+        challenger,
+        mapping(mapping(report.get("champion")).get("metrics")),
+        mapping(report.get("metric_declarations")),
+        {name: (float(one["lower"]), float(one["upper"])) for name, one in found.items() if one},
+    )
 
 
 def _metric(primary: MetricRow | None, version: str) -> str:
@@ -54,8 +75,7 @@ def _difference(report: Mapping[str, Any], primary: MetricRow | None, *, there: 
         return _NOT_MEASURED
     unit = f" {primary.unit}" if primary.unit else ""
     said = f"{primary.cells()[2]}{unit}"
-    found = mapping(mapping(mapping(report.get("rows")).get("comparisons")).get(primary.metric))
-    if "lower" in found and "upper" in found:
+    if found := interval_of(report, primary.metric):
         bounds = f"{number(found['lower'], signed=True)} to {number(found['upper'], signed=True)}"
         said += f", {100 * found.get('confidence', 0.95):g} % interval {bounds}"
     return said + (f" ({primary.effect})" if primary.effect != "unknown" else "")

@@ -5,7 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slipway.domain.evidence import Evidence
 from slipway.domain.headline_numbers import headline_numbers
+from slipway.domain.report_page import report_page
 from tests.fakes.approval_room import report
 
 JSON = st.recursive(
@@ -37,6 +39,21 @@ class TestHeadlineNumbers:
             ["latency p99", "4.200 ms, champion 1.0.0 3.900 ms"],
             ["1,000 predictions", "0.00032 USD, champion 1.0.0 0.0003 USD"],
         ]
+
+    def test_a_difference_that_may_be_none_is_neither_better_nor_worse(self) -> None:
+        """Its interval spans 0: it is unclear, in messages as on the page, where it has no colour."""
+        document = full(comparisons={"mae": {"lower": -2.5, "upper": 0.25, "confidence": 0.95}})
+        page = report_page(Evidence(document), [])
+
+        assert headline_numbers(document)[1][1] == "-1.84 EUR, 95 % interval -2.500 to +0.2500 (unclear)"
+        assert page.count('<span class="chip unclear">unclear</span>') == 2
+
+    def test_a_trial_tells_its_interval(self) -> None:
+        """The effect's, of the outcome that it is judged by."""
+        effect = {"estimate": -1.84, "lower": -2.5, "upper": -1.25, "confidence": 0.9}
+        document = {**report(), "trial": {"kind": "ab", "effect": effect}}
+
+        assert headline_numbers(document)[1][1] == "-1.84 EUR, 90 % interval -2.500 to -1.250 (better)"
 
     def test_what_is_not_known_says_so(self) -> None:
         """A first version, of an image that nothing was measured of."""
