@@ -32,6 +32,12 @@ class Rollout:
         self._traffic: dict[tuple[Scope, str], Traffic] = {}
         self._starting: set[Fleet] = set()
         self._ending = threading.Event()
+        self._lock, self._busy = threading.Lock(), dict[tuple[Scope, str], threading.RLock]()
+
+    def _alone(self, name: str) -> threading.RLock:
+        """Held by whoever changes the endpoint: a change that comes before it serves again waits for that."""
+        with self._lock:
+            return self._busy.setdefault((current_scope(), name), threading.RLock())
 
     def traffic(self, name: str) -> Traffic | None:
         """What gets the endpoint's requests; None while there is nothing."""
@@ -83,12 +89,13 @@ class Rollout:
 
     def update(self, name: str) -> None:
         """From the old fleet to a new one as the deployment says, or back."""
-        deployment = self._deployment(name)
-        if deployment is None:
-            return
-        taken = (self._records.get(name) or {})["_pending"]
-        if deployment.run() and deployment.fleet is not None:
-            deployment.finish(deployment.fleet, self._served(deployment.fleet, taken))
+        with self._alone(name):
+            taken = (self._records.get(name) or {}).get("_pending")
+            deployment = self._deployment(name)
+            if deployment is None or not taken:
+                return
+            if deployment.run() and deployment.fleet is not None:
+                deployment.finish(deployment.fleet, self._served(deployment.fleet, taken))
 
     def _deployment(self, name: str) -> Deployment | None:
         old = self.fleet(name)
@@ -106,6 +113,10 @@ class Rollout:
 
     def weigh(self, name: str, desired: list[Document]) -> None:
         """Set weights and instance counts in place; instances that do not become healthy are given up."""
+        with self._alone(name):
+            self._weigh(name, desired)
+
+    def _weigh(self, name: str, desired: list[Document]) -> None:
         fleet, endpoint = self.fleet(name), self._records.get(name)
         if fleet is None or endpoint is None:
             return
@@ -148,13 +159,18 @@ class Rollout:
 
     def delete(self, name: str) -> None:
         """Take the fleets down, then the record away."""
-        traffic = self._traffic.pop((current_scope(), name), None)
-        for fleet in traffic.fleets if traffic is not None else ():
-            fleet.stop()
-        self._records.remove(name)
+        with self._alone(name):
+            traffic = self._traffic.pop((current_scope(), name), None)
+            for fleet in traffic.fleets if traffic is not None else ():
+                fleet.stop()
+            self._records.remove(name)
 
     def resume(self, name: str) -> None:
         """Go on where an earlier server ended: serve what was served, finish what had begun."""
+        with self._alone(name):
+            self._resume(name)
+
+    def _resume(self, name: str) -> None:
         endpoint = self._records.get(name)
         if endpoint is None or endpoint["EndpointStatus"] == "Failed":
             return

@@ -132,6 +132,22 @@ class TestSurvival:
         found = [again.result(answer["OutputLocation"])["scaled"] for answer in answers]
         assert found == [[2.0 * number] for number in range(6)]
 
+    def test_a_change_that_is_asked_for_before_endpoints_serve_again_is_made(self, server: Restarted) -> None:
+        """
+        The server takes requests as soon as it is there; an update that comes first waits for its fleet.
+        """
+        account = make_account(server.aws)
+        names = [account.endpoint(f"soon{number}") for number in range(3)]
+        new = account.config(account.name("new"), account.model(account.name("m"), TAG="2"))
+
+        again = Account(server.again(signal.SIGKILL), account.bucket, account.role, account.image)
+        for name in names:
+            again.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new)
+
+        for name in names:
+            assert again.settled_endpoint(name)["EndpointConfigName"] == new
+            assert until(lambda name=name: again.invoke(name)["Body"]["tag"], lambda tag: tag == "2") == "2"
+
     @staticmethod
     def _events(account: Account) -> str:
         """A queue that gets every state change of training jobs; its URL."""
