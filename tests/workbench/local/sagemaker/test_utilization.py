@@ -59,12 +59,13 @@ class TestProcesses:
 class TestEndpoint:
     def test_tells_what_its_programs_use(self, account: Account) -> None:
         """
-        Each minute of SageMaker's clock, in the namespace that SageMaker uses for instances.
+        Each minute of SageMaker's clock, in the namespace that SageMaker uses for instances; of its disk each
+        real minute, so that these reports count instances.
         """
         with account.aws.speed(60):
             name = account.endpoint("used")
 
-            def seen(metric: str) -> float:
+            def seen(metric: str, statistic: str = "Maximum") -> float:
                 points = account.aws.client("cloudwatch").get_metric_statistics(
                     Namespace="/aws/sagemaker/Endpoints",
                     MetricName=metric,
@@ -75,10 +76,12 @@ class TestEndpoint:
                     StartTime=time.time() - 300,
                     EndTime=time.time() + 60,
                     Period=3600,
-                    Statistics=["Maximum"],
+                    Statistics=[statistic],
                 )["Datapoints"]
-                return max((point["Maximum"] for point in points), default=-1.0)
+                return max((float(point[statistic]) for point in points), default=-1.0)
 
             assert until(lambda: seen("MemoryUtilization"), lambda value: 0 < value <= 100)
             assert until(lambda: seen("DiskUtilization"), lambda value: 0 < value <= 100)
             assert seen("CPUUtilization") >= 0
+            assert until(lambda: seen("MemoryUtilization", "SampleCount"), lambda count: count >= 4)
+            assert seen("DiskUtilization", "SampleCount") <= 2  # a real minute may have ended meanwhile
