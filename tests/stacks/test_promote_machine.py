@@ -385,6 +385,13 @@ class TestStop:
         execution.start({"request": REQUEST})
         assert len(execution.calls["DeleteEndpoint"]) == 1
 
+    @pytest.mark.parametrize("status", ["Failed", "UpdateRollbackFailed", "OutOfService"])
+    def test_deletes_what_takes_no_update(self, status: str) -> None:
+        """That is the way out which doctor and runbook name, whatever config it is left with."""
+        execution = run(endpoint(status, "mixed"), endpoint("Deleting", "mixed"), MISSING, plan=self.PLAN)
+        assert execution.start({"request": REQUEST})["endpoint"]["action"] == "stop"
+        assert len(execution.calls["DeleteEndpoint"]) == 1
+
     def test_leaves_alone_what_somebody_set_by_hand(self) -> None:
         """Nobody can get that back: who stops it names it."""
         execution = run(endpoint("InService", "by-hand"), plan=self.PLAN)
