@@ -36,7 +36,7 @@ def pushed(laptop):
         laptop.push(laptop.model(PROJECT, IMAGES / image, **changes), version)
         releases[image] = laptop.release(f"{PROJECT}/steady:{version}")
     for image in ("serve_fails", "serve_never_healthy"):
-        laptop.reach(releases[image], "awaiting-approval")
+        laptop.reach(releases[image], "awaiting-approval", seconds=PATIENCE_SECONDS)
     # one endpoint, one promotion at a time: the second waits for its lease
     for image in ("serve_fails", "serve_never_healthy"):
         assert laptop.decide(releases[image]).recorded
