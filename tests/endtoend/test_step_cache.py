@@ -222,7 +222,7 @@ class TestConcurrent:
         project = "unlucky"
         laptop.put_numbers(project)
         model = laptop.model(project)
-        (model / "train").write_text("#!/bin/sh\nsleep 6\nexit 3\n")
+        (model / "train").write_text("#!/bin/sh\nsleep 15\nexit 3\n")
         before = jobs(laptop)
         laptop.push(model, "1.0.0")
         tag_again(laptop, f"{project}/tiny", "1.0.0", "1.0.1")
