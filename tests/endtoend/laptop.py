@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TINY = Path(__file__).parent / "tiny"
 OPEN = OPEN_STATUSES
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass
