@@ -39,7 +39,6 @@ LISTED: Final = (
 )
 """What lists show of a release (all but its ``plan``, 95 % of the item), a version, or an experiment."""
 
-
 ReleaseStatus = Literal[
     "refused",
     "running",
@@ -53,7 +52,6 @@ ReleaseStatus = Literal[
     "failed",
     "stopped",
 ]
-
 
 OPEN_STATUSES: Final[tuple[ReleaseStatus, ...]] = ("running", "awaiting-approval", "on-trial", "promoting")
 """The release's execution has not ended."""
@@ -237,7 +235,6 @@ class EndpointState(TypedDict):
 
 
 TrialStatus = Literal["running", "proposed", "promoted", "rejected", "stopped", "superseded", "failed"]
-
 
 OPEN_TRIALS: Final[tuple[TrialStatus, ...]] = ("running", "proposed")
 """The challenger stands on the endpoint."""

@@ -12,21 +12,16 @@ from typing import Final
 BY_MODEL: Final = "by_model"
 """Index on ``model_pk``, ``model_sk``: a model's releases, newest last."""
 
-
 BY_MONTH: Final = "by_month"
 """Index on ``month_pk``, ``month_sk``: a month's releases; the approvals that wait; open trials."""
 
-
 TTL: Final = "expires_at"
-
 
 VERSIONS: Final = "VERSIONS"
 """``month_pk`` of every version; ``month_sk`` is ``<registered at>#<project>/<model>:<version>``."""
 
-
 MODELS: Final = "MODELS"
 """``pk`` of the names of all models that ever registered a version."""
-
 
 PENDING_APPROVALS: Final = "APPROVALS#PENDING"
 UNTOLD_TRIALS: Final = "TRIALS#UNTOLD"
