@@ -123,7 +123,7 @@ class TestWatching:
 
         row = laptop.wait_for(counted, "requests in CloudWatch")
 
-        assert row["label"] == "AllTraffic"
+        assert (row["label"], row["serves"]) == ("AllTraffic", "1.1.0")
         assert row["latency_p50"] <= row["latency_p99"]
         assert picture.read_text().count("<svg") >= 9
 

@@ -14,12 +14,14 @@ from workbench.cli.endpoint_lookup import describe, endpoint_name
 from workbench.cli.written_page import page_options, wanted, write_file, write_page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.dashboards.window import VariantWindow
 
 LONGEST: Final = 1440
 """Minutes: CloudWatch has no longer period."""
 COLUMNS: Final = (
-    "version", "variant", "requests", "4XX", "5XX", "by the model",
+    "variant", "serves now", "requests", "4XX", "5XX", "by the model",
     "p50 ms", "p90 ms", "p99 ms", "CPU %", "memory %", "instances",
 )  # fmt: skip
 
@@ -40,7 +42,7 @@ def metrics(
     workspace: frame.Workspace, model: str, minutes: int, html: str | None, *, plot: bool, opens: bool
 ) -> None:
     """
-    Show what the versions on the endpoint of a MODEL did in the last minutes.
+    Show what the variants on the endpoint of a MODEL did in the last minutes, and which version each has now.
 
     Requests, errors, the model's latency, CPU, memory and instances of each, from the same metrics as the
     model's dashboard; - where CloudWatch has no number. With --plot, --html or --open the dashboard's page
@@ -53,7 +55,9 @@ def metrics(
         raise frame.Refusal(
             "--json and --html - both want standard output", "name a file with --html FILE", frame.EXIT_USAGE
         )
-    describe(workspace, name)
+    now = {
+        one["variant"]: one["identity"].get("version", "?") for one in describe(workspace, name)["Variants"]
+    }
     body = body_of(workspace, name, model)
     picture = page_of(workspace, body, back) if plot or wanted(html, opens=opens) else ""
     stem = f"metrics {name}"
@@ -64,21 +68,23 @@ def metrics(
     document: dict[str, Any] = {
         "endpoint": name,
         "minutes": minutes,
-        "variants": [dataclasses.asdict(one) for one in rows],
+        "variants": [dataclasses.asdict(one) | {"serves": now.get(one.variant, "")} for one in rows],
     }
     if picture:
         document["picture"] = str(write_file(picture, html, stem=stem, opens=opens))
-    frame.emit(workspace, document, lambda out: out.print(frame.table(COLUMNS, map(_cells, rows))))
+    frame.emit(
+        workspace, document, lambda out: out.print(frame.table(COLUMNS, (_cells(one, now) for one in rows)))
+    )
     if picture and not workspace.json:
         click.echo(document["picture"])
 
 
-def _cells(one: VariantWindow) -> tuple[str, ...]:
+def _cells(one: VariantWindow, now: Mapping[str, str]) -> tuple[str, ...]:
     counts = (one.requests, one.errors_4xx, one.errors_5xx, one.errors_by_model)
     amounts = (one.latency_p50, one.latency_p90, one.latency_p99, one.cpu, one.memory)
     return (
         one.label,
-        one.variant,
+        now.get(one.variant, "-"),
         *("-" if count is None else f"{count:,.0f}" for count in counts),
         *("-" if amount is None else f"{amount:,.1f}" for amount in amounts),
         "-" if one.instances is None else f"{one.instances:.0f}",

@@ -1,4 +1,4 @@
-"""From a dashboard's body to one row for each version: what its charts show, over one window as a whole."""
+"""From a dashboard's body to one row for each variant: what its charts show, over one window as a whole."""
 
 from __future__ import annotations
 
